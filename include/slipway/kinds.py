@@ -1,0 +1,193 @@
+"""What steps, checks and metrics have in common; each kind is one file in steps/, checks/ or metrics/."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from typing import ClassVar
+
+from slipway.environment import Environment
+from slipway.run import Evidence, Finding, Run
+from slipway.words import Severity
+
+
+class Undo(StrEnum):
+    """Whether a step can be undone."""
+
+    REVERSIBLE = "reversible"
+    NOTHING = "nothing to undo"
+    IMPOSSIBLE = "point of no return"
+    MISSING = "no undo"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Undoing:
+    """How a step is undone, or why it is not."""
+
+    undo: Undo
+    how: str = ""
+
+
+def in_words(name: str) -> str:
+    """Return a task name as a title: "back_up_database" -> "Back up database"."""
+    return name.replace("_", " ").capitalize()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """Something that changes the world, and how to change it back.
+
+    A kind gives `needs`, `do`, `undo` and `undo_in_words`. `do` looks first and acts only if needed, so that
+    a retry after a crash is harmless; it captures the state before through `run.remember` before it acts.
+
+    :param name: the task's name, a verb phrase, unique within its phase
+    :param title: what people read; the name in words if left out
+    :param planned: how long the document says it takes
+    :param timeout: the task fails after this long
+    :param retries: how often Airflow tries again
+    :param on_failure: the severity of its failure, looked up in the decision matrix
+    :param leaves_nothing: why there is nothing to undo, for a step that changes nothing that matters
+    :param irreversible: why it cannot be undone; after it no rollback starts without a person
+    """
+
+    name: str
+    title: str = ""
+    planned: timedelta | None = None
+    timeout: timedelta = timedelta(minutes=30)
+    retries: int = 1
+    on_failure: Severity = Severity.CRITICAL
+    leaves_nothing: str = ""
+    irreversible: str = ""
+
+    kind: ClassVar[str]
+    needs: ClassVar[tuple[str, ...]] = ()  # the roles of the environment that it connects to
+    migrates: ClassVar[bool] = False  # changes schema or data: wants a backup before it
+    backs_up: ClassVar[bool] = False
+    sets_flag: ClassVar[bool] = False
+
+    @property
+    def heading(self) -> str:
+        """The title for people."""
+        return self.title or in_words(self.name)
+
+    def undoing(self) -> Undoing:
+        """Tell how this step is undone; `prove` refuses a production step where the answer is MISSING."""
+        if self.irreversible:
+            return Undoing(undo=Undo.IMPOSSIBLE, how=self.irreversible)
+        if self.leaves_nothing:
+            return Undoing(undo=Undo.NOTHING, how=self.leaves_nothing)
+        how = self.undo_in_words()
+        return Undoing(undo=Undo.REVERSIBLE if how else Undo.MISSING, how=how)
+
+    def undo_in_words(self) -> str:
+        """Return one clause on what `undo` does, or "" if this configuration has no undo."""
+        return ""
+
+    def connections(self, environment: Environment) -> tuple[str, ...]:
+        """Return the ids of the connections that this step uses there."""
+        return tuple(environment.connection(role) for role in self.needs)
+
+    def do(self, run: Run) -> Evidence:
+        """Bring the environment to the wanted state and prove it."""
+        raise NotImplementedError
+
+    def undo(self, run: Run, evidence: Evidence) -> Evidence:
+        """Bring the environment back to `evidence.before`; doing it twice is harmless."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Check:
+    """Something that only looks, and answers PASS, FAIL, INCONCLUSIVE or ERROR.
+
+    :param patience: how long anything but PASS may be looked at again before it counts; 0 looks once
+    :param every: time between two looks
+    :param blocking: whether anything but PASS fails the task; if not, it is only shown (at the gate, in the report)
+    :param on: "staging" or "production"; by default the environment of the phase
+    """
+
+    name: str
+    title: str = ""
+    planned: timedelta | None = None
+    patience: timedelta = timedelta(0)
+    every: timedelta = timedelta(seconds=5)
+    blocking: bool = True
+    on_failure: Severity = Severity.CRITICAL
+    on: str = ""
+
+    kind: ClassVar[str]
+    needs: ClassVar[tuple[str, ...]] = ()
+
+    @property
+    def heading(self) -> str:
+        """The title for people."""
+        return self.title or in_words(self.name)
+
+    def connections(self, environment: Environment) -> tuple[str, ...]:
+        """Return the ids of the connections that this check uses there."""
+        return tuple(environment.connection(role) for role in self.needs)
+
+    def probe(self, run: Run) -> Finding:
+        """Look once. An exception counts as ERROR."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scrape:
+    """One reading of a metrics page.
+
+    :param at: seconds since the epoch
+    :param samples: value by series; a series is its name with its sorted labels, as parsed by metrics.scrape
+    """
+
+    at: float
+    samples: dict[tuple[str, tuple[tuple[str, str], ...]], float]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Metric:
+    """A figure that a watch samples. `value` returns None where there is no data.
+
+    :param unit: printed behind the figure, e.g. "%", "ms", "MiB"
+    :param source: the environment's connection role that serves the metrics page ("service" or "probe")
+    """
+
+    name: str
+    title: str = ""
+    unit: str = ""
+    source: str = "service"
+    path: str = "/metrics"
+
+    kind: ClassVar[str]
+
+    @property
+    def heading(self) -> str:
+        """The title for people."""
+        return self.title or in_words(self.name)
+
+    def value(self, earlier: Scrape, later: Scrape) -> float | None:
+        """Return the figure between two scrapes, or None where they hold no data for it."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Checklist:
+    """Items that only a person can tick, asked as a form.
+
+    :param blocking: whether an unticked item stops the release
+    :param people: Airflow user names that may answer; anyone with the right to edit the run if empty
+    """
+
+    name: str
+    items: Sequence[str]
+    title: str = ""
+    blocking: bool = True
+    people: Sequence[str] = ()
+    planned: timedelta | None = None
+    timeout: timedelta = timedelta(hours=24)
+    on_failure: Severity = Severity.HIGH
+
+    @property
+    def heading(self) -> str:
+        """The title for people."""
+        return self.title or in_words(self.name)

@@ -1,0 +1,244 @@
+"""A plan: what one file in dags/ says. A frozen value, no I/O, no Airflow objects inside."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import time, timedelta
+from zoneinfo import ZoneInfo
+
+from slipway.environment import Environment
+from slipway.kinds import Check, Checklist, Step
+from slipway.run import Json
+from slipway.watching import Threshold, Watch
+from slipway.words import Action, Risk, Severity
+
+__all__ = [
+    "Approval",
+    "Contact",
+    "Criterion",
+    "DecisionMatrix",
+    "Duty",
+    "Gate",
+    "Notice",
+    "Parameter",
+    "Plan",
+    "Procedure",
+    "Rollout",
+    "Rule",
+    "Stage",
+    "Window",
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parameter:
+    """A field of the trigger form besides the standard ones (version, strategy, intent, pace).
+
+    :param schema: JSON schema; Airflow refuses what does not fit it
+    """
+
+    name: str
+    default: Json
+    description: str
+    schema: Mapping[str, Json] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Window:
+    """When a release may start and go on to production. `days` are 0 (Monday) to 6 (Sunday).
+
+    A window whose end is not after its start wraps past midnight and belongs to the day it starts on.
+    """
+
+    days: Sequence[int]
+    start: time
+    end: time
+    timezone: ZoneInfo
+    title: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Criterion:
+    """A condition of the go decision.
+
+    :param checks: the checks, checklists or staging steps whose evidence is shown beside it
+    """
+
+    text: str
+    checks: Sequence[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Approval:
+    """One approval that the gate needs.
+
+    :param role: e.g. "Product owner"
+    :param people: Airflow user names, any one of whom may give it
+    """
+
+    role: str
+    people: Sequence[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gate:
+    """The go/no-go question. It ends as NO-GO after `timeout`; nothing but a person's GO passes it.
+
+    :param timeout: how long each approver has, counted again after a DEFER
+    :param defer_at_most: the furthest that a DEFER may put the question off
+    :param requester_may_approve: whether whoever triggered the release may approve it
+    """
+
+    question: str
+    approvals: Sequence[Approval]
+    criteria: Sequence[Criterion]
+    timeout: timedelta
+    defer_at_most: timedelta = timedelta(hours=24)
+    requester_may_approve: bool = True
+    escalation: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Procedure:
+    """A rollback procedure: how far back to go, newest step first.
+
+    :param back_to: the oldest step that is undone; everything that ran after it is undone too. "" means all
+    :param restore: the step that restores a backup; it stands where the backup's undo would
+    """
+
+    name: str
+    title: str
+    back_to: str = ""
+    restore: Step | None = None
+    within: timedelta | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule:
+    """A row of the decision matrix: what follows from a breach, and by when.
+
+    :param within: for ASK, how long a person has before the safe action (roll back) is taken
+    :param procedure: the rollback procedure; "" undoes everything
+    :param scenario: a row for thresholds that name this scenario
+    """
+
+    severity: Severity
+    action: Action
+    within: timedelta
+    procedure: str = ""
+    scenario: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DecisionMatrix:
+    """Severity -> action."""
+
+    rules: Sequence[Rule]
+
+    def rule_for(self, severity: Severity, scenario: str = "") -> Rule:
+        """Return the row of the scenario if there is one, else the row of the severity; KeyError if neither."""
+        for wanted in ({scenario, ""} - {""}, {""}):
+            for rule in self.rules:
+                if rule.severity == severity and rule.scenario in wanted:
+                    return rule
+        raise KeyError(severity)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stage:
+    """One step of a rollout: expose more, then watch.
+
+    :param exposure: percentage of users (or of features, where the plan says so) after this stage, 0 to 100
+    :param steps: what exposes it, usually flags
+    :param soak: how long it is watched before the next stage
+    :param every: time between two checkpoints of the soak
+    :param thresholds: the stage's own limits; the watch's limits hold besides
+    :param require: checks that must pass after the soak
+    """
+
+    name: str
+    title: str
+    exposure: float
+    steps: Sequence[Step]
+    soak: timedelta
+    every: timedelta
+    audience: str = ""
+    thresholds: Sequence[Threshold] = ()
+    require: Sequence[Check] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rollout:
+    """Exposure of a feature in stages; a plan has one for each value of the run parameter `strategy`."""
+
+    strategy: str
+    title: str
+    stages: Sequence[Stage]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Contact:
+    role: str
+    name: str
+    contact: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Notice:
+    """A message of the communication plan.
+
+    :param moment: e.g. "at the start", "after a rollback"
+    """
+
+    moment: str
+    audience: str
+    channel: str
+    message: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Duty:
+    """Something to do after the release.
+
+    :param due: counted from the end of the release
+    """
+
+    title: str
+    due: timedelta
+    owner: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """A deployment plan. One plan is one DAG; its fields stand in the order in which a release goes.
+
+    :param name: the DAG id
+    :param document: the document that it replaces
+    :param strategies: rollouts by strategy; the first one is the form's default
+    """
+
+    name: str
+    title: str
+    summary: str
+    risk: Risk
+    owner: str
+    staging: Environment
+    production: Environment
+    on_staging: Sequence[Step]
+    gate: Gate
+    on_production: Sequence[Step]
+    watch: Watch
+    matrix: DecisionMatrix
+    document: str = ""
+    tags: Sequence[str] = ()
+    parameters: Sequence[Parameter] = ()
+    windows: Sequence[Window] = ()
+    preflight: Sequence[Check | Checklist] = ()
+    validate: Sequence[Check | Checklist] = ()
+    verify: Sequence[Check | Checklist] = ()
+    strategies: Sequence[Rollout] = ()
+    procedures: Sequence[Procedure] = ()
+    verify_rollback: Sequence[Check] = ()
+    notices: Sequence[Notice] = ()
+    contacts: Sequence[Contact] = ()
+    after: Sequence[Duty] = ()
