@@ -34,7 +34,7 @@ class Environment:
         return f"{self.system} {self.name}"
 
     def connection(self, role: str) -> str:
-        """Return the connection id for a role ("database", "service", ...), "" if the environment has none."""
+        """Return the connection id for a role (e.g. "database"), "" if the environment has none."""
         return str(getattr(self, role))
 
 

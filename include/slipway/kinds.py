@@ -102,7 +102,7 @@ class Check:
 
     :param patience: how long anything but PASS may be looked at again before it counts; 0 looks once
     :param every: time between two looks
-    :param blocking: whether anything but PASS fails the task; if not, it is only shown (at the gate, in the report)
+    :param blocking: whether anything but PASS fails the task; if not, it is only shown at the gate
     :param on: "staging" or "production"; by default the environment of the phase
     """
 

@@ -136,12 +136,9 @@ class DecisionMatrix:
     rules: Sequence[Rule]
 
     def rule_for(self, severity: Severity, scenario: str = "") -> Rule:
-        """Return the row of the scenario if there is one, else the row of the severity; KeyError if neither."""
-        for wanted in ({scenario, ""} - {""}, {""}):
-            for rule in self.rules:
-                if rule.severity == severity and rule.scenario in wanted:
-                    return rule
-        raise KeyError(severity)
+        """Return the scenario's row if there is one, else the severity's own; KeyError if neither."""
+        rows = {(rule.severity, rule.scenario): rule for rule in self.rules}
+        return rows.get((severity, scenario)) or rows[severity, ""]
 
 
 @dataclass(frozen=True, kw_only=True)

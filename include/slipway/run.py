@@ -101,7 +101,7 @@ class Run(Protocol):
         """Return what was remembered under `key` in this task, or None."""
 
     def evidence(self, task_id: str) -> Evidence | None:
-        """Return what another step of this release handed on (e.g. "production.back_up_database"), or None."""
+        """Return what another step handed on (e.g. "production.back_up_database"), or None."""
 
     def finding(self, task_id: str) -> Finding | None:
         """Return what a check of this release found, or None."""

@@ -77,7 +77,7 @@ class Threshold:
 class Watch:
     """A monitoring window.
 
-    Sources of the rules: Argo Rollouts' separate limits for failures, errors and samples, with errors counted.
+    Failures, errors and samples have limits of their own, as in Argo Rollouts, but errors count.
 
     :param sample_every: time between two samples inside the window (real time is divided by `pace`)
     :param minimum_good_samples: fewer at a checkpoint make the metric INCONCLUSIVE
