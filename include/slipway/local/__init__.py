@@ -1,0 +1,1 @@
+"""Airflow on this machine, for rehearsals, demonstrations and end-to-end tests."""
