@@ -30,8 +30,9 @@ class MissingConnection(StepImpossible):
         self.conn_id = conn_id
         self.used_by = used_by
         super().__init__(
-            f'There is no Airflow connection "{conn_id}" ({used_by} needs it). Add it in Admin > Connections, '
-            f"or with `airflow connections add {conn_id} ...`, or as AIRFLOW_CONN_{conn_id.upper()}."
+            f'There is no Airflow connection "{conn_id}" ({used_by} needs it). '
+            f"Add it in Admin > Connections, with `airflow connections add {conn_id} ...`, "
+            f"or as the variable AIRFLOW_CONN_{conn_id.upper()}."
         )
 
 

@@ -1,0 +1,304 @@
+"""Compile a plan to a release graph: pure, and the same every time."""
+
+from collections.abc import Iterable, Sequence
+
+from slipway.environment import Environment
+from slipway.graph import (
+    ANSWER,
+    ASK,
+    CHECK_CONNECTIONS,
+    CLOSE_THE_OTHERS,
+    COMPLETE,
+    DECISION,
+    HOLD,
+    OUTCOME,
+    REPORT,
+    ROLLBACK_FINISH,
+    ROLLBACK_START,
+    START,
+    STOP_SHORT,
+    STRATEGY,
+    VERDICT,
+    WATCH,
+    Edge,
+    Kind,
+    Node,
+    ReleaseGraph,
+    When,
+)
+from slipway.kinds import Check, Checklist, Step, Undo
+from slipway.plan import Approval, Plan, Rollout, Stage
+from slipway.watching import Every, Watch
+from slipway.words import Phase
+
+
+def compile_plan(plan: Plan) -> ReleaseGraph:
+    """Turn a plan into its release graph. Does not judge it: `prove` does."""
+    return _Compiler(plan).compile()
+
+
+def gate_task_ids(plan: Plan) -> dict[str, Approval]:
+    """Return the gate's task ids with the approval that each asks for."""
+    approvals = plan.gate.approvals
+    if len(approvals) == 1:
+        return {f"{Phase.GATE}.go_no_go": approvals[0]}
+    return {f"{Phase.GATE}.approve_as_{_snake(each.role)}": each for each in approvals}
+
+
+def soak_of(plan: Plan, stage: Stage) -> Watch:
+    """Return the watch of a rollout stage: the plan's limits and its own, over the stage's soak."""
+    return Watch(
+        metrics=plan.watch.metrics,
+        thresholds=(*plan.watch.thresholds, *stage.thresholds),
+        checkpoints=(Every(interval=stage.every, until=stage.soak, title=stage.title),),
+        sample_every=min(plan.watch.sample_every, stage.every),
+        minimum_good_samples=plan.watch.minimum_good_samples,
+        consecutive_errors=plan.watch.consecutive_errors,
+        inconclusive_checkpoints=plan.watch.inconclusive_checkpoints,
+        on_no_data=plan.watch.on_no_data,
+    )
+
+
+def _snake(text: str) -> str:
+    return "_".join("".join(c if c.isalnum() else " " for c in text.lower()).split())
+
+
+class _Compiler:
+    """Collects nodes and edges while it walks the plan top-down."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.nodes: list[Node] = []
+        self.edges: list[Edge] = []
+
+    def compile(self) -> ReleaseGraph:
+        start = self._add(START, Kind.START, "Release or roll back?", phase=None)
+        ready = self._preflight(start)
+        staged = self._steps(Phase.STAGING, self.plan.on_staging, self.plan.staging, ready)
+        validated = self._checks(Phase.VALIDATION, self.plan.validate, self.plan.staging, staged)
+        decision = self._gate(validated)
+        deployed = self._steps(Phase.PRODUCTION, self.plan.on_production, self.plan.production, [decision])
+        verified = self._checks(Phase.VERIFICATION, self.plan.verify, self.plan.production, deployed)
+        exposed = self._rollout(verified)
+        self._watch(exposed)
+        self._verdict(start)
+        last = self._rollback()
+        self._closeout(last)
+        return ReleaseGraph(plan=self.plan, nodes=tuple(self.nodes), edges=tuple(self.edges))
+
+    def _add(self, task_id: str, kind: Kind, title: str, **facts: object) -> str:
+        facts.setdefault("phase", next((p for p in Phase if task_id.startswith(f"{p}.")), None))
+        self.nodes.append(Node(task_id=task_id, kind=kind, title=title, **facts))  # type: ignore[arg-type]
+        return task_id
+
+    def _join(self, before: Iterable[str], after: Iterable[str], label: str = "") -> None:
+        after = list(after)
+        self.edges.extend(Edge(before=b, after=a, label=label) for b in before for a in after)
+
+    def _preflight(self, start: str) -> list[str]:
+        first = self._add(
+            CHECK_CONNECTIONS, Kind.CONNECTIONS, "Check connections", environment=self.plan.production
+        )
+        self._join([start], [first], "release")
+        return self._checks(Phase.PREFLIGHT, self.plan.preflight, self.plan.production, [first])
+
+    def _steps(
+        self, phase: Phase, steps: Sequence[Step], where: Environment, after: list[str], stage: str = ""
+    ) -> list[str]:
+        """Add steps one after the other; return what follows them."""
+        prefix = f"{phase}.{stage}." if stage else f"{phase}."
+        for step in steps:
+            task_id = self._add(
+                prefix + step.name,
+                Kind.STEP,
+                step.heading,
+                environment=where,
+                item=step,
+                stage=stage,
+                planned=step.planned,
+            )
+            self._join(after, [task_id])
+            after = [task_id]
+        return after
+
+    def _checks(
+        self,
+        phase: Phase,
+        items: Sequence[Check | Checklist],
+        where: Environment,
+        after: list[str],
+        stage: str = "",
+    ) -> list[str]:
+        """Add checks side by side, then checklists: never ask people what a look can refuse."""
+        prefix = f"{phase}.{stage}." if stage else f"{phase}."
+        checks = [item for item in items if isinstance(item, Check)]
+        checklists = [item for item in items if isinstance(item, Checklist)]
+        for kind, group in ((Kind.CHECK, checks), (Kind.CHECKLIST, checklists)):
+            added = [
+                self._add(
+                    prefix + item.name,
+                    kind,
+                    item.heading,
+                    environment=self._where(item, where),
+                    item=item,
+                    stage=stage,
+                    planned=item.planned,
+                )
+                for item in group
+            ]
+            self._join(after, added)
+            after = added or after
+        return after
+
+    def _where(self, item: Check | Checklist, default: Environment) -> Environment:
+        named = {"staging": self.plan.staging, "production": self.plan.production}
+        return named.get(item.on, default) if isinstance(item, Check) else default
+
+    def _gate(self, after: list[str]) -> str:
+        gates = gate_task_ids(self.plan)
+        for task_id, approval in gates.items():
+            self._add(
+                task_id,
+                Kind.GATE,
+                f"Go or no-go: {approval.role}",
+                item=approval,
+                planned=self.plan.gate.timeout,
+            )
+        self._join(after, gates)
+        if len(gates) > 1:
+            self._add(CLOSE_THE_OTHERS, Kind.CLOSE_THE_OTHERS, "Close the others", when=When.ONE_FAILED)
+            self._join(gates, [CLOSE_THE_OTHERS], "no-go")
+        decision = self._add(DECISION, Kind.DECISION, "Decision", when=When.ALL_DONE)
+        self._join(gates, [decision])
+        if len(gates) > 1:
+            self._join([CLOSE_THE_OTHERS], [decision])
+        return decision
+
+    def _rollout(self, after: list[str]) -> list[str]:
+        if not self.plan.strategies:
+            return after
+        self._add(STRATEGY, Kind.STRATEGY, "Strategy")
+        self._join(after, [STRATEGY])
+        return [last for rollout in self.plan.strategies for last in self._strategy(rollout)]
+
+    def _strategy(self, rollout: Rollout) -> list[str]:
+        after, label = [STRATEGY], rollout.strategy
+        for stage in rollout.stages:
+            first = len(self.nodes)
+            after = self._stage(stage, after)
+            if label:  # the edge out of the branch carries the strategy's name
+                entry = self.nodes[first].task_id
+                self.edges = [
+                    Edge(before=e.before, after=e.after, label=label) if e.after == entry else e
+                    for e in self.edges
+                ]
+                label = ""
+        return after
+
+    def _stage(self, stage: Stage, after: list[str]) -> list[str]:
+        after = self._steps(Phase.ROLLOUT, stage.steps, self.plan.production, after, stage.name)
+        soak = self._add(
+            f"{Phase.ROLLOUT}.{stage.name}.soak",
+            Kind.WATCH,
+            f"Watch {stage.title}",
+            environment=self.plan.production,
+            item=soak_of(self.plan, stage),
+            stage=stage.name,
+            planned=stage.soak,
+        )
+        self._join(after, [soak])
+        return self._checks(Phase.ROLLOUT, stage.require, self.plan.production, [soak], stage.name)
+
+    def _watch(self, after: list[str]) -> None:
+        watch = self.plan.watch
+        self._add(
+            WATCH,
+            Kind.WATCH,
+            "Watch production",
+            environment=self.plan.production,
+            item=watch,
+            planned=watch.length,
+            when=When.STARTED_AND_NONE_FAILED if self.plan.strategies else When.ALL_SUCCEEDED,
+        )
+        self._join(after, [WATCH])
+
+    def _verdict(self, start: str) -> None:
+        forward = (Phase.PRODUCTION, Phase.VERIFICATION, Phase.ROLLOUT, Phase.WATCH)
+        before = [node.task_id for node in self.nodes if node.phase in forward]
+        self._add(VERDICT, Kind.VERDICT, "Verdict", when=When.ALL_DONE)
+        self._join([start], [VERDICT], "roll back")
+        self._join([DECISION, *before], [VERDICT])
+        self._add(ASK, Kind.ASK, "Fix forward or roll back?")
+        self._add(ANSWER, Kind.ANSWER, "Answer", when=When.NONE_SKIPPED)
+        self._join([VERDICT], [ASK], "ask")
+        self._join([ASK], [ANSWER])
+
+    def _rollback(self) -> list[str]:
+        start = self._add(
+            ROLLBACK_START, Kind.ROLLBACK_START, "Start rollback", when=When.STARTED_AND_NONE_FAILED
+        )
+        self._join([VERDICT, ANSWER], [start], "roll back")
+        last = start
+        for node in self._undo_nodes():
+            self.nodes.append(node)
+            self._join(dict.fromkeys([start, last]), [node.task_id])
+            last = node.task_id
+        checks = [
+            self._add(
+                f"{Phase.ROLLBACK}.verify_{check.name}",
+                Kind.CHECK,
+                check.heading,
+                environment=self._where(check, self.plan.production),
+                item=check,
+                when=When.STARTED_AND_NONE_FAILED,
+                planned=check.planned,
+            )
+            for check in self.plan.verify_rollback
+        ]
+        self._join(dict.fromkeys([start, last]), checks)
+        finish = self._add(
+            ROLLBACK_FINISH, Kind.ROLLBACK_FINISH, "Finish rollback", when=When.STARTED_AND_NONE_FAILED
+        )
+        self._join(dict.fromkeys([start, *(checks or [last])]), [finish])
+        return [finish]
+
+    def _undo_nodes(self) -> list[Node]:
+        """Undo tasks newest first; a restore stands where the undo of its backup would."""
+        graph = ReleaseGraph(plan=self.plan, nodes=tuple(self.nodes), edges=())
+        restores = {
+            str(getattr(p.restore, "backup", "")): p.restore for p in self.plan.procedures if p.restore
+        }
+        nodes = []
+        for done in reversed(graph.production_steps()):
+            step = done.item
+            assert isinstance(step, Step)
+            if step.undoing().undo is Undo.REVERSIBLE:
+                name = f"{done.stage}_{step.name}" if done.stage else step.name
+                nodes.append(self._back(Kind.UNDO, f"undo_{name}", f"Undo: {step.heading}", step, done))
+            if restore := restores.get(step.name):
+                nodes.append(self._back(Kind.RESTORE, restore.name, restore.heading, restore, done))
+        return nodes
+
+    def _back(self, kind: Kind, name: str, title: str, step: Step, done: Node) -> Node:
+        return Node(
+            task_id=f"{Phase.ROLLBACK}.{name}",
+            kind=kind,
+            title=title,
+            phase=Phase.ROLLBACK,
+            when=When.STARTED_AND_NONE_FAILED,
+            environment=done.environment,
+            item=step,
+            undoes=done.task_id,
+        )
+
+    def _closeout(self, last: list[str]) -> None:
+        self._add(COMPLETE, Kind.COMPLETE, "Complete")
+        self._add(STOP_SHORT, Kind.STOP_SHORT, "Stop short")
+        self._add(HOLD, Kind.HOLD, "Hold for a person")
+        self._join([VERDICT], [COMPLETE], "healthy")
+        self._join([VERDICT], [STOP_SHORT], "stopped short")
+        self._join([ANSWER], [HOLD], "fix forward")
+        self._add(REPORT, Kind.REPORT, "Report", when=When.ALL_DONE)
+        self._join([COMPLETE, STOP_SHORT, HOLD, *last], [REPORT])
+        self._add(OUTCOME, Kind.OUTCOME, "Outcome", when=When.ALL_DONE, phase=None)
+        self._join([REPORT], [OUTCOME])
