@@ -1,0 +1,92 @@
+"""What has happened in a release so far, as plain values; verdict and outcome are functions of these."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from slipway.graph import STRATEGY, Kind, Node, ReleaseGraph
+from slipway.run import Json
+from slipway.words import Intent, Phase, Severity
+
+_FORWARD = (Phase.PRODUCTION, Phase.VERIFICATION, Phase.ROLLOUT, Phase.WATCH)
+NOT_REACHED = frozenset({"", "none", "skipped", "upstream_failed", "removed", "scheduled", "queued"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Breach:
+    """Something that went wrong, with how bad it is.
+
+    :param scenario: the row of the decision matrix that it asks for, "" for the severity's own
+    """
+
+    severity: Severity
+    reason: str
+    scenario: str = ""
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Json]) -> "Breach":
+        """Read a breach as the watch leaves it in its XCom."""
+        return cls(
+            severity=Severity(value["severity"]), reason=value["reason"], scenario=value.get("scenario", "")
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """Task states and what tasks returned.
+
+    :param states: Airflow's state of each task, "" or absent where it has none
+    :param returned: the XCom return_value of each task that has one
+    :param breaches: what each watch left under the XCom key "breaches", by task id
+    :param earlier: for `intent=roll_back`, the evidence of the release that is undone, by task id
+    """
+
+    intent: Intent = Intent.RELEASE
+    procedure: str = ""
+    states: Mapping[str, str] = field(default_factory=dict)
+    returned: Mapping[str, Json] = field(default_factory=dict)
+    breaches: Mapping[str, Sequence[Breach]] = field(default_factory=dict)
+    earlier: Mapping[str, Json] = field(default_factory=dict)
+
+    def state(self, task_id: str) -> str:
+        """Return the state of a task, "" if it has none."""
+        return self.states.get(task_id) or ""
+
+    def succeeded(self, task_id: str) -> bool:
+        """Whether Airflow says that the task succeeded; a person may have marked it so."""
+        return self.state(task_id) == "success"
+
+    def proved(self, task_id: str) -> bool:
+        """Whether the task succeeded and left what it returns, so that it really ran to its end."""
+        return self.succeeded(task_id) and self.returned.get(task_id) is not None
+
+    def reached(self, task_id: str) -> bool:
+        """Whether the task ran or may have run."""
+        return self.state(task_id) not in NOT_REACHED
+
+
+def steps_that_ran(graph: ReleaseGraph, facts: Facts) -> tuple[Node, ...]:
+    """Return the production steps that ran or may have run, in order."""
+    if facts.intent is Intent.ROLL_BACK:
+        return tuple(node for node in graph.production_steps() if node.task_id in facts.earlier)
+    return tuple(node for node in graph.production_steps() if facts.reached(node.task_id))
+
+
+def expected(graph: ReleaseGraph, facts: Facts) -> tuple[Node, ...]:
+    """Return the nodes from production to the watch that this release should go through.
+
+    Rollout stages of the strategies that were not chosen are left out.
+    """
+    kinds = (Kind.STEP, Kind.CHECK, Kind.CHECKLIST, Kind.WATCH)
+    forward = [node for node in graph.of_kind(*kinds) if node.phase in _FORWARD]
+    chosen = _chosen_stages(graph, facts)
+    return tuple(node for node in forward if not node.stage or node.stage in chosen)
+
+
+def _chosen_stages(graph: ReleaseGraph, facts: Facts) -> set[str]:
+    strategy = facts.returned.get(STRATEGY)
+    return {
+        stage.name
+        for rollout in graph.plan.strategies
+        if rollout.strategy == strategy
+        for stage in rollout.stages
+    }

@@ -1,0 +1,85 @@
+"""How a release ended. Pure; only RELEASED paints the run green (invariant I4)."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from slipway.facts import Facts, steps_that_ran
+from slipway.graph import (
+    ANSWER,
+    COMPLETE,
+    DECISION,
+    HOLD,
+    ROLLBACK_FINISH,
+    ROLLBACK_START,
+    Kind,
+    ReleaseGraph,
+)
+from slipway.undoing import kept
+from slipway.verdict import Verdict, find_breaches
+from slipway.words import Answer, GateAnswer, Intent, Outcome, Phase
+
+
+class RollbackResult(StrEnum):
+    """What the checks after a rollback say of the old version (document 003)."""
+
+    SUCCESS = "SUCCESS"
+    PARTIAL = "PARTIAL"
+    FAILED = "FAILED"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ending:
+    """An outcome with its reasons, the first of which says it in one sentence."""
+
+    outcome: Outcome
+    reasons: tuple[str, ...]
+
+
+def ending_of(graph: ReleaseGraph, facts: Facts, verdict: Verdict | None) -> Ending:
+    """Say how the release ended, from what is proved and not from what is green."""
+    why = verdict.reasons if verdict else ()
+    if facts.reached(ROLLBACK_START):
+        return _after_rollback(graph, facts, verdict)
+    if not steps_that_ran(graph, facts) or facts.intent is Intent.ROLL_BACK:
+        return _before_production(facts, why)
+    if facts.proved(COMPLETE) and not find_breaches(graph, facts):
+        return Ending(outcome=Outcome.RELEASED, reasons=("Released and healthy.", *why))
+    if facts.reached(HOLD) or facts.reached(ANSWER):
+        return Ending(outcome=Outcome.HELD, reasons=("Held: a person fixes it forward.", *why))
+    held = "Held: production was changed and no way out was taken. A person must decide."
+    return Ending(outcome=Outcome.HELD, reasons=(held, *why))
+
+
+def rollback_result(graph: ReleaseGraph, facts: Facts) -> RollbackResult:
+    """Return what the checks after the rollback found; no check at all is SUCCESS by the undos alone."""
+    checks = [n.task_id for n in graph.of_phase(Phase.ROLLBACK) if n.kind is Kind.CHECK]
+    passed = [c for c in checks if (facts.returned.get(c) or {}).get("answer") == Answer.PASS]
+    if len(passed) == len(checks):
+        return RollbackResult.SUCCESS
+    return RollbackResult.PARTIAL if passed else RollbackResult.FAILED
+
+
+def _before_production(facts: Facts, why: tuple[str, ...]) -> Ending:
+    if facts.intent is Intent.ROLL_BACK:
+        return Ending(outcome=Outcome.ABORTED, reasons=("The rollback did not start.", *why))
+    decision = facts.returned.get(DECISION) or {}
+    if decision.get("answer") == GateAnswer.NO_GO:
+        return Ending(outcome=Outcome.REJECTED, reasons=("Rejected at the gate.", *why))
+    return Ending(outcome=Outcome.ABORTED, reasons=("Stopped before production.", *why))
+
+
+def _after_rollback(graph: ReleaseGraph, facts: Facts, verdict: Verdict | None) -> Ending:
+    why = verdict.reasons if verdict else ()
+    tasks = (*graph.of_kind(Kind.UNDO, Kind.RESTORE), graph.node(ROLLBACK_FINISH))
+    unproved = [node.task_id for node in tasks if not facts.proved(node.task_id)]
+    if not facts.proved(ROLLBACK_START) or verdict is None:
+        unproved = [ROLLBACK_START]
+    result = rollback_result(graph, facts)
+    if unproved or result is not RollbackResult.SUCCESS:
+        said = f"Not undone: {', '.join(unproved)}." if unproved else f"Undone, but verified: {result}."
+        return Ending(outcome=Outcome.ROLLBACK_FAILED, reasons=(f"The rollback failed. {said}", *why))
+    assert verdict is not None
+    if left := kept(graph, facts, verdict):
+        said = f"Rolled back in part and held for a person; kept: {', '.join(left)}."
+        return Ending(outcome=Outcome.HELD, reasons=(said, *why))
+    return Ending(outcome=Outcome.ROLLED_BACK, reasons=("Rolled back: everything that ran is undone.", *why))

@@ -1,0 +1,84 @@
+"""What a rollback undoes: the scope of a procedure, and the outcome that follows. Pure."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from slipway.facts import Facts, steps_that_ran
+from slipway.graph import Kind, Node, ReleaseGraph
+from slipway.kinds import Step
+from slipway.verdict import Verdict
+from slipway.words import Action
+
+
+class Fate(StrEnum):
+    """What becomes of one undo task."""
+
+    UNDO = "undo"
+    NOT_REACHED = "not reached"
+    KEPT = "kept"
+    RESTORED = "covered by the restore"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Way:
+    """What an undo task does, and why."""
+
+    fate: Fate
+    why: str
+
+
+def way_of(graph: ReleaseGraph, facts: Facts, verdict: Verdict, node: Node) -> Way:
+    """Say what an undo or restore task does in this rollback.
+
+    A procedure goes back to a step, newest first: whatever ran after that step is undone too, because an
+    older state under newer work has been tested by nobody.
+    """
+    ran = [step.task_id for step in steps_that_ran(graph, facts)]
+    if node.undoes not in ran:
+        return Way(fate=Fate.NOT_REACHED, why=f"{node.undoes} was not reached.")
+    if node.kind is Kind.RESTORE:
+        return _way_of_restore(verdict)
+    if (oldest := _oldest(graph, verdict, ran)) and ran.index(node.undoes) < ran.index(oldest):
+        return Way(fate=Fate.KEPT, why=f"The procedure goes back to {oldest} and no further.")
+    if covered_by_restore(graph, verdict, node, ran):
+        return Way(fate=Fate.RESTORED, why="The backup that is restored brings the data back.")
+    return Way(fate=Fate.UNDO, why=f"{node.undoes} ran.")
+
+
+def kept(graph: ReleaseGraph, facts: Facts, verdict: Verdict) -> tuple[str, ...]:
+    """Return the task ids of reversible steps that ran and that the procedure leaves as they are."""
+    undos = graph.of_kind(Kind.UNDO)
+    return tuple(n.undoes for n in undos if way_of(graph, facts, verdict, n).fate is Fate.KEPT)
+
+
+def _way_of_restore(verdict: Verdict) -> Way:
+    if verdict.action is Action.ROLL_BACK_AND_RESTORE:
+        return Way(fate=Fate.UNDO, why="The decision matrix asks for the restore.")
+    return Way(fate=Fate.NOT_REACHED, why=f'The action is "{verdict.action}": no restore.')
+
+
+def _oldest(graph: ReleaseGraph, verdict: Verdict, ran: list[str]) -> str:
+    """Return the task id that the rollback goes back to, "" if it goes all the way."""
+    if verdict.action is Action.FLAGS_OFF:
+        flags = [n.task_id for n in graph.production_steps() if isinstance(n.item, Step) and n.item.sets_flag]
+        return next((task_id for task_id in ran if task_id in flags), "")
+    back_to = next((p.back_to for p in graph.plan.procedures if p.name == verdict.procedure), "")
+    later = _from(graph, back_to)
+    return next((task_id for task_id in ran if task_id in later), "") if back_to else ""
+
+
+def _from(graph: ReleaseGraph, back_to: str) -> set[str]:
+    steps = graph.production_steps()
+    names = [node.item.name for node in steps if isinstance(node.item, Step)]
+    start = names.index(back_to) if back_to in names else 0
+    return {node.task_id for node in steps[start:]}
+
+
+def covered_by_restore(graph: ReleaseGraph, verdict: Verdict, node: Node, ran: list[str]) -> bool:
+    """Whether a restore brings back what this migrating step changed."""
+    if verdict.action is not Action.ROLL_BACK_AND_RESTORE:
+        return False
+    if not (isinstance(node.item, Step) and node.item.migrates):
+        return False
+    backups = [n.undoes for n in graph.of_kind(Kind.RESTORE) if n.undoes in ran]
+    return any(ran.index(backup) < ran.index(node.undoes) for backup in backups)

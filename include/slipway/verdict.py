@@ -1,0 +1,173 @@
+"""The verdict: what the release did so far and what follows. Pure; Airflow only carries it out."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from enum import StrEnum
+
+from slipway.facts import Breach, Facts, expected, steps_that_ran
+from slipway.graph import DECISION, Kind, Node, ReleaseGraph
+from slipway.kinds import Check, Checklist, Step, Undo
+from slipway.run import Json
+from slipway.words import Action, Answer, Intent, Severity
+
+
+class Branch(StrEnum):
+    """The way out of the verdict; the labels of its edges."""
+
+    COMPLETE = "healthy"
+    ASK = "ask"
+    ROLL_BACK = "roll back"
+    STOP_SHORT = "stopped short"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """What follows, and why.
+
+    :param action: the strongest action that the breaches ask for
+    :param procedure: the rollback procedure, "" undoes everything
+    :param within: how long a person has to answer if asked
+    :param reasons: one line each, the worst first
+    :param no_return: task ids of points of no return that have been passed
+    """
+
+    branch: Branch
+    action: Action = Action.CONTINUE
+    procedure: str = ""
+    within: timedelta = timedelta(0)
+    reasons: tuple[str, ...] = ()
+    no_return: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, Json]:
+        """Return the verdict as a JSON object."""
+        return {
+            **asdict(self),
+            "branch": str(self.branch),
+            "action": str(self.action),
+            "within": self.within.total_seconds(),
+            "reasons": list(self.reasons),
+            "no_return": list(self.no_return),
+        }
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, Json]) -> "Verdict":
+        """Read back what `to_json` wrote."""
+        return cls(
+            branch=Branch(value["branch"]),
+            action=Action(value["action"]),
+            procedure=value["procedure"],
+            within=timedelta(seconds=value["within"]),
+            reasons=tuple(value["reasons"]),
+            no_return=tuple(value["no_return"]),
+        )
+
+
+def judge(graph: ReleaseGraph, facts: Facts) -> Verdict:
+    """Say what follows from what has happened.
+
+    Nothing ran in production: stop short. Something ran and anything is not proved healthy: the strongest
+    action of the decision matrix, at the least a question to a person. A rollback over a point of no
+    return becomes a question (invariant I10).
+    """
+    if facts.intent is Intent.ROLL_BACK:
+        return Verdict(
+            branch=Branch.ROLL_BACK,
+            action=_action_of(graph, facts.procedure),
+            procedure=facts.procedure,
+            reasons=("A person asked for the rollback of a finished release.",),
+        )
+    ran = steps_that_ran(graph, facts)
+    if not ran:
+        return Verdict(branch=Branch.STOP_SHORT, reasons=_why_short(graph, facts))
+    breaches = find_breaches(graph, facts)
+    if not breaches:
+        return Verdict(branch=Branch.COMPLETE, reasons=_notes(graph, facts))
+    return _after(graph, breaches, _passed_points_of_no_return(ran))
+
+
+def find_breaches(graph: ReleaseGraph, facts: Facts) -> list[Breach]:
+    """Return what keeps a release that reached production from being healthy, the worst first."""
+    found = [breach for node in expected(graph, facts) for breach in _breaches_of(node, facts)]
+    return sorted(found, key=lambda breach: -list(Severity).index(breach.severity))
+
+
+def _after(graph: ReleaseGraph, breaches: list[Breach], no_return: tuple[str, ...]) -> Verdict:
+    rules = [graph.plan.matrix.rule_for(breach.severity, breach.scenario) for breach in breaches]
+    rule = max(rules, key=lambda rule: rule.action.rank)
+    # The release stopped where it is, so even a mild breach wants an answer.
+    action = rule.action if rule.action.ends_the_watch else Action.ASK
+    if no_return and action.undoes:
+        action = Action.ASK
+    return Verdict(
+        branch=Branch.ROLL_BACK if action.undoes else Branch.ASK,
+        action=action,
+        procedure=rule.procedure,
+        within=rule.within,
+        reasons=tuple(breach.reason for breach in breaches),
+        no_return=no_return,
+    )
+
+
+def _breaches_of(node: Node, facts: Facts) -> list[Breach]:
+    state = facts.state(node.task_id)
+    if node.kind is Kind.WATCH:
+        return _breaches_of_watch(node, facts, state)
+    if facts.proved(node.task_id):
+        return _breaches_of_finding(node, facts)
+    if not facts.reached(node.task_id):
+        return []  # what kept it from running is a breach itself; if nothing did, the watch is missing
+    assert isinstance(node.item, Step | Check | Checklist)
+    if state != "success":
+        said = (facts.returned.get(node.task_id) or {}).get("summary", "")
+        return [Breach(severity=node.item.on_failure, reason=f"{node.task_id} {state}. {said}".strip())]
+    if node.kind is Kind.CHECKLIST:
+        return []  # marking is how a person says "done" without the form
+    reason = f"{node.task_id} was marked success by hand: nothing proves that it is so."
+    return [Breach(severity=node.item.on_failure, reason=reason)]
+
+
+def _breaches_of_finding(node: Node, facts: Facts) -> list[Breach]:
+    if node.kind is not Kind.CHECK:
+        return []
+    assert isinstance(node.item, Check)
+    finding = facts.returned[node.task_id]
+    if finding["answer"] == Answer.PASS or not node.item.blocking:
+        return []
+    return [Breach(severity=node.item.on_failure, reason=f"{node.task_id}: {finding['summary']}")]
+
+
+def _breaches_of_watch(node: Node, facts: Facts, state: str) -> list[Breach]:
+    if seen := facts.breaches.get(node.task_id):
+        return list(seen)
+    if state == "success":
+        return []  # to its end, or ended early by a person who marked it
+    if facts.reached(node.task_id):
+        return [Breach(severity=Severity.CRITICAL, reason=f"{node.task_id} {state} (marked, or it broke).")]
+    return [Breach(severity=Severity.CRITICAL, reason=f"{node.task_id} did not run: health is not proved.")]
+
+
+def _passed_points_of_no_return(ran: tuple[Node, ...]) -> tuple[str, ...]:
+    return tuple(
+        node.task_id
+        for node in ran
+        if isinstance(node.item, Step) and node.item.undoing().undo is Undo.IMPOSSIBLE
+    )
+
+
+def _action_of(graph: ReleaseGraph, procedure: str) -> Action:
+    restores = any(p.name == procedure and p.restore for p in graph.plan.procedures)
+    return Action.ROLL_BACK_AND_RESTORE if restores else Action.ROLL_BACK
+
+
+def _why_short(graph: ReleaseGraph, facts: Facts) -> tuple[str, ...]:
+    decision = facts.returned.get(DECISION) or {}
+    if reasons := decision.get("reasons"):
+        return tuple(reasons)
+    failed = [node.task_id for node in graph.nodes if facts.state(node.task_id) == "failed"]
+    return tuple(f"{task_id} failed." for task_id in failed) or ("Production was not reached.",)
+
+
+def _notes(graph: ReleaseGraph, facts: Facts) -> tuple[str, ...]:
+    watches = [node.task_id for node in expected(graph, facts) if node.kind is Kind.WATCH]
+    return tuple(f"{each} was ended early by a person." for each in watches if not facts.proved(each))
