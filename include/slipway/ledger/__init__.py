@@ -1,0 +1,1 @@
+"""The ledger: the durable, immutable record of releases."""

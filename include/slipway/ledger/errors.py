@@ -1,0 +1,48 @@
+"""Faults of the ledger.
+
+SlipwayError
+`- LedgerFault
+   |- RecordDiffers       the release already has another record
+   |- NoSuchRelease       the ledger has no record of that release
+   `- LedgerIsNewer       the schema was migrated by a newer Slipway
+"""
+
+from slipway.errors import SlipwayError
+
+
+class LedgerFault(SlipwayError):
+    """Any fault of the ledger."""
+
+
+class RecordDiffers(LedgerFault):
+    """A release has a record already, and it says something else."""
+
+    def __init__(self, plan: str, release_id: str, kept: str, offered: str) -> None:
+        self.plan, self.release_id, self.kept, self.offered = plan, release_id, kept, offered
+        super().__init__(
+            f'Ledger, release "{release_id}" of plan "{plan}": there is a record already (digest '
+            f"{kept[:12]}) and the new one differs (digest {offered[:12]}). A record is never changed. "
+            "Read the one that is there, or trigger a new release."
+        )
+
+
+class NoSuchRelease(LedgerFault):
+    """The ledger has no record of a release."""
+
+    def __init__(self, plan: str, release_id: str) -> None:
+        self.plan, self.release_id = plan, release_id
+        super().__init__(
+            f'Ledger: plan "{plan}" has no release "{release_id}". A record is written at the closeout of a '
+            "release; list those there are with `Ledger().releases(plan)`."
+        )
+
+
+class LedgerIsNewer(LedgerFault):
+    """The ledger's schema has a revision that this Slipway does not know."""
+
+    def __init__(self, conn_id: str, reason: str) -> None:
+        self.conn_id = conn_id
+        super().__init__(
+            f'The ledger behind connection "{conn_id}" was migrated by a newer Slipway ({reason}). '
+            "Run at least that version against it."
+        )

@@ -1,0 +1,122 @@
+"""Write and read the ledger in PostgreSQL."""
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from slipway.errors import MissingConnection
+from slipway.ledger import schema
+from slipway.ledger.errors import LedgerIsNewer, NoSuchRelease, RecordDiffers
+from slipway.record import ReleaseRecord, from_json, to_json
+from slipway.run import Json
+
+if TYPE_CHECKING:
+    from airflow.providers.postgres.hooks.postgres import PostgresHook
+
+CONN_ID = "slipway_ledger"
+
+INSERT = """
+INSERT INTO slipway.releases (plan, release_id, record, digest, started_at, ended_at)
+VALUES (%s, %s, %s::jsonb, %s, %s, %s)
+ON CONFLICT (plan, release_id) DO NOTHING
+"""
+DIGEST = "SELECT digest FROM slipway.releases WHERE plan = %s AND release_id = %s"
+RECORD = "SELECT record FROM slipway.releases WHERE plan = %s AND release_id = %s"
+RELEASES = "SELECT record FROM slipway.releases WHERE plan = %s ORDER BY ended_at DESC, number DESC"
+
+# A rollback that failed did not bring the environment back: its target is still the one to roll back.
+LAST_RELEASED = """
+SELECT record FROM slipway.releases AS it
+WHERE plan = %s AND production = %s AND intent = 'release' AND outcome = 'RELEASED'
+  AND NOT EXISTS (
+    SELECT FROM slipway.releases AS later
+    WHERE later.plan = it.plan AND later.rolls_back = it.release_id
+      AND later.intent = 'roll_back' AND later.outcome IN ('ROLLED_BACK', 'RELEASED')
+  )
+ORDER BY ended_at DESC, number DESC
+LIMIT 1
+"""
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """The ledger behind an Airflow connection. Call `migrate` once before anything else.
+
+    Every method raises MissingConnection if the connection is not there, and the driver's own error if the
+    database cannot be reached.
+    """
+
+    conn_id: str = CONN_ID
+
+    def migrate(self) -> None:
+        """Create or upgrade the schema `slipway`; safe to call at any time, by several at once.
+
+        Raises LedgerIsNewer where a newer Slipway migrated it.
+        """
+        from alembic.util import CommandError
+        from sqlalchemy import create_engine
+        from sqlalchemy.pool import NullPool
+
+        engine = create_engine(self._hook().sqlalchemy_url, poolclass=NullPool)
+        try:
+            schema.upgrade(engine)
+        except CommandError as error:
+            raise LedgerIsNewer(self.conn_id, str(error)) from error
+
+    def write(self, record: ReleaseRecord) -> None:
+        """Write a release's record, once and for all; writing the same record again is harmless.
+
+        Raises RecordDiffers if the release has another record.
+        """
+        key, digest = (record.plan, record.release_id), record.digest
+        row = (*key, json.dumps(to_json(record)), digest, record.triggered_at, record.ended_at)
+        with self._transaction() as cursor:
+            cursor.execute(INSERT, row)
+            cursor.execute(DIGEST, key)
+            (kept,) = cursor.fetchone()
+        if kept != digest:
+            raise RecordDiffers(*key, kept=kept, offered=digest)
+
+    def record(self, plan: str, release_id: str) -> ReleaseRecord:
+        """Return a release's record; NoSuchRelease if there is none."""
+        rows = self._records(RECORD, (plan, release_id))
+        if not rows:
+            raise NoSuchRelease(plan, release_id)
+        return rows[0]
+
+    def releases(self, plan: str) -> Sequence[ReleaseRecord]:
+        """Return all releases of a plan, newest first, whatever their outcome."""
+        return self._records(RELEASES, (plan,))
+
+    def last_released(self, plan: str, environment: str) -> ReleaseRecord | None:
+        """Return what is deployed: the newest RELEASED release that was not rolled back later.
+
+        :param environment: the label of the production environment, e.g. "planner production"
+        """
+        rows = self._records(LAST_RELEASED, (plan, environment))
+        return rows[0] if rows else None
+
+    def _records(self, query: str, values: tuple[Json, ...]) -> list[ReleaseRecord]:
+        with self._transaction() as cursor:
+            cursor.execute(query, values)
+            return [from_json(record) for (record,) in cursor.fetchall()]
+
+    @contextmanager
+    def _transaction(self) -> Iterator[Any]:
+        with closing(self._hook().get_conn()) as connection:
+            with connection.cursor() as cursor:
+                yield cursor
+            connection.commit()
+
+    def _hook(self) -> "PostgresHook":
+        from airflow.providers.postgres.hooks.postgres import PostgresHook
+        from airflow.sdk.exceptions import AirflowNotFoundException
+
+        hook = PostgresHook(postgres_conn_id=self.conn_id)
+        try:
+            hook.connection  # noqa: B018  (looks the connection up)
+        except AirflowNotFoundException as error:
+            raise MissingConnection(self.conn_id, "the ledger") from error
+        return hook

@@ -1,0 +1,382 @@
+"""The record of a release: one frozen value of its facts; report, ledger and every view read it."""
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from functools import cache
+
+from pydantic import TypeAdapter
+
+from slipway.graph import Kind
+from slipway.kinds import Undo, Undoing, in_words
+from slipway.plan import Contact, Notice
+from slipway.run import Evidence, Finding, Json
+from slipway.words import Answer, Intent, Outcome, Phase
+
+PEOPLE = (Kind.GATE, Kind.ASK, Kind.CHECKLIST)  # kinds that wait for a person
+UNDOING = (Kind.UNDO, Kind.RESTORE)
+FORWARD = (Phase.PRODUCTION, Phase.ROLLOUT)  # phases whose steps change production
+DECIDED_BY_MARK = (*PEOPLE, Kind.WATCH)  # marking these is a normal way to answer, not an override
+
+
+class RollbackVerification(StrEnum):
+    """What the checks after a rollback say."""
+
+    SUCCESS = "SUCCESS"
+    PARTIAL = "PARTIAL"
+    FAILED = "FAILED"
+    NOT_VERIFIED = "NOT VERIFIED"
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskRecord:
+    """One task as Airflow left it.
+
+    :param does: what the task is in the release; `kind` is the kind of its step or check
+    :param state: Airflow's task state, "" if it was never scheduled
+    :param planned: how long the plan says it takes, waiting times already divided by `pace`
+    :param marked_by: who set the state by hand, "" if nobody did
+    """
+
+    task_id: str
+    title: str
+    does: Kind
+    kind: str = ""
+    state: str = ""
+    tries: int = 0
+    started: datetime | None = None
+    ended: datetime | None = None
+    planned: timedelta | None = None
+    evidence: Evidence | None = None
+    finding: Finding | None = None
+    undoing: Undoing | None = None
+    note: str = ""
+    marked_by: str = ""
+
+    @property
+    def phase(self) -> str:
+        """The phase that it belongs to, "" for the tasks between phases."""
+        phase, dot, _ = self.task_id.partition(".")
+        return phase if dot else ""
+
+    @property
+    def name(self) -> str:
+        """The task's own name, without its phase and stage."""
+        return self.task_id.rpartition(".")[2]
+
+    @property
+    def ran(self) -> bool:
+        """Whether it began; a task that Airflow skipped has times but did nothing."""
+        return self.started is not None and self.state not in {"skipped", "upstream_failed", "removed", ""}
+
+    @property
+    def took(self) -> timedelta | None:
+        """How long it ran, None if it did not begin or did not end."""
+        if not self.ran or self.started is None or self.ended is None:
+            return None
+        return self.ended - self.started
+
+
+@dataclass(frozen=True, kw_only=True)
+class PhaseRecord:
+    """The tasks of one phase, derived from the record."""
+
+    name: str
+    tasks: tuple[TaskRecord, ...]
+
+    @property
+    def planned(self) -> timedelta | None:
+        """The planned durations of the tasks that ran, added up; None if the plan names none."""
+        planned = [task.planned for task in self.tasks if task.ran and task.planned]
+        return sum(planned, timedelta(0)) if planned else None
+
+    @property
+    def took(self) -> timedelta:
+        """The time from the first task's start to the last task's end."""
+        starts = [task.started for task in self.tasks if task.ran and task.started]
+        ends = [task.ended for task in self.tasks if task.ran and task.ended]
+        return max(ends) - min(starts) if starts and ends else timedelta(0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ApprovalRecord:
+    """One person's answer.
+
+    :param way: "form", "mark", or "timeout" when nobody answered
+    :param override: the reason for passing although a criterion did not, "" if there was none
+    """
+
+    role: str
+    person: str
+    way: str
+    at: datetime | None = None
+    rationale: str = ""
+    override: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DecisionRecord:
+    """A question, its answer, and who gave it; `reasons` say why the answer counts as it does."""
+
+    question: str
+    answer: str
+    approvals: tuple[ApprovalRecord, ...] = ()
+    reasons: tuple[str, ...] = ()
+    digest: str = ""
+    commits: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RowRecord:
+    """One line of a checkpoint's table."""
+
+    metric: str
+    value: float | str | None
+    baseline: float | str | None
+    limit: float | str | None
+    answer: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CheckpointRecord:
+    """One checkpoint of a watch.
+
+    :param watch: the task id of the watch
+    :param due: counted from the start of the watch, in plan time
+    """
+
+    watch: str
+    index: int
+    title: str
+    due: timedelta | None
+    rows: tuple[RowRecord, ...] = ()
+    breaches: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class VerdictRecord:
+    """What the release did, and what followed from it."""
+
+    verdict: str
+    action: str = ""
+    procedure: str = ""
+    reasons: tuple[str, ...] = ()
+    breaches: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class UndoRecord:
+    """What became of one undo task.
+
+    :param step: the task id of the step that it undoes
+    :param undone: whether something was changed back
+    :param why: why it was undone, or why it was kept
+    """
+
+    task_id: str
+    step: str
+    title: str
+    state: str
+    undone: bool
+    why: str = ""
+    evidence: Evidence | None = None
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kept:
+    """Something that stays as the release left it, and why."""
+
+    title: str
+    why: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class LogEntry:
+    """A line of the deployment log."""
+
+    at: datetime
+    action: str
+    status: str
+    who: str
+    note: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DutyRecord:
+    """Something to do after the release."""
+
+    title: str
+    owner: str
+    due: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReleaseRecord:
+    """The facts of one release.
+
+    :param release_id: the Airflow run id
+    :param environments: labels ("planner staging", "planner production"), the last one is production
+    :param parameters: the run parameters besides version, strategy, intent and pace
+    :param rolls_back: the release id that a run with intent roll_back undid
+    :param reasons: why it ended with this outcome
+    :param undone: the undo tasks in the order in which they ran
+    :param events: what people did beside the tasks (clearing, marking), from the audit log
+    """
+
+    release_id: str
+    plan: str
+    title: str
+    plan_digest: str
+    version: str
+    outcome: Outcome
+    environments: tuple[str, ...]
+    triggered_by: str
+    triggered_at: datetime
+    ended_at: datetime
+    version_before: str = ""
+    intent: Intent = Intent.RELEASE
+    strategy: str = ""
+    pace: float = 1.0
+    parameters: Mapping[str, Json] = field(default_factory=dict)
+    rolls_back: str = ""
+    reasons: tuple[str, ...] = ()
+    tasks: tuple[TaskRecord, ...] = ()
+    decisions: tuple[DecisionRecord, ...] = ()
+    verdict: VerdictRecord | None = None
+    checkpoints: tuple[CheckpointRecord, ...] = ()
+    undone: tuple[UndoRecord, ...] = ()
+    events: tuple[LogEntry, ...] = ()
+    notices: tuple[Notice, ...] = ()
+    contacts: tuple[Contact, ...] = ()
+    duties: tuple[DutyRecord, ...] = ()
+
+    @property
+    def production(self) -> str:
+        """The label of the production environment."""
+        return self.environments[-1]
+
+    @property
+    def took(self) -> timedelta:
+        """The time from trigger to end."""
+        return self.ended_at - self.triggered_at
+
+    @property
+    def phases(self) -> tuple[PhaseRecord, ...]:
+        """The phases in which at least one task ran, in the order of a release."""
+        grouped = (
+            PhaseRecord(name=name, tasks=tuple(t for t in self.tasks if t.phase == name)) for name in Phase
+        )
+        return tuple(phase for phase in grouped if any(task.ran for task in phase.tasks))
+
+    @property
+    def steps(self) -> tuple[TaskRecord, ...]:
+        """The steps that changed production, in the order in which they ran: what a later rollback undoes."""
+        steps = [t for t in self.tasks if t.does is Kind.STEP and t.phase in FORWARD and t.ran]
+        return tuple(sorted(steps, key=lambda task: task.started or self.triggered_at))
+
+    @property
+    def failures(self) -> tuple[TaskRecord, ...]:
+        """The tasks that failed by themselves or by a person's mark."""
+        return tuple(task for task in self.tasks if task.state == "failed")
+
+    @property
+    def kept(self) -> tuple[Kept, ...]:
+        """What stays in production of a release that is not RELEASED, and why."""
+        if self.outcome is Outcome.RELEASED:
+            return ()
+        undone = {undo.step for undo in self.undone if undo.undone}
+        reasons = {undo.step: undo.why for undo in self.undone if undo.why and not undo.undone}
+        return tuple(
+            Kept(title=step.title, why=reasons.get(step.task_id) or _why_kept(step))
+            for step in self.steps
+            if step.task_id not in undone
+        )
+
+    @property
+    def overrides(self) -> tuple[str, ...]:
+        """Every rule that a person set aside, one sentence each."""
+        broken = str(self.parameters.get("break_glass") or "")
+        glass = [f"Break glass by {self.triggered_by}: {broken}"] if broken else []
+        approvals = [
+            f"{each.person} ({each.role}) answered {decision.answer} despite an open criterion: {each.override}"
+            for decision in self.decisions
+            for each in decision.approvals
+            if each.override
+        ]
+        marks = [
+            f"{task.marked_by} marked `{task.task_id}` {task.state} by hand: {task.note or '(no note)'}"
+            for task in self.tasks
+            if task.marked_by and task.does not in DECIDED_BY_MARK
+        ]
+        return (*glass, *approvals, *marks)
+
+    @property
+    def verification(self) -> RollbackVerification | None:
+        """What the checks after the rollback say; None if no rollback ran."""
+        if not self.undone:
+            return None
+        checks = [t for t in self.tasks if t.does is Kind.CHECK and t.phase == Phase.ROLLBACK]
+        if not checks:
+            return RollbackVerification.NOT_VERIFIED
+        passed = sum(check.finding is not None and check.finding.answer is Answer.PASS for check in checks)
+        if passed == len(checks):
+            return RollbackVerification.SUCCESS
+        return RollbackVerification.PARTIAL if passed else RollbackVerification.FAILED
+
+    @property
+    def digest(self) -> str:
+        """The sha256 of the record's canonical JSON, in hex."""
+        text = json.dumps(to_json(self), sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+def to_json(record: ReleaseRecord) -> dict[str, Json]:
+    """Return the record as JSON that PostgreSQL keeps unchanged; durations are ISO 8601."""
+    value = _storable(_adapter().dump_python(record, mode="json"))
+    assert isinstance(value, dict)
+    return value
+
+
+def from_json(value: Mapping[str, Json]) -> ReleaseRecord:
+    """Read back what `to_json` wrote; pydantic.ValidationError names what does not fit."""
+    return _adapter().validate_python(value)
+
+
+@cache
+def _adapter() -> TypeAdapter[ReleaseRecord]:
+    return TypeAdapter(ReleaseRecord)
+
+
+def _why_kept(step: TaskRecord) -> str:
+    undoing = step.undoing
+    if undoing is None or undoing.undo is Undo.REVERSIBLE:
+        return "it was not undone"
+    return f"{undoing.undo}: {undoing.how}" if undoing.how else in_words(undoing.undo)
+
+
+def _storable(value: Json) -> Json:
+    """Make a value that jsonb gives back as it was: no NaN, no NUL, no number that changes its type."""
+    if isinstance(value, Mapping):
+        return {_text(str(key)): _storable(each) for key, each in value.items()}
+    if isinstance(value, str):
+        return _text(value)
+    if isinstance(value, Sequence):
+        return [_storable(each) for each in value]
+    if isinstance(value, float):
+        return _number(value)
+    return value
+
+
+def _text(value: str) -> str:
+    return value.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
+
+
+def _number(value: float) -> float | int | str:
+    if not math.isfinite(value):
+        return str(value)
+    return int(value) if value.is_integer() and (value == 0 or abs(value) >= 1e16) else value
