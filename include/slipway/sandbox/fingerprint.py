@@ -1,0 +1,91 @@
+"""What an environment is: version, schema, rows and flags, to tell whether it is as it was."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import urllib.request
+from typing import Any
+
+import psycopg
+from psycopg import sql
+
+from slipway.sandbox.layout import Place, port
+from slipway.sandbox.postgres import Postgres
+from slipway.sandbox.seed import SYNTHETIC_USER, SYNTHETIC_WEEK
+
+Connection = psycopg.Connection[tuple[object, ...]]
+NOT_BUSINESS = ("alembic_version", "sessions", "feature_flags")
+OWNERS = {"user_id": SYNTHETIC_USER, "week_id": SYNTHETIC_WEEK}  # column -> first synthetic owner
+
+COLUMNS = (
+    "SELECT table_name, column_name, udt_name, is_nullable, column_default FROM information_schema.columns"
+    " WHERE table_schema = 'public' ORDER BY table_name, ordinal_position"
+)
+TABLES = (
+    "SELECT relname::text FROM pg_class"
+    " WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace ORDER BY 1"
+)
+COLUMNS_OF = (
+    "SELECT column_name::text FROM information_schema.columns"
+    " WHERE table_schema = 'public' AND table_name = %s"
+)
+CHECKSUM = (
+    "SELECT count(*), md5(coalesce(string_agg(md5(t::text), '' ORDER BY t.id), '')) FROM {} t WHERE {} < {}"
+)
+INDEXES = "SELECT indexdef FROM pg_indexes WHERE schemaname = 'public' ORDER BY indexdef"
+CONSTRAINTS = (
+    "SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint"
+    " WHERE connamespace = 'public'::regnamespace ORDER BY 1, 2"
+)
+
+
+def fingerprint(postgres: Postgres, place: Place) -> dict[str, Any]:
+    """Take the fingerprint of an environment; rows of the load generator's own users and weeks are left out.
+
+    Keys: version (None when nothing answers), revision, schema (a digest), flags,
+    tables (name -> rows, checksum).
+    """
+    with postgres.connect(place.name) as connection:
+        return {
+            "version": _version(place),
+            "revision": _all(connection, "SELECT version_num FROM alembic_version")[0][0],
+            "schema": _digest([_all(connection, query) for query in (COLUMNS, INDEXES, CONSTRAINTS)]),
+            "tables": {table: _checksum(connection, table) for table in _tables(connection)},
+            "flags": {
+                name: {"enabled": enabled, "percentage": percentage}
+                for name, enabled, percentage in _all(
+                    connection, "SELECT name, enabled, percentage FROM feature_flags ORDER BY name"
+                )
+            },
+        }
+
+
+def _version(place: Place) -> str | None:
+    url = f"http://127.0.0.1:{port(place.root, place.name)}/version"
+    try:
+        with urllib.request.urlopen(url, timeout=2) as answer:
+            return str(json.load(answer)["version"])
+    except (OSError, ValueError):
+        return None
+
+
+def _tables(connection: Connection) -> list[str]:
+    return [str(name) for (name,) in _all(connection, TABLES) if name not in NOT_BUSINESS]
+
+
+def _checksum(connection: Connection, table: str) -> dict[str, Any]:
+    columns = {str(name) for (name,) in _all(connection, COLUMNS_OF, [table])}
+    owner = next((column for column in OWNERS if column in columns), "id")
+    first = OWNERS.get(owner, SYNTHETIC_USER)
+    query = sql.SQL(CHECKSUM).format(sql.Identifier(table), sql.Identifier(owner), sql.Literal(first))
+    rows, checksum = connection.execute(query).fetchall()[0]
+    return {"rows": rows, "checksum": checksum}
+
+
+def _all(connection: Connection, query: str, values: list[object] | None = None) -> list[tuple[Any, ...]]:
+    return connection.execute(query.encode(), values).fetchall()
+
+
+def _digest(found: object) -> str:
+    return hashlib.sha256(json.dumps(found, default=str).encode()).hexdigest()[:16]

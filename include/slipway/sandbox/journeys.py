@@ -1,0 +1,96 @@
+"""What users do: sequences of requests, endless and different for many users."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from slipway.sandbox import seed
+from slipway.sandbox.layout import Environment, Place, System
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """One request of a journey; the answer is sent back into the journey."""
+
+    method: str
+    path: str
+    body: dict[str, Any] | None = None
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+PRACTICE_PLAYER = {
+    "name": "Practice QB",
+    "position": "QB",
+    "salary": 6000,
+    "floor": 9,
+    "median": 15,
+    "ceiling": 23,
+}
+Journey = Generator[Step, dict[str, Any], None]
+Version = Callable[[], str]  # what the service says it is now; v2 has more to offer
+
+
+def journeys(place: Place, dice: random.Random, version: Version) -> Iterator[Journey]:
+    """Yield journeys forever: generators of steps."""
+    make = {System.PLANNER: _planner, System.CALIBRATION: _calibration}[place.system]
+    while True:
+        yield make(place, dice, version() != "v1")
+
+
+def _planner(place: Place, dice: random.Random, is_new: bool) -> Journey:
+    known = seed.PRODUCTION_USERS if place.environment is Environment.PRODUCTION else seed.STAGING_USERS
+    kind = dice.random()
+    if kind < 0.85:
+        return _read_tasks(dice.randint(1, known), dice)
+    if kind < 0.95:
+        return _change_a_task(seed.SYNTHETIC_USER + dice.randrange(seed.SYNTHETIC_USERS), is_new)
+    return _session(dice.randrange(1, seed.SYNTHETIC_USERS))
+
+
+def _read_tasks(user: int, dice: random.Random) -> Journey:
+    headers = {"X-User": str(user)}
+    answer = yield Step(method="GET", path="/api/tasks", headers=headers)
+    if answer.get("tasks") and dice.random() < 0.3:
+        yield Step(method="GET", path=f"/api/tasks/{dice.choice(answer['tasks'])['id']}", headers=headers)
+
+
+def _change_a_task(user: int, is_new: bool) -> Journey:
+    headers, due = {"X-User": str(user)}, "2026-03-01T09:00:00+00:00"
+    body = {"title": "Prepare the quarterly review", "estimate": "45", "due": due}
+    made = yield Step(method="POST", path="/api/tasks", body=body, headers=headers)
+    if "id" not in made:
+        return
+    path = f"/api/tasks/{made['id']}"
+    yield Step(method="PUT", path=path, body={"status": "done"}, headers=headers)
+    if is_new:
+        yield Step(method="GET", path="/api/tools", headers=headers)
+    yield Step(method="DELETE", path=path, headers=headers)
+
+
+def _session(number: int) -> Journey:
+    account = {"user": f"synthetic-{number}", "password": seed.SYNTHETIC_PASSWORD}
+    answer = yield Step(method="POST", path="/login", body=account)
+    headers = {"Authorization": f"Bearer {answer.get('token', '')}"}
+    yield Step(method="GET", path="/api/tasks", headers=headers)
+    yield Step(method="POST", path="/logout", headers=headers)
+
+
+def _calibration(place: Place, dice: random.Random, is_new: bool) -> Journey:
+    weeks = seed.CURRENT_WEEK if place.environment is Environment.PRODUCTION else 1
+    return _read_pool(seed.CURRENT_WEEK - dice.randrange(weeks), dice, is_new)
+
+
+def _read_pool(week: int, dice: random.Random, is_new: bool) -> Journey:
+    headers, position = {"X-User": str(dice.randint(1, 5000))}, dice.choice(seed.POSITIONS)
+    yield Step(method="GET", path=f"/api/player-pools/{week}?position={position}", headers=headers)
+    yield Step(method="GET", path=f"/api/smart-score/{week}?position={position}", headers=headers)
+    if dice.random() < 0.15:
+        yield Step(method="GET", path=f"/api/lineup/{week}", headers=headers)
+    if dice.random() < 0.05:
+        path = f"/api/player-pools/{seed.SYNTHETIC_WEEK + dice.randrange(10)}/import"
+        yield Step(method="POST", path=path, body={"players": [PRACTICE_PLAYER] * 3}, headers=headers)
+    if is_new and dice.random() < 0.1:
+        yield Step(method="GET", path=f"/api/calibration/{week}/status", headers=headers)

@@ -1,0 +1,129 @@
+"""Where everything of the practice range lives, and on which ports."""
+
+from __future__ import annotations
+
+import json
+import random
+import secrets
+import socket
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from slipway.sandbox.errors import UnknownSystem
+
+TEMPLATES = Path(__file__).parent / "systems"
+FAULTS = ("error-rate", "latency", "crash-on-start", "broken-migration", "data-corruption")
+PORTS = range(20_000, 30_000)  # below the range from which outgoing connections take theirs
+
+
+class System(StrEnum):
+    PLANNER = "planner"
+    CALIBRATION = "calibration"
+
+
+class Environment(StrEnum):
+    STAGING = "staging"
+    PRODUCTION = "production"
+
+
+def system(name: str) -> System:
+    """The system of this name; raises UnknownSystem."""
+    if name not in list(System):
+        raise UnknownSystem(name, list(System))
+    return System(name)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """One environment of one system."""
+
+    root: Path
+    system: System
+    environment: Environment
+
+    @property
+    def name(self) -> str:
+        return f"{self.system}_{self.environment}"
+
+    @property
+    def home(self) -> Path:
+        return self.root / "sandbox" / self.system / self.environment
+
+    @property
+    def current(self) -> Path:
+        return self.home / "current"
+
+    @property
+    def repository(self) -> Path:
+        return repository(self.root, self.system)
+
+    @property
+    def log(self) -> Path:
+        return self.home / "log" / "service.log"
+
+    @property
+    def template_database(self) -> str:
+        return f"{self.name}_v1"
+
+
+def repository(root: Path, system: System) -> Path:
+    return root / "sandbox" / system / "repository"
+
+
+def places(root: Path, systems: tuple[str, ...], environments: tuple[str, ...]) -> list[Place]:
+    """The chosen environments of the chosen systems."""
+    return [
+        Place(root=root.resolve(), system=system(s), environment=Environment(e))
+        for s in systems
+        for e in environments
+    ]
+
+
+def port(root: Path, name: str, *, must_be_free: bool = False) -> int:
+    """The remembered port of `name`; a free one is chosen the first time.
+
+    `must_be_free`: choose anew when another program took the remembered one.
+    """
+    ports = _read(root, "ports.json")
+    if name not in ports or (must_be_free and not _is_free(ports[name])):
+        candidates = (number for number in random.sample(PORTS, 1000) if number not in ports.values())
+        ports[name] = next(number for number in candidates if _is_free(number))
+        _write(root, "ports.json", ports)
+    return int(ports[name])
+
+
+def token(root: Path, name: str) -> str:
+    """The secret of `name`, made once and kept in a file that only its owner reads."""
+    tokens = _read(root, "tokens.json")
+    if name not in tokens:
+        tokens[name] = secrets.token_urlsafe(24)
+        _write(root, "tokens.json", tokens)
+    return str(tokens[name])
+
+
+def _is_free(number: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", number))
+        except OSError:
+            return False
+    return True
+
+
+def _read(root: Path, name: str) -> dict[str, object]:
+    try:
+        found: dict[str, object] = json.loads((root / "sandbox" / name).read_text())
+    except FileNotFoundError:
+        return {}
+    return found
+
+
+def _write(root: Path, name: str, content: dict[str, object]) -> None:
+    folder = root / "sandbox"
+    folder.mkdir(parents=True, exist_ok=True)
+    fresh = folder / f"{name}.new"
+    fresh.touch(mode=0o600)
+    fresh.write_text(json.dumps(content, indent=2))
+    fresh.rename(folder / name)

@@ -1,0 +1,3 @@
+UPDATE player_pools
+   SET floor_calibrated = floor, median_calibrated = median, ceiling_calibrated = ceiling
+ WHERE week_id = (SELECT id FROM weeks WHERE is_current)
