@@ -1,6 +1,6 @@
 """Airflow's REST API as one signed-in person uses it."""
 
-from typing import Any
+from typing import Any, Self
 from urllib.parse import quote
 
 import httpx
@@ -149,8 +149,10 @@ class Client:
             detail=answer.text[:500],
         )
 
-    def close(self) -> None:
-        """Give the connection back."""
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
         self._http.close()
 
 

@@ -16,7 +16,7 @@ from slipway.local.rest import Client
 from slipway.local.schema import ensure_schema
 from slipway.local.settings import HOST, MARK, environment
 from slipway.local.waiting import wait_until
-from slipway.sandbox.postgres import Postgres, running_port
+from slipway.sandbox import Postgres, Sandbox
 
 REPOSITORY = Path(__file__).resolve().parents[3]
 
@@ -66,8 +66,7 @@ class LocalAirflow:
     @property
     def postgres(self) -> Postgres:
         """The embedded PostgreSQL of this root, running."""
-        root = self.home.root
-        return Postgres.start(root, running_port(root) or ports.any_free())
+        return Sandbox(self.home.root).postgres
 
     @property
     def env(self) -> dict[str, str]:

@@ -1,0 +1,190 @@
+"""A real release over the sandbox, started, followed and judged from the terminal."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from rich.console import Console
+
+from slipway.local.errors import Refused
+from slipway.local.follow import Follower
+from slipway.local.person import Person
+from slipway.local.picture import clock
+from slipway.local.records import Question, Run, Task
+from slipway.local.rest import Client
+from slipway.local.service import LocalAirflow
+from slipway.local.waiting import wait_until
+from slipway.words import GateAnswer, Outcome
+
+REQUESTER = "release_manager"
+
+
+class SandboxFault(StrEnum):
+    """What a bad version of a sandbox system does; each is a tag of its repository."""
+
+    ERROR_RATE = "error-rate"
+    LATENCY = "latency"
+    CRASH_ON_START = "crash-on-start"
+    BROKEN_MIGRATION = "broken-migration"
+    DATA_CORRUPTION = "data-corruption"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wish:
+    """What a demo shall show.
+
+    `pace` divides every waiting time of the plan; without `answer` a person answers in the UI.
+    """
+
+    plan: str
+    answer: GateAnswer | None = None
+    fault: SandboxFault | None = None
+    pace: float | None = None
+
+    @property
+    def version(self) -> str:
+        """The tag to release."""
+        return f"v2-{self.fault}" if self.fault else "v2"
+
+    @property
+    def outcome(self) -> Outcome | None:
+        """The outcome that these flags ask for; None when a person decides it."""
+        if self.answer is GateAnswer.NO_GO:
+            return Outcome.REJECTED
+        if self.fault:
+            return Outcome.ROLLED_BACK
+        return Outcome.RELEASED if self.answer else None
+
+    def is_granted_by(self, outcome: str | None) -> bool:
+        """Say whether a release that ended so is what was asked for."""
+        if self.outcome is None:
+            return outcome in (Outcome.RELEASED, Outcome.REJECTED)
+        return outcome == self.outcome
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ending:
+    """How the release of a demo ended."""
+
+    run: Run
+    outcome: str | None
+    report: str | None
+    undone: list[Task]
+
+
+def release(
+    airflow: LocalAirflow, wish: Wish, console: Console, *, ready: Callable[[], None] = lambda: None
+) -> Ending:
+    """Trigger a release of the wish's version, follow it to its end and return that end.
+
+    `ready` runs when the plan is there and no older release of it runs any more: the moment to reset
+    its environments. Raises PlanNotThere, or what LocalAirflow and its client raise.
+    """
+    with airflow.client("admin") as client:
+        await_plan(client, wish.plan, console)
+        end_older_releases(client, wish.plan, console)
+        ready()
+        client.unpause(wish.plan)
+        run = _trigger(airflow, wish)
+        console.print(guide(airflow, run, wish), highlight=False, soft_wrap=True)
+        follower = Follower(client, run, console)
+        return _ending(client, follower.follow(_answering(airflow, wish, run)))
+
+
+def _trigger(airflow: LocalAirflow, wish: Wish) -> Run:
+    conf: dict[str, Any] = {"version": wish.version} | ({"pace": wish.pace} if wish.pace else {})
+    with airflow.client(REQUESTER) as requester:
+        return requester.trigger_dag(wish.plan, conf)
+
+
+def _answering(airflow: LocalAirflow, wish: Wish, run: Run) -> Callable[[Question], str | None]:
+    if wish.answer is None:
+        return lambda question: None
+    person = Person(airflow=airflow, answer=wish.answer, requester=REQUESTER)
+
+    def answer(question: Question) -> str | None:
+        try:
+            return person.answer_question(run, question)
+        except Refused as refused:
+            if refused.status == 409:  # somebody in the UI was faster
+                return None
+            raise
+
+    return answer
+
+
+class PlanNotThere(Exception):
+    """Airflow has no DAG for the plan: its file is missing or does not import."""
+
+    def __init__(self, plan: str, errors: dict[str, str]) -> None:
+        self.plan, self.errors = plan, errors
+        why = "\n".join(f"{file}:\n{text}" for file, text in errors.items()) or "No file in dags/ makes it."
+        super().__init__(f"plan {plan}: Airflow has no such DAG. {why}\nTry: ./slipway plan list")
+
+
+def await_plan(client: Client, plan: str, console: Console, *, timeout: float = 60) -> None:
+    """Wait until Airflow has parsed the plan; or raise PlanNotThere after `timeout` seconds."""
+    if client.dag(plan):
+        return
+    console.print(f"waiting until Airflow has read the plan {plan}")
+
+    def parsed_or_broken() -> bool:
+        return bool(client.dag(plan)) or any(plan in file for file in client.import_errors())
+
+    try:
+        wait_until(parsed_or_broken, f"the plan {plan}", timeout=timeout, every=0.3)
+    finally:
+        if not client.dag(plan):
+            raise PlanNotThere(plan, client.import_errors())
+
+
+def end_older_releases(client: Client, plan: str, console: Console) -> None:
+    """Fail what still runs of this plan: its environments are about to be reset under it."""
+    for run in client.dag_runs(plan, states=("queued", "running")):
+        console.print(f"ending the release {run.run_id}, which was left open")
+        client.mark_run(plan, run.run_id, "failed")
+
+
+def guide(airflow: LocalAirflow, run: Run, wish: Wish) -> str:
+    """Return where to look, how to sign in and what to click."""
+    password = airflow.home.passwords()[REQUESTER]
+    grid = f"{airflow.url}/dags/{run.dag_id}/runs/{run.run_id}"
+    lines = [
+        "",
+        f"Release of {wish.version} by the plan {run.dag_id}: {grid}",
+        f"Sign in as {REQUESTER} with the password {password}",
+        f"(the others, one for each role of an approver: {airflow.home.passwords_file})",
+    ]
+    if wish.answer is None:
+        lines += [
+            "At the gate, click the yellow task and mark it success (GO) or failed (NO-GO), with a note.",
+            "Or answer its form under Required Actions. Checklists are forms too.",
+        ]
+    return "\n".join([*lines, ""])
+
+
+def _ending(client: Client, run: Run) -> Ending:
+    facts = client.xcom(run.dag_id, run.run_id, "outcome") or {}
+    undone = [
+        task
+        for task in client.task_instances(run.dag_id, run.run_id)
+        if task.task_id.startswith("rollback.") and task.started and task.state not in ("skipped", "removed")
+    ]
+    undone.sort(key=lambda task: task.started.timestamp() if task.started else 0)
+    return Ending(run=run, outcome=facts.get("outcome"), report=facts.get("report"), undone=undone)
+
+
+def tell(ending: Ending, wish: Wish, console: Console) -> bool:
+    """Print how the release ended; return whether it is what the wish asks for."""
+    took = clock(ending.run.ended - ending.run.started) if ending.run.ended and ending.run.started else "?"
+    console.print(f"\nOutcome: {ending.outcome or 'unknown'} after {took}", style="bold", highlight=False)
+    if ending.undone:
+        console.print("Undone, in this order:")
+        for task in ending.undone:
+            console.print(f"  {task.task_id}: {task.state}", highlight=False)
+    console.print(f"Report: {ending.report or 'none'}", highlight=False, soft_wrap=True)
+    granted = wish.is_granted_by(ending.outcome)
+    if not granted:
+        console.print(f"Asked for: {wish.outcome or 'RELEASED or REJECTED'}", style="red")
+    return granted

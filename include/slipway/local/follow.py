@@ -1,0 +1,106 @@
+"""Follows a release in the terminal until it ends."""
+
+import time
+from collections.abc import Callable
+from contextlib import nullcontext
+from datetime import UTC, datetime
+from typing import Any
+
+from rich.console import Console
+from rich.live import Live
+
+from slipway.local.picture import Picture, ask_lines, clock
+from slipway.local.records import Question, Run
+from slipway.local.rest import Client
+
+INTERVAL = 0.5  # seconds; a person cannot read faster, and the API server shares two cores with the release
+
+
+class Follower:
+    """Shows one release: a live picture in a terminal, one line for each change anywhere else."""
+
+    def __init__(self, client: Client, run: Run, console: Console) -> None:
+        self.client, self.run, self.console = client, run, console
+        self._seen: set[tuple[str, str, int]] = set()
+        self._checkpoints: dict[tuple[str, str], str] = {}
+        self._read_to_the_end: set[str] = set()
+
+    def follow(self, on_question: Callable[[Question], str | None]) -> Run:
+        """Show the release until it ends and return it; `on_question` may answer and say what it did."""
+        screen = Live(console=self.console, transient=False) if self.console.is_terminal else nullcontext()
+        with screen as live:
+            while True:
+                picture = self.look()
+                self._show(picture, live)
+                if picture.run.is_over:
+                    return picture.run
+                for question in picture.open_questions:
+                    if done := on_question(question):
+                        self.console.print(f"{clock(picture.elapsed)}  {done}", highlight=False)
+                time.sleep(INTERVAL)
+
+    def look(self) -> Picture:
+        """Return the release as it is now."""
+        dag_id, run_id = self.run.dag_id, self.run.run_id
+        run = self.client.dag_run(dag_id, run_id)
+        tasks = self.client.task_instances(dag_id, run_id)
+        asking = any(task.state == "awaiting_input" for task in tasks)
+        questions = self.client.questions(dag_id, run_id) if asking else []
+        for task in tasks:
+            if is_watch(task.task_id) and task.started and task.task_id not in self._read_to_the_end:
+                self._read_checkpoints(task.task_id)
+                self._read_to_the_end |= {task.task_id} if task.is_over else set()
+        return Picture(
+            run=run,
+            tasks=tasks,
+            questions=questions,
+            checkpoints=list(self._checkpoints.values()),
+            now=datetime.now(UTC),
+        )
+
+    def _read_checkpoints(self, task_id: str) -> None:
+        for key in sorted(self.client.xcom_keys(self.run.dag_id, self.run.run_id, task_id), key=in_order):
+            if key.startswith("checkpoint") and (task_id, key) not in self._checkpoints:
+                value = self.client.xcom(self.run.dag_id, self.run.run_id, task_id, key)
+                self._checkpoints[task_id, key] = checkpoint_line(task_id, key, value)
+
+    def _show(self, picture: Picture, live: Live | None) -> None:
+        if live:
+            live.update(picture.render())
+            return
+        for line in self._news(picture):
+            self.console.print(f"{clock(picture.elapsed)}  {line}", highlight=False, soft_wrap=True)
+
+    def _news(self, picture: Picture) -> list[str]:
+        news = []
+        for task in sorted(picture.tasks, key=lambda each: each.ended or picture.now):
+            key = (task.task_id, task.state or "", task.try_number)
+            if task.started and task.state and key not in self._seen:
+                self._seen.add(key)
+                news.append(f"{task.task_id}: {task.state}")
+        for name, line in self._checkpoints.items():
+            if (*name, 0) not in self._seen:
+                self._seen.add((*name, 0))
+                news.append(line)
+        for question in picture.open_questions:
+            if (question.task_id, "asked", 0) not in self._seen:
+                self._seen.add((question.task_id, "asked", 0))
+                news += ask_lines(question)
+        return news
+
+
+def is_watch(task_id: str) -> bool:
+    """Say whether a task watches for a while."""
+    return task_id.startswith("watch.") or task_id.endswith(".soak")
+
+
+def in_order(key: str) -> tuple[str, int]:
+    """Sort checkpoint_10 after checkpoint_9."""
+    name, _, number = key.rpartition("_")
+    return (name, int(number)) if number.isdigit() else (key, 0)
+
+
+def checkpoint_line(task_id: str, key: str, value: Any) -> str:
+    """Return a checkpoint as one line."""
+    summary = value.get("summary") if isinstance(value, dict) else None
+    return f"{task_id} {key}: {summary or value}"

@@ -1,0 +1,98 @@
+"""The demo around its release: what is started before, compared after, and ended."""
+
+import importlib.util
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from slipway.environment import Environment
+from slipway.local.demo import PlanNotThere, Wish, release, tell
+from slipway.local.stack import Stack, interruptible, uninterrupted
+from slipway.plan import Plan
+
+
+@contextmanager
+def running(stack: Stack, systems: list[str] | None, console: Console, *, leave: bool) -> Iterator[None]:
+    """Have the stack run inside the block; end it after, unless it ran before or is to be left."""
+    ran_before = stack.is_running
+    with interruptible():
+        try:
+            console.print(
+                "starting the sandbox and Airflow" if not ran_before else "Airflow is already running"
+            )
+            stack.start(systems)
+            yield
+        except BaseException:
+            leave = False
+            raise
+        finally:
+            if not ran_before and not leave:
+                with uninterrupted():
+                    console.print("stopping Airflow and the sandbox")
+                    stack.stop()
+
+
+def rehearse(stack: Stack, wish: Wish, console: Console) -> bool:
+    """Release the wish's version in a fresh sandbox; say what came of it and whether it was asked for."""
+    plan = read_plan(stack.airflow.dags_folder, wish.plan)
+    before: dict[str, Any] = {}
+
+    def reset() -> None:
+        for each in (plan.staging, plan.production):
+            console.print(f"resetting {each.label} to v1", highlight=False)
+            stack.sandbox.reset(each.system, each.name)
+        before.update(_fingerprint(stack, plan.production))
+
+    ending = release(stack.airflow, wish, console, ready=reset)
+    granted = tell(ending, wish, console)
+    compare(before, _fingerprint(stack, plan.production), plan.production, console)
+    return granted
+
+
+def read_plan(dags_folder: Path, name: str) -> Plan:
+    """Return the plan of that name; raise PlanNotThere when no file makes it."""
+    file = dags_folder / f"{name}.py"
+    spec = importlib.util.spec_from_file_location(f"slipway_plan_{name}", file)
+    if spec is None or spec.loader is None or not file.exists():
+        raise PlanNotThere(name, {})
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    plan = module.plan
+    if not isinstance(plan, Plan):
+        raise PlanNotThere(name, {str(file): "its `plan` is not a Plan"})
+    return plan
+
+
+def _fingerprint(stack: Stack, environment: Environment) -> dict[str, Any]:
+    return flat(stack.sandbox.fingerprint(environment.system, environment.name))
+
+
+def flat(value: Any, name: str = "") -> dict[str, Any]:
+    """Return nested mappings as one level, names joined by dots."""
+    if not isinstance(value, dict):
+        return {name: value}
+    return {
+        inner: leaf
+        for key, part in value.items()
+        for inner, leaf in flat(part, f"{name}.{key}" if name else str(key)).items()
+    }
+
+
+def compare(
+    before: dict[str, Any], after: dict[str, Any], environment: Environment, console: Console
+) -> bool:
+    """Print what differs between two fingerprints; return whether they are the same."""
+    changed = [name for name in before | after if before.get(name) != after.get(name)]
+    if not changed:
+        console.print(
+            f"{environment.label} is as it was before: {len(before)} facts compared", highlight=False
+        )
+    else:
+        console.print(f"{environment.label} changed:", highlight=False)
+        for name in changed:
+            line = f"  {name}: {before.get(name)} -> {after.get(name)}"
+            console.print(line, highlight=False, markup=False, soft_wrap=True)
+    return not changed

@@ -1,0 +1,82 @@
+"""Everything that a rehearsal needs, as one thing: the sandbox, and Airflow connected to it."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from signal import SIG_IGN, SIGHUP, SIGINT, SIGTERM, signal
+from types import FrameType
+
+from slipway.local.service import REPOSITORY, LocalAirflow
+from slipway.sandbox import Sandbox, System
+from slipway.sandbox.postgres import running_port
+
+ROOT = REPOSITORY / ".slipway"
+
+
+class Stack:
+    """The sandbox of `root` and an Airflow that has its connections."""
+
+    def __init__(
+        self, root: Path = ROOT, *, port: int | None = None, dags_folder: Path = REPOSITORY / "dags"
+    ) -> None:
+        self.sandbox = Sandbox(root)
+        self.airflow = LocalAirflow(root, port=port, dags_folder=dags_folder)
+
+    @property
+    def is_running(self) -> bool:
+        """Say whether all of it runs."""
+        return self.has_database and all(self.airflow.status().values())
+
+    @property
+    def has_database(self) -> bool:
+        """Say whether the embedded PostgreSQL runs."""
+        return running_port(self.airflow.home.root) is not None
+
+    def start(self, systems: Sequence[str] | None = None) -> list[str]:
+        """Start what does not run yet, with these systems of the sandbox (default: all).
+
+        Returns the Airflow components that were started.
+        """
+        wanted = set(systems or System)
+        if self._systems_running() and not wanted <= self._systems_running():
+            # The supervisor takes its systems when it starts.
+            wanted = set(System)
+            self.sandbox.stop(postgres=False)
+        self.sandbox.start(systems=sorted(wanted))
+        self.airflow.connections = self.sandbox.connections()
+        return self.airflow.start()
+
+    def _systems_running(self) -> set[str]:
+        services = self.sandbox.status()["services"]
+        return {system for system in System if any(name.startswith(system) for name in services)}
+
+    def stop(self) -> None:
+        """End all of it, Airflow first: its tasks speak to the sandbox."""
+        self.airflow.stop()
+        self.sandbox.stop()
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Let a closed terminal and a plain kill end the block as Ctrl-C does."""
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = {number: signal(number, interrupt) for number in (SIGTERM, SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal(number, handler)
+
+
+@contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Finish the block although Ctrl-C is pressed again: half an ending leaves processes behind."""
+    before = {number: signal(number, SIG_IGN) for number in (SIGINT, SIGTERM, SIGHUP)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal(number, handler)
