@@ -1,0 +1,31 @@
+"""The mean of what a histogram observed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from slipway.kinds import Metric, Scrape
+from slipway.metrics.series import increase
+
+
+@dataclass(frozen=True, kw_only=True)
+class HistogramMean(Metric):
+    """The mean of the observations between two scrapes, times `scale`.
+
+    :param histogram: the name without suffix, e.g. "http_request_duration_seconds"; a summary does too
+    :param labels: label -> regular expression that must match the whole value
+    :param scale: 1000 shows seconds as milliseconds
+    """
+
+    histogram: str
+    labels: Mapping[str, str] = field(default_factory=dict)
+    scale: float = 1000.0
+    unit: str = "ms"
+
+    kind: ClassVar[str] = "histogram_mean"
+
+    def value(self, earlier: Scrape, later: Scrape) -> float | None:
+        """Return the mean, or None where nothing was observed between the scrapes."""
+        count = increase(earlier, later, f"{self.histogram}_count", self.labels)
+        total = increase(earlier, later, f"{self.histogram}_sum", self.labels)
+        return total / count * self.scale if count and total is not None else None

@@ -1,0 +1,80 @@
+"""Reading a metrics page in Prometheus's text format, in a task or in a trigger."""
+
+import time
+
+from slipway.errors import SlipwayError
+from slipway.kinds import Scrape
+
+TIMEOUT = 10.0  # seconds for one page
+UNWOUND = ("_total", "_count", "_sum", "_bucket")
+
+
+class ScrapeFailed(SlipwayError):
+    """A metrics page could not be read."""
+
+    def __init__(self, conn_id: str, path: str, why: str) -> None:
+        self.conn_id, self.path, self.why = conn_id, path, why
+        super().__init__(f"The metrics page {path} of the connection {conn_id} could not be read: {why}.")
+
+
+def parse(text: str, at: float) -> Scrape:
+    """Parse a page read `at` seconds since the epoch; raises ValueError for what is no metrics page."""
+    from prometheus_client.parser import text_string_to_metric_families
+
+    samples = {
+        (sample.name, tuple(sorted(sample.labels.items()))): float(sample.value)
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    }
+    if not samples:
+        raise ValueError("the page holds no samples")
+    return Scrape(at=at, samples=samples)
+
+
+def scrape(conn_id: str, path: str = "/metrics") -> Scrape:
+    """Read a metrics page now; raises ScrapeFailed."""
+    from airflow.providers.http.hooks.http import HttpHook
+
+    try:
+        answer = HttpHook(method="GET", http_conn_id=conn_id).run(path, extra_options={"timeout": TIMEOUT})
+        return parse(answer.text, time.time())
+    except Exception as error:  # every way to fail means the same: no reading
+        raise ScrapeFailed(conn_id, path, _reason(error)) from error
+
+
+async def scrape_async(conn_id: str, path: str = "/metrics", timeout: float = TIMEOUT) -> Scrape:
+    """Read a metrics page now without blocking the event loop; raises ScrapeFailed."""
+    import asyncio
+
+    from airflow.providers.http.hooks.http import HttpAsyncHook
+
+    hook = HttpAsyncHook(method="GET", http_conn_id=conn_id, retry_limit=1)
+    try:
+        async with asyncio.timeout(timeout), hook.session() as session:
+            answer = await session.run(path)
+            return parse(await answer.text(), time.time())
+    except Exception as error:  # every way to fail means the same: no reading
+        raise ScrapeFailed(conn_id, path, _reason(error)) from error
+
+
+def _reason(error: Exception) -> str:
+    first = str(error).strip().partition("\n")[0]
+    return f"{type(error).__name__}: {first}" if first else type(error).__name__
+
+
+def unwind(before: Scrape, unwound: Scrape, after: Scrape) -> Scrape:
+    """Return `after` with its counters carried on from `unwound`, as if the process had never restarted.
+
+    `unwound` is the same moment as `before`. So a figure over a whole window keeps what was counted before
+    a restart in it.
+    """
+    from slipway.metrics.series import STARTED, increases
+
+    started = (STARTED, ())
+    samples = dict(after.samples)
+    for name in {key[0] for key in after.samples if key[0].endswith(UNWOUND)}:
+        grown = increases(before, after, name, {})
+        samples.update({key: unwound.samples.get(key, 0.0) + more for key, more in grown.items()})
+    if started in unwound.samples:
+        samples[started] = unwound.samples[started]
+    return Scrape(at=after.at, samples=samples)

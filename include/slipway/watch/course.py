@@ -1,0 +1,273 @@
+"""The course of a watch: what has been seen so far, carried from sample to sample and over a restart."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+
+from slipway.kinds import Scrape
+from slipway.metrics.scrape import unwind
+from slipway.plan import DecisionMatrix
+from slipway.watch.judge import (
+    Breach,
+    Row,
+    Sample,
+    Situation,
+    breaches_of,
+    judge,
+    no_data,
+    overall,
+    strongest,
+    urgent,
+)
+from slipway.watch.schedule import Appointment, paced
+from slipway.watching import Watch
+from slipway.words import Answer
+
+Source = tuple[str, str]  # role of the environment, path of the metrics page
+KEPT = 40  # samples that are kept with a checkpoint, for a chart
+
+
+@dataclass(frozen=True, kw_only=True)
+class Terms:
+    """What a watch is judged by; it does not change while the watch runs."""
+
+    watch: Watch
+    matrix: DecisionMatrix
+    baseline: Mapping[str, float]
+    pace: float = 1.0
+
+    @property
+    def sources(self) -> list[Source]:
+        """The metrics pages to read, each once."""
+        return sorted({(metric.source, metric.path) for metric in self.watch.metrics})
+
+    @property
+    def memory(self) -> float:
+        """How many real seconds of samples the longest sustained threshold needs."""
+        lasting = max((threshold.lasting for threshold in self.watch.thresholds), default=timedelta(0))
+        return paced(lasting, self.pace)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    """Readings of one metrics page since the checkpoint before; counters run on over restarts of the service.
+
+    :param raw: the last reading as it was
+    :param first: the reading at the checkpoint before
+    :param last: the newest readings, as many as `recent` figures need
+    """
+
+    raw: Scrape
+    first: Scrape
+    last: Sequence[Scrape]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Progress:
+    """How far a watch is. All but `pages` survives a restart of the triggerer.
+
+    :param done: how many checkpoints are behind
+    :param earlier: samples from before the current checkpoint, for sustained thresholds
+    :param errors: failed readings in a row, by page
+    :param inconclusive: INCONCLUSIVE checkpoints in a row
+    :param answers: how many checkpoints answered what
+    """
+
+    done: int = 0
+    samples: Sequence[Sample] = ()
+    earlier: Sequence[Sample] = ()
+    errors: Mapping[str, int] = field(default_factory=dict)
+    inconclusive: int = 0
+    breaches: Sequence[Breach] = ()
+    answers: Mapping[str, int] = field(default_factory=dict)
+    last_answer: Answer | None = None
+    tried: int = 0
+    pages: Mapping[Source, Page] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """What a checkpoint found.
+
+    :param attended: False where the watch itself did not run (the triggerer was away)
+    """
+
+    checkpoint: int
+    due: timedelta
+    title: str
+    answer: Answer
+    rows: Sequence[Row]
+    breaches: Sequence[Breach]
+    attended: bool
+    tried: int
+    samples: Mapping[str, Sequence[float | None]]
+    times: Sequence[float] = ()
+
+
+def take(progress: Progress, terms: Terms, at: float, readings: Mapping[Source, Scrape | None]) -> Progress:
+    """Add one reading of every page; None for a page that could not be read."""
+    pages = {
+        source: _turned(progress.pages.get(source), reading, terms.watch.minimum_good_samples)
+        for source, reading in readings.items()
+        if reading is not None
+    }
+    sample = Sample(at=at, values=_values(terms, pages, 2), recent=_values(terms, pages, 0))
+    errors = {
+        f"{role}{path}": 0
+        if readings[role, path] is not None
+        else progress.errors.get(f"{role}{path}", 0) + 1
+        for role, path in readings
+    }
+    return replace(
+        progress,
+        pages={**progress.pages, **pages},
+        samples=(*progress.samples, sample),
+        errors=errors,
+        tried=progress.tried + 1,
+    )
+
+
+def _turned(page: Page | None, reading: Scrape, recent: int) -> Page:
+    if page is None:
+        return Page(raw=reading, first=reading, last=(reading,))
+    smooth = unwind(page.raw, page.last[-1], reading)
+    return Page(raw=reading, first=page.first, last=(*page.last, smooth)[-(max(recent, 1) + 1) :])
+
+
+def _values(terms: Terms, pages: Mapping[Source, Page], back: int) -> dict[str, float | None]:
+    """Return the metrics over the last `back` readings, over all that are kept if 0."""
+    found: dict[str, float | None] = {}
+    for metric in terms.watch.metrics:
+        page = pages.get((metric.source, metric.path))
+        readings = page.last[-back:] if page else ()
+        found[metric.name] = metric.value(readings[0], readings[-1]) if len(readings) > 1 else None
+    return found
+
+
+def situation(progress: Progress, terms: Terms, *, figures: bool) -> Situation:
+    """Return what a judgement looks at now.
+
+    :param figures: judge on the whole time since the checkpoint before
+    """
+    whole = {
+        metric.name: metric.value(page.first, page.last[-1])
+        for metric in terms.watch.metrics
+        if figures and (page := progress.pages.get((metric.source, metric.path))) and len(page.last) > 1
+    }
+    return Situation(
+        watch=terms.watch,
+        matrix=terms.matrix,
+        pace=terms.pace,
+        baseline=terms.baseline,
+        samples=progress.samples,
+        earlier=progress.earlier,
+        figures=whole,
+    )
+
+
+def noticed(progress: Progress, terms: Terms) -> tuple[list[Row], list[Breach]]:
+    """Return what cannot wait for the checkpoint: urgent breaches, and too many failed readings in a row."""
+    index = progress.done
+    rows = urgent(situation(progress, terms, figures=False))
+    found = breaches_of(rows, terms.matrix, index)
+    for page, count in progress.errors.items():
+        if count == terms.watch.consecutive_errors:
+            reason = f"{page} could not be read {count} times in a row"
+            found.append(no_data(terms.watch, terms.matrix, index, reason))
+    return rows, [breach for breach in found if not _noted(progress, breach)]
+
+
+def _noted(progress: Progress, breach: Breach) -> bool:
+    """Tell whether the same breach is already noted for this checkpoint."""
+    known = {(b.about, b.severity, b.scenario, b.checkpoint) for b in progress.breaches}
+    return (breach.about, breach.severity, breach.scenario, breach.checkpoint) in known
+
+
+def close(progress: Progress, terms: Terms, appointment: Appointment) -> tuple[Progress, Result]:
+    """Judge the checkpoint that is due and turn to the next one."""
+    watch, attended = terms.watch, progress.tried >= terms.watch.minimum_good_samples
+    rows = judge(situation(progress, terms, figures=True))
+    answer = overall(rows)
+    found = breaches_of(rows, terms.matrix, appointment.checkpoint.index) if attended else []
+    # Time in which the watch itself was away says nothing about the service: it neither counts nor clears.
+    in_a_row = progress.inconclusive + (answer is Answer.INCONCLUSIVE) if attended else progress.inconclusive
+    if attended and answer is not Answer.INCONCLUSIVE:
+        in_a_row = 0
+    if attended and in_a_row and in_a_row == watch.inconclusive_checkpoints:
+        reason = f"{in_a_row} checkpoints in a row were INCONCLUSIVE"
+        found.append(no_data(watch, terms.matrix, appointment.checkpoint.index, reason))
+    result = _result(progress, appointment, rows, found, attended)
+    return _next(progress, terms, appointment, result, in_a_row), result
+
+
+def _result(
+    progress: Progress, appointment: Appointment, rows: Sequence[Row], found: Sequence[Breach], attended: bool
+) -> Result:
+    kept = thinned(progress.samples)
+    names = sorted({name for sample in kept for name in sample.values})
+    checkpoint = appointment.checkpoint
+    return Result(
+        checkpoint=checkpoint.index,
+        due=checkpoint.due,
+        title=checkpoint.title,
+        answer=overall(rows) if attended else Answer.INCONCLUSIVE,
+        rows=rows,
+        breaches=found,
+        attended=attended,
+        tried=progress.tried,
+        samples={name: [sample.values.get(name) for sample in kept] for name in names},
+        times=[round(sample.at, 3) for sample in kept],
+    )
+
+
+def thinned(samples: Sequence[Sample]) -> Sequence[Sample]:
+    """Return at most KEPT of the samples, evenly spread, the last one always among them."""
+    if len(samples) <= KEPT:
+        return samples
+    return [samples[(number + 1) * len(samples) // KEPT - 1] for number in range(KEPT)]
+
+
+def _next(
+    progress: Progress, terms: Terms, appointment: Appointment, result: Result, in_a_row: int
+) -> Progress:
+    oldest = appointment.end - terms.memory - 1e-3  # binary fractions
+    kept = [sample for sample in (*progress.earlier, *progress.samples) if sample.at >= oldest]
+    answers = {**progress.answers, result.answer: progress.answers.get(result.answer, 0) + 1}
+    return Progress(
+        done=progress.done + 1,
+        earlier=kept if terms.memory else (),
+        errors=progress.errors,
+        inconclusive=in_a_row,
+        breaches=(*progress.breaches, *(b for b in result.breaches if not _noted(progress, b))),
+        answers=answers,
+        last_answer=result.answer,
+        pages={source: _from_here(page) for source, page in progress.pages.items()},
+    )
+
+
+def _from_here(page: Page) -> Page:
+    return replace(page, first=page.last[-1])
+
+
+def add(progress: Progress, breaches: Sequence[Breach]) -> Progress:
+    """Note breaches that were noticed between checkpoints."""
+    return replace(progress, breaches=(*progress.breaches, *breaches))
+
+
+def ending(breaches: Sequence[Breach]) -> Breach | None:
+    """Return the strongest breach that ends the watch, if any."""
+    return strongest([breach for breach in breaches if breach.ends])
+
+
+def final_answer(progress: Progress) -> Answer:
+    """Return the answer of the whole watch: PASS only when it was healthy at its end.
+
+    FAIL when a breach ended it or its last checkpoint failed; INCONCLUSIVE when the last checkpoint, or more
+    than half of all, had too little data.
+    """
+    if ending(progress.breaches) or progress.last_answer is Answer.FAIL:
+        return Answer.FAIL
+    unknown = progress.answers.get(Answer.INCONCLUSIVE, 0)
+    if progress.last_answer in (None, Answer.INCONCLUSIVE) or 2 * unknown > progress.done:
+        return Answer.INCONCLUSIVE
+    return Answer.PASS

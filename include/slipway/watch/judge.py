@@ -1,0 +1,308 @@
+"""How samples become answers: thresholds, baselines, missing data, and what ends a watch."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from statistics import fmean
+
+from slipway.plan import DecisionMatrix
+from slipway.watch.schedule import paced
+from slipway.watching import Missing, Threshold, Watch
+from slipway.words import Action, Answer, Severity
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sample:
+    """One reading of all metrics.
+
+    :param at: real seconds since the start of the watch
+    :param values: the figure since the sample before, None where there is no data
+    :param recent: the figure over the last `minimum_good_samples` samples, for what must be noticed at once
+    """
+
+    at: float
+    values: Mapping[str, float | None]
+    recent: Mapping[str, float | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """What a checkpoint says of one threshold, or of a metric without one.
+
+    :param answer: None where it is not judged
+    :param crossed: what a value must be to breach, "above" or "below"
+    :param good: how many good samples stand behind the value
+    """
+
+    metric: str
+    unit: str = ""
+    value: float | None = None
+    baseline: float | None = None
+    limit: float | None = None
+    crossed: str = ""
+    answer: Answer | None = None
+    severity: Severity | None = None
+    scenario: str = ""
+    good: int = 0
+    observe_only: bool = False
+    note: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Breach:
+    """A limit that was crossed, or data that did not come.
+
+    :param about: the metric, or "no data"
+    :param checkpoint: the checkpoint in whose time it was noticed
+    :param action: what the decision matrix says
+    """
+
+    about: str
+    severity: Severity
+    action: Action
+    checkpoint: int
+    value: float | None = None
+    limit: float | None = None
+    unit: str = ""
+    scenario: str = ""
+    reason: str = ""
+
+    @property
+    def ends(self) -> bool:
+        """Whether the watch must end now."""
+        return self.action.ends_the_watch
+
+
+def limit_of(threshold: Threshold, baseline: float | None) -> float | None:
+    """Return the limit in the metric's unit, or None where it is relative and there is no baseline."""
+    if threshold.above is not None or threshold.below is not None:
+        return threshold.above if threshold.above is not None else threshold.below
+    if baseline is None:
+        return None
+    if threshold.above_baseline_by is not None:
+        return baseline + threshold.above_baseline_by
+    if threshold.above_baseline_by_percent is not None:
+        return baseline + abs(baseline) * threshold.above_baseline_by_percent / 100
+    return None if threshold.above_baseline_times is None else baseline * threshold.above_baseline_times
+
+
+def crosses(threshold: Threshold, value: float, limit: float) -> bool:
+    """Tell whether a value lies beyond the limit; the limit itself is still allowed."""
+    return value < limit if threshold.below is not None else value > limit
+
+
+def _reference(
+    threshold: Threshold, figures: Mapping[str, float | None], base: Mapping[str, float]
+) -> float | None:
+    if threshold.versus:
+        return figures.get(threshold.versus)
+    return base.get(threshold.metric)
+
+
+def held_for(
+    threshold: Threshold, samples: Sequence[Sample], baseline: Mapping[str, float], least: int
+) -> float | None:
+    """Return for how many real seconds the limit has been crossed without a good sample in between.
+
+    None while fewer than two (or `least`) samples in a row cross it. A sample without data neither adds to
+    the row nor breaks it.
+    """
+    row: list[float] = []
+    for sample in reversed(samples):
+        value = sample.values.get(threshold.metric)
+        limit = limit_of(threshold, _reference(threshold, sample.values, baseline))
+        if value is None or limit is None:
+            continue
+        if not crosses(threshold, value, limit):
+            break
+        row.append(sample.at)
+    return row[0] - row[-1] if len(row) >= max(2, least) else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Situation:
+    """Everything that a judgement looks at.
+
+    :param samples: since the checkpoint before
+    :param earlier: samples from before that, which sustained thresholds still need
+    :param figures: the metrics over the whole time since the checkpoint before; means of the samples if empty
+    """
+
+    watch: Watch
+    matrix: DecisionMatrix
+    pace: float
+    baseline: Mapping[str, float]
+    samples: Sequence[Sample]
+    earlier: Sequence[Sample] = ()
+    figures: Mapping[str, float | None] = field(default_factory=dict)
+
+    def good(self, metric: str) -> int:
+        """Return how many samples since the checkpoint before have data."""
+        return sum(sample.values.get(metric) is not None for sample in self.samples)
+
+    def figure(self, metric: str) -> float | None:
+        """Return the value that is judged."""
+        if self.figures.get(metric) is not None:
+            return self.figures[metric]
+        values = [sample.values.get(metric) for sample in self.samples]
+        known = [value for value in values if value is not None]
+        return fmean(known) if known else None
+
+    def all_figures(self) -> dict[str, float | None]:
+        """Return the judged value of every metric."""
+        return {metric.name: self.figure(metric.name) for metric in self.watch.metrics}
+
+
+def judge(situation: Situation) -> list[Row]:
+    """Judge a checkpoint: one row for each threshold, and one for each metric without a threshold."""
+    watch, figures = situation.watch, situation.all_figures()
+    judged = {threshold.metric for threshold in watch.thresholds}
+    rows = [_row(threshold, situation, figures) for threshold in watch.thresholds]
+    return rows + [
+        Row(
+            metric=metric.name,
+            unit=metric.unit,
+            value=figures[metric.name],
+            baseline=situation.baseline.get(metric.name),
+            good=situation.good(metric.name),
+        )
+        for metric in watch.metrics
+        if metric.name not in judged
+    ]
+
+
+def _row(threshold: Threshold, situation: Situation, figures: Mapping[str, float | None]) -> Row:
+    reference = _reference(threshold, figures, situation.baseline)
+    limit = limit_of(threshold, reference)
+    answer, note = _answer(threshold, situation, figures.get(threshold.metric), limit)
+    return Row(
+        metric=threshold.metric,
+        unit=next((m.unit for m in situation.watch.metrics if m.name == threshold.metric), ""),
+        value=figures.get(threshold.metric),
+        baseline=reference,
+        limit=limit,
+        crossed="below" if threshold.below is not None else "above",
+        answer=answer,
+        severity=threshold.severity,
+        scenario=threshold.scenario,
+        good=situation.good(threshold.metric),
+        observe_only=threshold.observe_only,
+        note=note,
+    )
+
+
+def _answer(
+    threshold: Threshold, situation: Situation, value: float | None, limit: float | None
+) -> tuple[Answer | None, str]:
+    least, good = situation.watch.minimum_good_samples, situation.good(threshold.metric)
+    if value is None or good < least:
+        return _missing(threshold, f"{good} of {least} good samples")
+    if limit is None:
+        return _missing(threshold, f"no {threshold.versus or 'baseline'} to compare with")
+    if threshold.lasting > timedelta(0):
+        return _lasting(threshold, situation)
+    return (Answer.FAIL, "") if crosses(threshold, value, limit) else (Answer.PASS, "")
+
+
+def _missing(threshold: Threshold, why: str) -> tuple[Answer | None, str]:
+    answers = {
+        Missing.INCONCLUSIVE: Answer.INCONCLUSIVE,
+        Missing.BREACH: Answer.FAIL,
+        Missing.NOT_JUDGED: None,
+    }
+    return answers[threshold.missing], why
+
+
+def _lasting(threshold: Threshold, situation: Situation) -> tuple[Answer, str]:
+    samples = (*situation.earlier, *situation.samples)
+    held = held_for(threshold, samples, situation.baseline, situation.watch.minimum_good_samples)
+    if held is None:
+        return Answer.PASS, f"breach after {_duration(threshold.lasting)}"
+    # Binary fractions of real seconds: a window of exactly `lasting` has lasted.
+    if held >= paced(threshold.lasting, situation.pace) - 1e-6:
+        return Answer.FAIL, f"lasted {_duration(threshold.lasting)}"
+    return Answer.PASS, f"crossed for {_duration(timedelta(seconds=held * situation.pace))}"
+
+
+def _duration(length: timedelta) -> str:
+    return str(timedelta(seconds=round(length.total_seconds())))
+
+
+def urgent(situation: Situation) -> list[Row]:
+    """Judge at a sample: the rows that breach now and cannot wait for the checkpoint.
+
+    Those are CRITICAL ones and those whose action ends the watch. A limit without `lasting` is judged on
+    the last `minimum_good_samples` samples.
+    """
+    if not situation.samples:
+        return []
+    recent = situation.samples[-1].recent
+    return [
+        row
+        for threshold in situation.watch.thresholds
+        if _cannot_wait(threshold, situation.matrix)
+        and situation.good(threshold.metric) >= situation.watch.minimum_good_samples
+        for row in (_urgent_row(threshold, situation, recent),)
+        if row.answer is Answer.FAIL and row.limit is not None
+    ]
+
+
+def _cannot_wait(threshold: Threshold, matrix: DecisionMatrix) -> bool:
+    if threshold.observe_only:
+        return False
+    action = matrix.rule_for(threshold.severity, threshold.scenario).action
+    return threshold.severity is Severity.CRITICAL or action.ends_the_watch
+
+
+def _urgent_row(threshold: Threshold, situation: Situation, recent: Mapping[str, float | None]) -> Row:
+    figures = {
+        **situation.all_figures(),
+        **{name: value for name, value in recent.items() if value is not None},
+    }
+    return _row(threshold, situation, figures)
+
+
+def breaches_of(rows: Sequence[Row], matrix: DecisionMatrix, checkpoint: int) -> list[Breach]:
+    """Return the breaches among judged rows, with the action that the matrix has for each."""
+    return [
+        Breach(
+            about=row.metric,
+            severity=row.severity,
+            action=matrix.rule_for(row.severity, row.scenario).action,
+            checkpoint=checkpoint,
+            value=row.value,
+            limit=row.limit,
+            unit=row.unit,
+            scenario=row.scenario,
+            reason=_why(row),
+        )
+        for row in rows
+        if row.answer is Answer.FAIL and row.severity is not None and not row.observe_only
+    ]
+
+
+def _why(row: Row) -> str:
+    if row.value is None or row.limit is None:
+        return f"{row.metric}: {row.note}, and no data counts as a breach"
+    lasted = f", {row.note}" if row.note else ""
+    return f"{row.metric} {row.value:.6g}{row.unit} is {row.crossed} {row.limit:.6g}{row.unit}{lasted}"
+
+
+def no_data(watch: Watch, matrix: DecisionMatrix, checkpoint: int, reason: str) -> Breach:
+    """Return the breach that follows from data that does not come."""
+    action = matrix.rule_for(watch.on_no_data).action
+    return Breach(
+        about="no data", severity=watch.on_no_data, action=action, checkpoint=checkpoint, reason=reason
+    )
+
+
+def overall(rows: Sequence[Row]) -> Answer:
+    """Return a checkpoint's answer: FAIL before INCONCLUSIVE before PASS; nothing judged is INCONCLUSIVE."""
+    answers = {row.answer for row in rows if not row.observe_only}
+    worst = (answer for answer in (Answer.FAIL, Answer.INCONCLUSIVE, Answer.PASS) if answer in answers)
+    return next(worst, Answer.INCONCLUSIVE)
+
+
+def strongest(breaches: Sequence[Breach]) -> Breach | None:
+    """Return the breach with the strongest action, the first of equals."""
+    return max(breaches, key=lambda breach: breach.action.rank, default=None)

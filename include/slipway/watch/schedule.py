@@ -1,0 +1,111 @@
+"""When a watch looks: its checkpoints, and their times at a pace."""
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from itertools import pairwise
+
+from slipway.watching import Every, Watch
+
+SHORTEST = 0.1  # seconds between two samples at the highest pace; faster readings tell nothing new
+
+
+@dataclass(frozen=True, kw_only=True)
+class Checkpoint:
+    """A moment at which the metrics are judged.
+
+    :param due: counted from the start of the watch, in the plan's time
+    :param part: which `Every` of the watch it belongs to, from 0
+    """
+
+    index: int
+    due: timedelta
+    title: str
+    part: int
+    first_of_part: bool
+    look_at: Sequence[str] = ()
+
+
+def checkpoints(watch: Watch) -> list[Checkpoint]:
+    """Return all checkpoints; each part ends with one, also where its interval does not divide it."""
+    found: list[Checkpoint] = []
+    begin = timedelta(0)
+    for number, part in enumerate(watch.checkpoints):
+        for place, due in enumerate(_dues(part, begin)):
+            found.append(
+                Checkpoint(
+                    index=len(found),
+                    due=due,
+                    title=part.title,
+                    part=number,
+                    first_of_part=place == 0,
+                    look_at=tuple(part.look_at),
+                )
+            )
+        begin = max(begin, part.until)
+    return found
+
+
+def _dues(part: Every, begin: timedelta) -> Iterator[timedelta]:
+    if part.interval <= timedelta(0):
+        raise ValueError(f"a checkpoint every {part.interval} is no schedule")
+    whole = (part.until - begin) // part.interval
+    for count in range(1, whole + 1):
+        yield begin + count * part.interval
+    if part.until > begin + max(whole, 0) * part.interval:
+        yield part.until
+
+
+def paced(duration: timedelta, pace: float) -> float:
+    """Return the real seconds of a duration of the plan at a pace."""
+    return duration.total_seconds() / pace
+
+
+@dataclass(frozen=True, kw_only=True)
+class Appointment:
+    """A checkpoint in real time: counted in seconds from the start of the watch.
+
+    :param samples: the moments at which it is sampled; the last one is `end`
+    """
+
+    checkpoint: Checkpoint
+    begin: float
+    end: float
+    samples: Sequence[float]
+
+
+def timetable(watch: Watch, pace: float) -> list[Appointment]:
+    """Return every checkpoint in real time; the same watch and pace always give the same.
+
+    A rehearsal leaves no checkpoint out: one that its pace would make too short for
+    `minimum_good_samples` readings is lengthened to hold them.
+    """
+    found = checkpoints(watch)
+    dues = [timedelta(0), *(checkpoint.due for checkpoint in found)]
+    table: list[Appointment] = []
+    begin = 0.0
+    for checkpoint, (before, due) in zip(found, pairwise(dues), strict=True):
+        end = begin + max(paced(due - before, pace), shortest(watch))
+        moments = _moments(begin, end, watch, pace)
+        table.append(Appointment(checkpoint=checkpoint, begin=begin, end=end, samples=moments))
+        begin = end
+    return table
+
+
+def shortest(watch: Watch) -> float:
+    """Return the least real seconds between two checkpoints."""
+    return SHORTEST * max(watch.minimum_good_samples, 1)
+
+
+def _moments(begin: float, end: float, watch: Watch, pace: float) -> tuple[float, ...]:
+    spacing = max(paced(watch.sample_every, pace), SHORTEST)
+    # The small allowance keeps a length of exactly n spacings at n in spite of binary fractions.
+    count = max(math.floor((end - begin) / spacing + 1e-6), watch.minimum_good_samples, 1)
+    return tuple(begin + (end - begin) * number / count for number in range(1, count + 1))
+
+
+def real_length(watch: Watch, pace: float) -> float:
+    """Return how many real seconds the whole window takes at a pace."""
+    table = timetable(watch, pace)
+    return table[-1].end if table else 0.0
