@@ -1,0 +1,130 @@
+"""Fix forward or roll back: a question with a deadline, whose safe answer is to roll back."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from airflow.exceptions import AirflowFailException
+from airflow.providers.standard.operators.branch import BaseBranchOperator
+from airflow.providers.standard.operators.hitl import HITLOperator
+from airflow.sdk import Context, TriggerRule
+from airflow.sdk.execution_time.context import NEVER_EXPIRE
+
+from slipway.airflow.form import form_answer, leave_note, people_as_users, text_field
+from slipway.airflow.gate_facts import SHOWN, answers_now
+from slipway.airflow.rest import AirflowApi
+from slipway.gate.proof import Proof, prove
+from slipway.gate.records import Release
+from slipway.gate.text import ask_text, shown_json
+from slipway.plan import Approval, Plan
+from slipway.run import Json
+from slipway.words import GateAnswer
+
+FIX_FORWARD = "FIX FORWARD"
+ROLL_BACK = "ROLL BACK"
+VERDICT = "verdict"
+_DEADLINE = "deadline"
+
+
+def permitted(plan: Plan) -> tuple[str, ...]:
+    """Return who may answer: every approver of the gate."""
+    people = [person for approval in plan.gate.approvals for person in approval.people]
+    return tuple(dict.fromkeys(people))
+
+
+class AskOperator(HITLOperator):
+    """Asks "fix forward or roll back?"; success is FIX FORWARD, failed is ROLL BACK.
+
+    The time to answer is `within_seconds` of the verdict's XCom, counted once and not again for a second ask.
+    """
+
+    template_fields = ()
+
+    def __init__(self, *, plan: Plan, **kwargs: Any) -> None:
+        super().__init__(
+            subject=f"{plan.title}: fix forward or roll back?",
+            options=[FIX_FORWARD, ROLL_BACK],
+            params={"rationale": text_field("Rationale", "Why. Required to fix forward.")},
+            assigned_users=people_as_users(permitted(plan)),
+            **{"retries": 0, **kwargs},
+        )
+        self.plan = plan
+
+    def execute(self, context: Context) -> Any:
+        """Show what happened and wait for a person until the deadline."""
+        ti = context["ti"]
+        verdict: Mapping[str, Json] = ti.xcom_pull(task_ids=VERDICT) or {}
+        deadline = self._deadline(context, verdict)
+        left = deadline - datetime.now(UTC)
+        if left <= timedelta(0):
+            raise AirflowFailException(
+                f"Nobody chose before {deadline:%H:%M:%S %Z}: the release is rolled back."
+            )
+        self.response_timeout = left
+        ti.xcom_push(SHOWN, shown_json(Release(digest="", parameters_digest=""), ()))
+        reasons: Sequence[str] = verdict.get("reasons") or ()
+        self.body = ask_text(reasons=reasons, people=permitted(self.plan), deadline=deadline, plan=self.plan)
+        self.log.info("%s\n%s", self.subject, self.body)
+        return super().execute(context)
+
+    def execute_complete(self, context: Context, event: dict[str, Any]) -> Any:
+        """Take the form's answer: fix forward, fail (roll back), or ask again."""
+        if "error" in event:
+            raise AirflowFailException("Nobody chose in time: the release is rolled back.")
+        answer = form_answer(event)
+        self.log.info("%s by %s: %s", answer["option"], answer["person"], answer["rationale"])
+        if answer["option"] != FIX_FORWARD:
+            raise AirflowFailException(f"ROLL BACK chosen by {answer['person']}: {answer['rationale']}")
+        if answer["rationale"]:
+            return answer
+        leave_note(context["ti"], f"Asked again: {answer['person']} gave no rationale", self.log)
+        return self.execute(context)
+
+    def _deadline(self, context: Context, verdict: Mapping[str, Json]) -> datetime:
+        store = context["task_state_store"]
+        kept = store.get(_DEADLINE)
+        if kept:
+            return datetime.fromisoformat(str(kept))
+        deadline = datetime.now(UTC) + timedelta(seconds=float(verdict.get("within_seconds") or 0))
+        store.set(_DEADLINE, deadline.isoformat(), retention=NEVER_EXPIRE)
+        return deadline
+
+
+class AnswerOperator(BaseBranchOperator):
+    """Proves the answer to "fix forward or roll back?" and branches; whatever is not proven rolls back."""
+
+    def __init__(
+        self, *, plan: Plan, ask_task_id: str, fix_forward: str, roll_back: str, **kwargs: Any
+    ) -> None:
+        super().__init__(**{"retries": 0, "trigger_rule": TriggerRule.ALL_DONE, **kwargs})
+        self.plan = plan
+        self.ask_task_id = ask_task_id
+        self.fix_forward = fix_forward
+        self.roll_back = roll_back
+
+    def choose_branch(self, context: Context) -> str:
+        """Return the branch, and push {answer, person, way, at, rationale, reasons} under "answer"."""
+        proof = self._prove(context)
+        proven = proof is not None and not proof.reasons and proof.given.answer is GateAnswer.GO
+        context["ti"].xcom_push("answer", _answer_json(proof, proven))
+        if proven and proof:
+            self.log.info("Fix forward: %s (%s)", proof.given.person, proof.given.rationale)
+            return self.fix_forward
+        self.log.info("Roll back: %s", "; ".join(proof.reasons) if proof else "the answer cannot be proven")
+        return self.roll_back
+
+    def _prove(self, context: Context) -> Proof | None:
+        approval = Approval(role="fix forward or roll back", people=permitted(self.plan))
+        try:
+            asked = answers_now(AirflowApi(), context["ti"], {self.ask_task_id: approval}, go=FIX_FORWARD)
+            return prove(asked[0])
+        except Exception:  # rolling back is the safe answer to every doubt
+            self.log.exception("The answer cannot be read")
+            return None
+
+
+def _answer_json(proof: Proof | None, proven: bool) -> dict[str, Json]:
+    answer = "fix_forward" if proven else "roll_back"
+    if proof is None:
+        return {"answer": answer, "reasons": ["the answer cannot be proven"]}
+    return {**proof.given.to_json(), "answer": answer, "reasons": list(proof.reasons)}

@@ -1,0 +1,81 @@
+"""A checklist in Airflow: a form with one box per item."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from airflow.exceptions import AirflowFailException
+from airflow.providers.standard.operators.hitl import HITLOperator
+from airflow.sdk import Context, Param
+
+from slipway.airflow.form import form_answer, people_as_users
+from slipway.airflow.gate_facts import MARKS, marks_for
+from slipway.airflow.rest import AirflowApi
+from slipway.gate.proof import cause_of
+from slipway.kinds import Checklist
+from slipway.run import Finding, Json
+from slipway.words import Answer
+
+DONE = "DONE"
+
+
+class ChecklistOperator(HITLOperator):
+    """Asks a person to tick items; returns a finding, FAIL while anything is unticked."""
+
+    template_fields = ()
+
+    def __init__(self, *, checklist: Checklist, **kwargs: Any) -> None:
+        items = [f"- {item}" for item in checklist.items]
+        effect = (
+            "An unticked item stops the release." if checklist.blocking else "Unticked items are reported."
+        )
+        super().__init__(
+            subject=checklist.heading,
+            body="\n".join([*items, "", effect]),
+            options=[DONE],
+            params={key: _box(item) for key, item in _keys(checklist).items()},
+            assigned_users=people_as_users(checklist.people) or None,
+            response_timeout=checklist.timeout,
+            **{"retries": 0, **kwargs},
+        )
+        self.checklist = checklist
+
+    def execute_complete(self, context: Context, event: dict[str, Any]) -> Any:
+        """Return the finding; fail when items are unticked and the checklist blocks."""
+        finding = self._finding(event)
+        self.log.info("%s", finding.summary)
+        for item in finding.evidence["unticked"]:
+            self.log.warning("Not ticked: %s", item)
+        if finding.answer is Answer.PASS or not self.checklist.blocking:
+            return finding.to_json()
+        context["ti"].xcom_push("return_value", finding.to_json())
+        raise AirflowFailException(finding.summary)
+
+    def _finding(self, event: Mapping[str, Any]) -> Finding:
+        if "error" in event:
+            unticked = list(self.checklist.items)
+            evidence: dict[str, Json] = {"ticked": [], "unticked": unticked, "by": "", "at": None}
+            return Finding(answer=Answer.FAIL, summary="Nobody answered in time.", evidence=evidence)
+        answer = form_answer(event)
+        boxes = event["params_input"] or {}
+        ticked = [item for key, item in _keys(self.checklist).items() if boxes.get(key) is True]
+        unticked = [item for key, item in _keys(self.checklist).items() if boxes.get(key) is not True]
+        return Finding(
+            answer=Answer.FAIL if unticked else Answer.PASS,
+            summary=f"{len(ticked)} of {len(self.checklist.items)} ticked by {answer['person']}",
+            evidence={"ticked": ticked, "unticked": unticked, "by": answer["person"], "at": answer["at"]},
+        )
+
+
+def marked_by_hand(api: AirflowApi, dag_id: str, run_id: str, task_id: str) -> str:
+    """Say for the report who marked a task by hand, e.g. "marked success by ann", or "" if nobody did."""
+    task = api.task_instance(dag_id, run_id, task_id)
+    cause = cause_of(marks_for(task_id, api.event_logs(dag_id, run_id, MARKS)), task.state, task.ended_at)
+    return f"marked {cause.state} by {cause.person}" if cause else ""
+
+
+def _keys(checklist: Checklist) -> dict[str, str]:
+    return {f"item_{number}": item for number, item in enumerate(checklist.items, 1)}
+
+
+def _box(item: str) -> Param:
+    return Param(False, type="boolean", title=item, source="task")

@@ -1,0 +1,63 @@
+"""What the checks behind a criterion say, and what staging proved."""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+
+from slipway.gate.records import CriterionState
+from slipway.plan import Criterion, Plan
+from slipway.run import Json
+from slipway.words import Answer, Phase
+
+_WORST_FIRST = (Answer.ERROR, Answer.FAIL, Answer.INCONCLUSIVE, Answer.PASS)
+
+
+def evidence_tasks(plan: Plan) -> dict[str, str]:
+    """Return the task that leaves the evidence, by the name of the check, checklist or staging step."""
+    phases = (
+        (Phase.PREFLIGHT, plan.preflight),
+        (Phase.STAGING, plan.on_staging),
+        (Phase.VALIDATION, plan.validate),
+    )
+    return {part.name: f"{phase}.{part.name}" for phase, parts in phases for part in parts}
+
+
+def state_of(criterion: Criterion, results: Mapping[str, Json]) -> CriterionState:
+    """Judge a criterion by what its checks returned; the worst answer counts, and nothing is never PASS.
+
+    :param results: a finding or an evidence as JSON, by name; None or absent where a task left nothing
+    """
+    found = [(name, *_read(results.get(name))) for name in criterion.checks]
+    answers = [answer for _, answer, _ in found] or [Answer.INCONCLUSIVE]
+    return CriterionState(
+        text=criterion.text,
+        answer=min(answers, key=_WORST_FIRST.index),
+        findings=tuple(f"{name}: {answer}: {summary}" for name, answer, summary in found),
+    )
+
+
+def commits(plan: Plan, results: Mapping[str, Json]) -> dict[str, str]:
+    """Return the commit that each staging step proved to have deployed."""
+    return dict(_commits(plan, results))
+
+
+def parameters_digest(parameters: Mapping[str, Json]) -> str:
+    """Return the SHA-256 of the parameters that the release was triggered with."""
+    text = json.dumps(parameters, sort_keys=True, separators=(",", ":"), default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _commits(plan: Plan, results: Mapping[str, Json]) -> Iterator[tuple[str, str]]:
+    for step in plan.on_staging:
+        commit = ((results.get(step.name) or {}).get("proof") or {}).get("commit")
+        if commit:
+            yield step.name, str(commit)
+
+
+def _read(result: Json) -> tuple[Answer, str]:
+    """A check says its answer itself; a step's evidence exists only if the step succeeded."""
+    if not isinstance(result, Mapping):
+        return Answer.INCONCLUSIVE, "it left no evidence"
+    if "answer" in result:
+        return Answer(result["answer"]), str(result.get("summary", ""))
+    return Answer.PASS, str(result.get("summary") or "done")

@@ -1,0 +1,135 @@
+"""What people read: the question in the form and in the log, and the decision as a table."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from slipway.gate.records import CriterionState, Decision, Release
+from slipway.kinds import Undo
+from slipway.plan import Approval, Plan
+
+RATIONALE = "Why. Required; without it the question is asked again."
+OVERRIDE = "Only to pass a criterion that is not PASS: the reason. It stands in bold in the report."
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asking:
+    """All that one approval's question shows.
+
+    :param deadline: when the question ends as NO-GO
+    """
+
+    plan: Plan
+    approval: Approval
+    release: Release
+    criteria: Sequence[CriterionState]
+    version: str
+    requester: str
+    deadline: datetime
+
+
+def question_text(asking: Asking) -> str:
+    """Return the body of the gate's form as Markdown."""
+    plan, gate = asking.plan, asking.plan.gate
+    lines = [
+        f"**{plan.title}**, version **{asking.version or 'unknown'}**, to **{plan.production.label}**.",
+        f"Triggered by {asking.requester or 'nobody known'}. Risk {plan.risk}.",
+        "",
+        *_release_lines(asking.release),
+        "",
+        "### Criteria",
+        *(line for criterion in asking.criteria for line in _criterion_lines(criterion)),
+        "",
+        "### If it goes wrong",
+        *_rollback_lines(plan),
+        "",
+        "### Who, how, until when",
+        f"{asking.approval.role}: {', '.join(asking.approval.people)}.",
+        f"Unanswered it ends as **NO-GO** at {_clock(asking.deadline)}.",
+        "In this form: GO, NO-GO or DEFER. GO and DEFER need a rationale; DEFER needs defer_until. An answer "
+        "that lacks them is asked for again, and the task's note says why.",
+        "Or by marking this task on its own page: success is GO, failed is NO-GO; write the rationale as the "
+        'note ("override: ..." in the note is the override). Marks on several tasks at once do not count.',
+    ]
+    if gate.escalation:
+        lines.append(f"Escalation: {gate.escalation}.")
+    return "\n".join(lines)
+
+
+def ask_text(*, reasons: Sequence[str], people: Sequence[str], deadline: datetime, plan: Plan) -> str:
+    """Return the body of "fix forward or roll back?" as Markdown."""
+    return "\n".join(
+        [
+            "### What happened",
+            *(f"- {reason}" for reason in reasons or ("The verdict gave no reason.",)),
+            "",
+            "### What a rollback does",
+            *_rollback_lines(plan),
+            "",
+            f"May answer: {', '.join(people)}. FIX FORWARD needs a rationale.",
+            f"Without an answer by {_clock(deadline)} the release is **rolled back**.",
+            "By marking this task: success is FIX FORWARD, failed is ROLL BACK.",
+        ]
+    )
+
+
+def decision_table(decision: Decision) -> str:
+    """Return a decision as lines for the task log."""
+    rows = [("role", "answer", "person", "way", "at", "rationale")]
+    for each in decision.approvals:
+        at = _clock(each.at) if each.at else "-"
+        why = each.rationale + (f" [OVERRIDE: {each.override}]" if each.override else "")
+        rows.append((each.role, str(each.answer), each.person or "-", str(each.way), at, why))
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows]
+    if decision.reasons:
+        lines += ["Against it:", *(f"  - {reason}" for reason in decision.reasons)]
+    return "\n".join([f"Decision: {decision.answer}", *lines])
+
+
+def shown_json(release: Release, criteria: Sequence[CriterionState]) -> dict[str, object]:
+    """Return what the question showed, as JSON."""
+    return {
+        "digest": release.digest,
+        "parameters_digest": release.parameters_digest,
+        "commits": dict(release.commits),
+        "criteria": [
+            {"text": each.text, "answer": str(each.answer), "findings": list(each.findings)}
+            for each in criteria
+        ],
+    }
+
+
+def shown_release(value: Mapping[str, object] | None) -> Release | None:
+    """Read back the release from what `shown_json` wrote."""
+    if not value:
+        return None
+    commits = value["commits"]
+    return Release(
+        digest=str(value["digest"]),
+        parameters_digest=str(value["parameters_digest"]),
+        commits=dict(commits) if isinstance(commits, Mapping) else {},
+    )
+
+
+def _release_lines(release: Release) -> list[str]:
+    lines = [f"Plan digest `{release.digest}`, parameters `{release.parameters_digest[:12]}`."]
+    return lines + [f"On staging: {step} at commit `{commit}`." for step, commit in release.commits.items()]
+
+
+def _criterion_lines(criterion: CriterionState) -> list[str]:
+    return [f"- **{criterion.answer}** {criterion.text}", *(f"    - {line}" for line in criterion.findings)]
+
+
+def _rollback_lines(plan: Plan) -> list[str]:
+    """Every production step newest first, as a rollback would go."""
+    words = {Undo.NOTHING: "nothing to undo: ", Undo.IMPOSSIBLE: "**cannot be undone**: "}
+    lines = []
+    for step in reversed(plan.on_production):
+        undoing = step.undoing()
+        lines.append(f"- {step.heading}: {words.get(undoing.undo, '')}{undoing.how or undoing.undo}")
+    return lines
+
+
+def _clock(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M:%S %Z}"
