@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
 import subprocess
@@ -14,7 +15,7 @@ from typing import Any
 
 import psutil
 
-from slipway.sandbox import control, environments, load
+from slipway.sandbox import control, environments
 from slipway.sandbox.connections import LEDGER, connections
 from slipway.sandbox.errors import SandboxError, SupervisorIsNotRunning
 from slipway.sandbox.fingerprint import fingerprint
@@ -63,14 +64,14 @@ class Sandbox:
                     port(self.root, place.name, must_be_free=True)
                 environments.ensure(postgres, chosen)
                 self._launch("supervisor", chosen, control.state_file(self.root))
-            if with_load and not control.is_running(load.state_file(self.root)):
+            if with_load and not control.is_running(control.load_state_file(self.root)):
                 port(self.root, "load", must_be_free=True)
-                self._launch("load", chosen, load.state_file(self.root))
+                self._launch("load", chosen, control.load_state_file(self.root))
         return self
 
     def stop(self, *, postgres: bool = True) -> None:
         """End the load, the services and, unless another still needs it, the database server."""
-        for state in (load.state_file(self.root), control.state_file(self.root)):
+        for state in (control.load_state_file(self.root), control.state_file(self.root)):
             _end(state)
         if postgres and running_port(self.root) is not None:
             self.postgres.stop()
@@ -96,7 +97,7 @@ class Sandbox:
             services = {}
         return {
             "postgres": running_port(self.root),
-            "load": control.is_running(load.state_file(self.root)),
+            "load": control.is_running(control.load_state_file(self.root)),
             "services": services,
         }
 
@@ -128,11 +129,14 @@ class Sandbox:
 
 
 def _end(state: Path) -> None:
+    """End the process of a state file. A zombie is ended: its parent may be gone and init slow to reap."""
     if not control.is_running(state):
         return
     process = psutil.Process(json.loads(state.read_text())["pid"])
     process.terminate()
-    try:
-        process.wait(STOP_TIMEOUT)
-    except psutil.TimeoutExpired:
-        process.kill()
+    deadline = time.monotonic() + STOP_TIMEOUT
+    with contextlib.suppress(psutil.NoSuchProcess):
+        while process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
+            if time.monotonic() > deadline:
+                process.kill()
+            time.sleep(0.02)

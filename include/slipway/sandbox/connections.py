@@ -31,7 +31,7 @@ def _of_place(postgres: Postgres, place: Place) -> dict[str, dict[str, object]]:
     secret = token(place.root, place.name)
     return {
         f"{place.name}_db": _database(postgres, place.name),
-        # The token is the password, which Airflow masks in logs; callers send Authorization: Bearer <password>.
+        # Airflow masks passwords in logs; callers send Authorization: Bearer <password>.
         f"{place.name}_service": {**_http(place.root, place.name), "password": secret, "extra": journeys},
         f"{place.name}_host": {"conn_type": "fs", "extra": {"path": str(place.home)}},
         f"{place.name}_probe": _http(place.root, "load"),

@@ -18,6 +18,10 @@ def state_file(root: Path) -> Path:
     return root.resolve() / "sandbox" / "supervisor.json"
 
 
+def load_state_file(root: Path) -> Path:
+    return root.resolve() / "sandbox" / "load.json"
+
+
 def is_running(path: Path) -> bool:
     """Whether the process that wrote this state file still runs (and not another one under its pid)."""
     try:

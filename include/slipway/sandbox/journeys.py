@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
@@ -30,6 +31,8 @@ PRACTICE_PLAYER = {
     "ceiling": 23,
 }
 Journey = Generator[Step, dict[str, Any], None]
+# Each in turn: a second login of one user would end the session of the first.
+_TURNS = itertools.cycle(range(1, seed.SYNTHETIC_USERS))
 Version = Callable[[], str]  # what the service says it is now; v2 has more to offer
 
 
@@ -47,7 +50,7 @@ def _planner(place: Place, dice: random.Random, is_new: bool) -> Journey:
         return _read_tasks(dice.randint(1, known), dice)
     if kind < 0.95:
         return _change_a_task(seed.SYNTHETIC_USER + dice.randrange(seed.SYNTHETIC_USERS), is_new)
-    return _session(dice.randrange(1, seed.SYNTHETIC_USERS))
+    return _session(next(_TURNS))
 
 
 def _read_tasks(user: int, dice: random.Random) -> Journey:

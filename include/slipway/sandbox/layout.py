@@ -6,9 +6,11 @@ import json
 import random
 import secrets
 import socket
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 from slipway.sandbox.errors import UnknownSystem
 
@@ -85,12 +87,12 @@ def port(root: Path, name: str, *, must_be_free: bool = False) -> int:
 
     `must_be_free`: choose anew when another program took the remembered one.
     """
-    ports = _read(root, "ports.json")
+    ports = {name: int(number) for name, number in _read(root, "ports.json").items()}
     if name not in ports or (must_be_free and not _is_free(ports[name])):
         candidates = (number for number in random.sample(PORTS, 1000) if number not in ports.values())
         ports[name] = next(number for number in candidates if _is_free(number))
         _write(root, "ports.json", ports)
-    return int(ports[name])
+    return ports[name]
 
 
 def token(root: Path, name: str) -> str:
@@ -112,15 +114,15 @@ def _is_free(number: int) -> bool:
     return True
 
 
-def _read(root: Path, name: str) -> dict[str, object]:
+def _read(root: Path, name: str) -> dict[str, Any]:
     try:
-        found: dict[str, object] = json.loads((root / "sandbox" / name).read_text())
+        found: dict[str, Any] = json.loads((root / "sandbox" / name).read_text())
     except FileNotFoundError:
         return {}
     return found
 
 
-def _write(root: Path, name: str, content: dict[str, object]) -> None:
+def _write(root: Path, name: str, content: Mapping[str, object]) -> None:
     folder = root / "sandbox"
     folder.mkdir(parents=True, exist_ok=True)
     fresh = folder / f"{name}.new"

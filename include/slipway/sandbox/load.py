@@ -20,6 +20,7 @@ import aiohttp
 import psutil
 from prometheus_client import CollectorRegistry, Counter, Gauge, start_http_server
 
+from slipway.sandbox.control import load_state_file
 from slipway.sandbox.journeys import Journey, Step, journeys
 from slipway.sandbox.layout import Environment, Place, System, places, port
 
@@ -147,10 +148,6 @@ def _start(target: Target) -> list[asyncio.Task[None]]:
     return [*walkers, asyncio.create_task(target.probe())]
 
 
-def state_file(root: Path) -> Path:
-    return root.resolve() / "sandbox" / "load.json"
-
-
 def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--root", type=Path, required=True)
@@ -158,7 +155,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--environment", action="append", choices=list(Environment))
     chosen = parser.parse_args(arguments)
     start_http_server(port(chosen.root, "load"), addr="127.0.0.1", registry=REGISTRY)
-    path = state_file(chosen.root)
+    path = load_state_file(chosen.root)
     path.write_text(json.dumps({"pid": os.getpid(), "started": psutil.Process().create_time()}))
     try:
         systems, environments = tuple(chosen.system or System), tuple(chosen.environment or Environment)

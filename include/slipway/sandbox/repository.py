@@ -62,6 +62,8 @@ def _build(path: Path, system: System) -> None:
 
 def _commit(path: Path, overlay: Path, message: str, *, day: int, tag: str | None = None) -> None:
     shutil.copytree(overlay, path, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__", "*.pyc"))
+    # Without the index git reads every file: by size and second alone it overlooks a VERSION that changed.
+    (path / ".git" / "index").unlink(missing_ok=True)
     _git(path, "add", "--all", day=day)
     _git(path, "commit", "-q", "-m", message, day=day)
     if tag is not None:

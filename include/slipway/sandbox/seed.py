@@ -98,7 +98,7 @@ def _player(week: int, position: int, n: int, messy: bool) -> tuple[object, ...]
 
 
 def _copy(connection: Connection, target: str, rows: Iterable[tuple[object, ...]]) -> None:
-    with connection.cursor() as cursor, cursor.copy(f"COPY {target} FROM STDIN") as copy:  # type: ignore[arg-type]
+    with connection.cursor() as cursor, cursor.copy(f"COPY {target} FROM STDIN") as copy:
         for row in rows:
             copy.write_row(row)
 

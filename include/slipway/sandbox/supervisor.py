@@ -9,6 +9,8 @@ import secrets
 import signal
 import sys
 import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import FrameType
@@ -41,10 +43,12 @@ class Control(ThreadingHTTPServer):
             return 404, {"message": f"nothing to {action} under {name!r}; this sandbox runs {known}"}
         service = self.services[name]
         try:
-            message = service.restart() if action == "restart" else service.stop() or f"{name} is stopped"
+            if action == "restart":
+                return 200, {"message": service.restart()}
+            service.stop()
         except (RuntimeError, OSError) as fault:
             return 500, {"message": str(fault)}
-        return 200, {"message": message}
+        return 200, {"message": f"{name} is stopped"}
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -82,19 +86,19 @@ def run(root: Path, systems: tuple[str, ...], environments: tuple[str, ...]) -> 
     control = Control(services)
     threading.Thread(target=control.serve_forever, daemon=True).start()
     try:
-        starts = [threading.Thread(target=_start, args=(service,)) for service in services.values()]
-        for start in starts:
-            start.start()
-        for start in starts:
-            start.join()
+        _together(_start, services)
         _write_state(root, control)
         while not ended.wait(LOOK_EVERY):
             for service in services.values():
                 service.revive()
     finally:
         state_file(root).unlink(missing_ok=True)
-        for service in services.values():
-            service.stop()
+        _together(Service.stop, services)
+
+
+def _together(act: Callable[[Service], None], services: dict[str, Service]) -> None:
+    with ThreadPoolExecutor(max(1, len(services))) as workers:
+        list(workers.map(act, services.values()))
 
 
 def _start(service: Service) -> None:

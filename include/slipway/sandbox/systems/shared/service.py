@@ -16,7 +16,7 @@ def main():
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: threading.Thread(target=server.shutdown).start())
     print(f"{server.app.name} {server.app.version} serves {server.url}", flush=True)
-    server.serve_forever()
+    server.serve_forever(poll_interval=0.1)
     print("stopped", flush=True)
     return 0
 
