@@ -14,7 +14,7 @@ from slipway.graph import (
     Kind,
     ReleaseGraph,
 )
-from slipway.undoing import kept
+from slipway.undoing import Fate, kept, way_of
 from slipway.verdict import Verdict, find_breaches
 from slipway.words import Answer, GateAnswer, Intent, Outcome, Phase
 
@@ -59,6 +59,17 @@ def rollback_result(graph: ReleaseGraph, facts: Facts) -> RollbackResult:
     return RollbackResult.PARTIAL if passed else RollbackResult.FAILED
 
 
+def _unproved(graph: ReleaseGraph, facts: Facts, verdict: Verdict | None) -> list[str]:
+    if verdict is None or not facts.proved(ROLLBACK_START):
+        return [ROLLBACK_START]
+    undos = graph.of_kind(Kind.UNDO, Kind.RESTORE)
+    # An ordinary operator that has nothing to undo skips itself and leaves no XCom.
+    idle = {n.task_id for n in undos if way_of(graph, facts, verdict, n).fate is not Fate.UNDO}
+    idle = {task_id for task_id in idle if facts.state(task_id) == "skipped"}
+    tasks = [*(n.task_id for n in undos), ROLLBACK_FINISH]
+    return [task_id for task_id in tasks if task_id not in idle and not facts.proved(task_id)]
+
+
 def _before_production(facts: Facts, why: tuple[str, ...]) -> Ending:
     if facts.intent is Intent.ROLL_BACK:
         return Ending(outcome=Outcome.ABORTED, reasons=("The rollback did not start.", *why))
@@ -70,10 +81,7 @@ def _before_production(facts: Facts, why: tuple[str, ...]) -> Ending:
 
 def _after_rollback(graph: ReleaseGraph, facts: Facts, verdict: Verdict | None) -> Ending:
     why = verdict.reasons if verdict else ()
-    tasks = (*graph.of_kind(Kind.UNDO, Kind.RESTORE), graph.node(ROLLBACK_FINISH))
-    unproved = [node.task_id for node in tasks if not facts.proved(node.task_id)]
-    if not facts.proved(ROLLBACK_START) or verdict is None:
-        unproved = [ROLLBACK_START]
+    unproved = _unproved(graph, facts, verdict)
     result = rollback_result(graph, facts)
     if unproved or result is not RollbackResult.SUCCESS:
         said = f"Not undone: {', '.join(unproved)}." if unproved else f"Undone, but verified: {result}."

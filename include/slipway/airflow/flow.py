@@ -1,0 +1,208 @@
+"""The operators that steer a release: start, strategy, verdict, rollback, closeout, outcome."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from airflow.sdk import BaseOperator
+from airflow.sdk.bases.branch import BaseBranchOperator
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+
+from slipway.airflow.gather import gather, verdict_given
+from slipway.facts import Facts
+from slipway.graph import (
+    ANSWER,
+    ASK,
+    CHECK_CONNECTIONS,
+    COMPLETE,
+    ROLLBACK_START,
+    STOP_SHORT,
+    VERDICT,
+    Kind,
+    ReleaseGraph,
+)
+from slipway.ledger import Ledger
+from slipway.run import Json
+from slipway.undoing import way_of
+from slipway.verdict import Branch, Verdict, judge
+from slipway.words import Intent
+
+WAYS = {
+    Branch.COMPLETE: COMPLETE,
+    Branch.ASK: ASK,
+    Branch.ROLL_BACK: ROLLBACK_START,
+    Branch.STOP_SHORT: STOP_SHORT,
+}
+
+
+class StartOperator(BaseBranchOperator):
+    """Go the way of the run's intent: release, or roll back a finished release."""
+
+    def choose_branch(self, context: Mapping[str, Any]) -> str:
+        """Return the first task of the way."""
+        params = context["params"]
+        self.log.info("Intent: %s %s", params["intent"], params["version"])
+        return VERDICT if params["intent"] == Intent.ROLL_BACK else CHECK_CONNECTIONS
+
+
+class StrategyOperator(BaseBranchOperator):
+    """Go the way of the run parameter `strategy`, and return its name."""
+
+    def __init__(self, *, first_tasks: Mapping[str, str], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.first_tasks = dict(first_tasks)
+
+    def execute(self, context: Mapping[str, Any]) -> str:
+        """Branch, and leave the strategy's name for the verdict."""
+        strategy = str(context["params"]["strategy"])
+        self.do_branch(context, self.first_tasks[strategy])
+        return strategy
+
+
+class VerdictOperator(BaseBranchOperator):
+    """Judge the release and branch."""
+
+    def __init__(self, *, graph: ReleaseGraph, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.graph = graph
+
+    def execute(self, context: Mapping[str, Any]) -> Json:
+        """Log the verdict with its reasons, branch, and return it."""
+        verdict = judge(self.graph, gather(context, self.graph))
+        self.log.info("Verdict: %s. Action: %s.", verdict.branch, verdict.action)
+        for reason in verdict.reasons:
+            self.log.info("  because: %s", reason)
+        for passed in verdict.no_return:
+            self.log.warning("  point of no return passed: %s", passed)
+        self.do_branch(context, WAYS[verdict.branch])
+        return verdict.to_json()
+
+
+class RollbackStartOperator(BaseOperator):
+    """Say what will be undone; for a later rollback, find the release in the ledger."""
+
+    def __init__(self, *, graph: ReleaseGraph, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.graph = graph
+
+    def execute(self, context: Mapping[str, Any]) -> Json:
+        """Log what becomes of each step, newest first, and return it with the earlier release's evidence."""
+        verdict = chosen_way(context, Branch.ROLL_BACK)
+        facts = gather(context, self.graph)
+        release, earlier = context["run_id"], {}
+        if facts.intent is Intent.ROLL_BACK:
+            release, earlier = self._earlier(context)
+            facts = Facts(
+                intent=facts.intent, procedure=facts.procedure, states=facts.states, earlier=earlier
+            )
+        self.log.info("Rolling back release %s (%s)", release, verdict.procedure or "everything that ran")
+        undo = []
+        for node in self.graph.of_kind(Kind.UNDO, Kind.RESTORE):
+            way = way_of(self.graph, facts, verdict, node)
+            self.log.info("  %-45s %s. %s", node.title, way.fate, way.why)
+            undo.append({"task_id": node.task_id, "fate": str(way.fate), "why": way.why})
+        return {"release": release, "undo": undo, "earlier": earlier}
+
+    def _earlier(self, context: Mapping[str, Any]) -> tuple[str, dict[str, Json]]:
+        plan = self.graph.plan
+        record = Ledger().last_released(plan.name, plan.production.label)
+        version = context["params"]["version"]
+        if record is None:
+            raise AirflowFailException(f"The ledger has no released release of {plan.name} to roll back.")
+        if record.version != version:
+            raise AirflowFailException(
+                f"The last release of {plan.name} is {record.version}, not {version}. "
+                f"To roll it back, give {record.version} as the version."
+            )
+        return record.release_id, record.evidences()
+
+
+class RollbackFinishOperator(BaseOperator):
+    """Mark the end of the rollback; its asset event says what production is on again."""
+
+    def __init__(self, *, graph: ReleaseGraph, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.graph = graph
+
+    def execute(self, context: Mapping[str, Any]) -> Json:
+        """Return what was undone, oldest last."""
+        facts = gather(context, self.graph)
+        tasks = [n.task_id for n in self.graph.of_kind(Kind.UNDO, Kind.RESTORE)]
+        undone = [t for t in tasks if (facts.returned.get(t) or {}).get("undone")]
+        self.log.info("Rollback finished. Undone, in this order: %s", ", ".join(undone) or "nothing")
+        return {"undone": undone}
+
+
+class CompleteOperator(BaseOperator):
+    """Close a healthy release; its asset event says what production is on now."""
+
+    def execute(self, context: Mapping[str, Any]) -> Json:
+        """Return the version that is released."""
+        verdict = chosen_way(context, Branch.COMPLETE)
+        for reason in verdict.reasons:
+            self.log.info("Note: %s", reason)
+        self.log.info("Healthy: %s is released.", context["params"]["version"])
+        return {"version": context["params"]["version"]}
+
+
+class StopShortOperator(BaseOperator):
+    """Close a release that did not reach production."""
+
+    def execute(self, context: Mapping[str, Any]) -> Json:
+        """Return why."""
+        verdict = chosen_way(context, Branch.STOP_SHORT)
+        self.log.info("Stopped short: production was not touched.")
+        for reason in verdict.reasons:
+            self.log.info("  because: %s", reason)
+        return {"reasons": list(verdict.reasons)}
+
+
+class HoldOperator(BaseOperator):
+    """Close a release that a person fixes forward."""
+
+    def execute(self, context: Mapping[str, Any]) -> Json:
+        """Return who took it over and why."""
+        chosen_way(context, Branch.ASK)
+        answer = context["ti"].xcom_pull(task_ids=ANSWER)
+        self.log.warning("Held: production stays as it is until a person has fixed it forward.")
+        return {"answer": answer}
+
+
+class ConnectionsOperator(BaseOperator):
+    """Make sure that every connection of the plan exists, before anything is touched."""
+
+    def __init__(self, *, connections: Mapping[str, str], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.connections = dict(connections)
+
+    def execute(self, context: Mapping[str, Any]) -> Json:
+        """Name all that are missing at once; raises AirflowFailException."""
+        from airflow.sdk import BaseHook
+        from airflow.sdk.exceptions import AirflowNotFoundException
+
+        from slipway.errors import MissingConnection
+
+        missing = []
+        for conn_id, used_by in self.connections.items():
+            try:
+                connection = BaseHook.get_connection(conn_id)
+                self.log.info("%-35s %s (%s)", conn_id, connection.conn_type, used_by)
+            except AirflowNotFoundException:
+                missing.append(str(MissingConnection(conn_id, used_by)))
+        if missing:
+            raise AirflowFailException("\n".join(missing))
+        return {"connections": list(self.connections)}
+
+
+def chosen_way(context: Mapping[str, Any], branch: Branch) -> Verdict:
+    """Return the verdict if it (or the answer to its question) leads here; skip otherwise.
+
+    A verdict that was marked success by hand skips nothing, so every way out looks for itself.
+    """
+    verdict = verdict_given(context)
+    if verdict is None:
+        raise AirflowSkipException("There is no verdict that leads here.")
+    if verdict.branch is branch:
+        return verdict
+    if verdict.branch is Branch.ASK and branch is Branch.ROLL_BACK:
+        return verdict
+    raise AirflowSkipException(f'The verdict is "{verdict.branch}": it does not lead here.')

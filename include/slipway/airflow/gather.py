@@ -1,0 +1,48 @@
+"""Gather the facts of a release from a running task: states and XComs."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from slipway.facts import NOT_REACHED, Breach, Facts
+from slipway.graph import ROLLBACK_START, VERDICT, Kind, ReleaseGraph
+from slipway.run import Json
+from slipway.verdict import Verdict
+from slipway.words import Intent
+
+
+def gather(context: Mapping[str, Any], graph: ReleaseGraph) -> Facts:
+    """Read the states of all tasks, and what those that ran have returned."""
+    ti = context["ti"]
+    states = task_states(context)
+    ran = [node for node in graph.nodes if states.get(node.task_id, "") not in NOT_REACHED]
+    returned = {node.task_id: _pull(ti, node.task_id) for node in ran}
+    watches = [node.task_id for node in ran if node.kind is Kind.WATCH]
+    return Facts(
+        intent=Intent(context["params"]["intent"]),
+        procedure=context["params"].get("procedure") or "",
+        states=states,
+        returned={task_id: value for task_id, value in returned.items() if value is not None},
+        breaches={task_id: _breaches(ti, task_id) for task_id in watches},
+        earlier=((returned.get(ROLLBACK_START) or {}).get("earlier")) or {},
+    )
+
+
+def task_states(context: Mapping[str, Any]) -> dict[str, str]:
+    """Return the state of every task of this run that has one."""
+    ti = context["ti"]
+    found = ti.get_task_states(dag_id=ti.dag_id, run_ids=[ti.run_id])
+    return {task_id: str(state or "") for task_id, state in found.get(ti.run_id, {}).items()}
+
+
+def verdict_given(context: Mapping[str, Any]) -> Verdict | None:
+    """Return the verdict of this release, None if there is none (yet, or because it was marked by hand)."""
+    value = _pull(context["ti"], VERDICT)
+    return Verdict.from_json(value) if value else None
+
+
+def _pull(ti: Any, task_id: str, key: str = "return_value") -> Json | None:
+    return ti.xcom_pull(task_ids=task_id, key=key)
+
+
+def _breaches(ti: Any, task_id: str) -> list[Breach]:
+    return [Breach.from_json(value) for value in _pull(ti, task_id, "breaches") or []]

@@ -1,0 +1,61 @@
+"""Any Airflow operator as a step: the escape hatch."""
+
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Any
+
+from airflow.sdk import BaseOperator
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+
+from slipway.airflow.gather import gather, verdict_given
+from slipway.airflow.step import NotApproved, require_go
+from slipway.graph import Node, ReleaseGraph
+from slipway.run import Evidence, Json
+from slipway.undoing import Fate, way_of
+from slipway.words import Phase
+
+
+def guest_operator(path: str, arguments: Mapping[str, Json], **kwargs: Any) -> BaseOperator:
+    """Make the operator that stands at a dotted path."""
+    module, _, name = path.rpartition(".")
+    operator: type[BaseOperator] = getattr(import_module(module), name)
+    return operator(**dict(arguments), **kwargs)
+
+
+def guard(node: Node, digest: str) -> dict[str, Any]:
+    """Return the hooks that let a guest act in production only after the GO, and prove that it ran."""
+
+    def before(context: Mapping[str, Any]) -> None:
+        if node.phase in (Phase.PRODUCTION, Phase.ROLLOUT):
+            try:
+                require_go(context, digest)
+            except NotApproved as refused:
+                raise AirflowFailException(str(refused)) from None
+
+    def after(context: Mapping[str, Any], result: Any = None) -> None:
+        proof = {"result": result if isinstance(result, str | int | float | bool) else ""}
+        context["ti"].xcom_push(key="evidence", value=Evidence(proof=proof, summary=node.title).to_json())
+
+    return {"pre_execute": before, "post_execute": after}
+
+
+def guard_undo(node: Node, graph: ReleaseGraph) -> dict[str, Any]:
+    """Return the hooks that let a guest undo only what ran, and prove that it did."""
+
+    def before(context: Mapping[str, Any]) -> None:
+        verdict = verdict_given(context)
+        if verdict is None:
+            raise AirflowFailException("There is no verdict, so nothing says that this should be undone.")
+        way = way_of(graph, gather(context, graph), verdict, node)
+        if way.fate is not Fate.UNDO:
+            raise AirflowSkipException(f"{way.fate}: {way.why}")
+
+    def after(context: Mapping[str, Any], result: Any = None) -> None:
+        done = {
+            "undone": True,
+            "why": f"{node.undoes} ran.",
+            "evidence": Evidence(summary=node.title).to_json(),
+        }
+        context["ti"].xcom_push(key="evidence", value=done)
+
+    return {"pre_execute": before, "post_execute": after}

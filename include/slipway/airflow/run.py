@@ -1,0 +1,82 @@
+"""A release as a step or check sees it, inside an Airflow task."""
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+from airflow.sdk.execution_time.context import NEVER_EXPIRE
+
+from slipway.environment import Environment
+from slipway.run import Evidence, Finding, Json
+
+BEFORE = "before"
+
+
+@dataclass(frozen=True)
+class AirflowRun:
+    """Implements `slipway.run.Run` over the context of a running task.
+
+    :param earlier: evidence of an earlier release by task id, in a later rollback
+    """
+
+    context: Mapping[str, Any]
+    environment: Environment
+    earlier: Mapping[str, Json] | None = None
+
+    @cached_property
+    def log(self) -> logging.Logger:
+        """The task's log, without the name of a class in front."""
+        return logging.getLogger("slipway")
+
+    @property
+    def release_id(self) -> str:
+        return str(self.context["run_id"])
+
+    @property
+    def plan_name(self) -> str:
+        return str(self.context["ti"].dag_id)
+
+    @property
+    def task_id(self) -> str:
+        return str(self.context["ti"].task_id)
+
+    @property
+    def parameters(self) -> Mapping[str, Json]:
+        return dict(self.context["params"])
+
+    @property
+    def version(self) -> str:
+        return str(self.context["params"]["version"])
+
+    def remember(self, key: str, capture: Callable[[], Json]) -> Json:
+        """Keep in the task state store, which survives retries, and show as an XCom, which does not."""
+        store = self.context["task_state_store"]
+        value = store.get(key)
+        if value is None:
+            value = capture()
+            store.set(key, value, retention=NEVER_EXPIRE)
+        self.context["ti"].xcom_push(key=key, value=value)
+        return value
+
+    def recall(self, key: str) -> Json | None:
+        return self.context["task_state_store"].get(key)
+
+    def evidence(self, task_id: str) -> Evidence | None:
+        value = self.returned(task_id)
+        return Evidence.from_json(value) if value and "before" in value else None
+
+    def finding(self, task_id: str) -> Finding | None:
+        value = self.returned(task_id)
+        return Finding.from_json(value) if value and "answer" in value else None
+
+    def returned(self, task_id: str, key: str = "return_value") -> Json | None:
+        """Return an XCom of another task of this release, or of the earlier one that is undone."""
+        if self.earlier is not None and task_id in self.earlier:
+            return self.earlier[task_id]
+        return self.context["ti"].xcom_pull(task_ids=task_id, key=key)
+
+    def undoing(self, earlier: Mapping[str, Json]) -> "AirflowRun":
+        """Return this run as an undo of an earlier release sees it."""
+        return replace(self, earlier=earlier)

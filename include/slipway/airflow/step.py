@@ -1,0 +1,127 @@
+"""The operators that do and undo a step."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from airflow.sdk import BaseOperator
+from airflow.sdk.exceptions import AirflowFailException
+
+from slipway.airflow.gather import gather, verdict_given
+from slipway.airflow.rest import AirflowApi
+from slipway.airflow.run import BEFORE, AirflowRun
+from slipway.errors import StepFailed, StepImpossible
+from slipway.facts import Facts
+from slipway.graph import DECISION, ROLLBACK_START, Kind, Node, ReleaseGraph
+from slipway.kinds import Step
+from slipway.run import Evidence, Json
+from slipway.undoing import Fate, way_of
+from slipway.words import GateAnswer, Phase
+
+
+class NotApproved(StepImpossible):
+    """A step would touch production without a GO for exactly this plan."""
+
+
+class StepOperator(BaseOperator):
+    """Run `step.do`; a production step first makes sure of the GO for this very plan (I1, I7)."""
+
+    ui_color = "#e8f1fb"
+
+    def __init__(self, *, node: Node, digest: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.node = node
+        self.digest = digest
+
+    def execute(self, context: Mapping[str, Any]) -> Json:
+        """Do the step and return its evidence."""
+        node = self.node
+        assert isinstance(node.item, Step)
+        assert node.environment is not None
+        run = AirflowRun(context, node.environment)
+        run.log.info("%s on %s, version %s", node.title, node.environment.label, run.version)
+        try:
+            if node.phase in (Phase.PRODUCTION, Phase.ROLLOUT):
+                require_go(context, self.digest)
+            evidence = node.item.do(run)
+        except StepFailed as failure:
+            raise plain(failure) from None
+        run.log.info("Done: %s", evidence.summary or node.title)
+        return evidence.to_json()
+
+
+class UndoOperator(BaseOperator):
+    """Run `step.undo` if the step ran or may have run, and say what was done and why."""
+
+    ui_color = "#fdf0e2"
+
+    def __init__(self, *, node: Node, graph: ReleaseGraph, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.node = node
+        self.graph = graph
+
+    def execute(self, context: Mapping[str, Any]) -> Json:
+        """Undo or restore, and return {"undone", "why", "evidence"}."""
+        node = self.node
+        assert node.environment is not None
+        facts = gather(context, self.graph)
+        verdict = verdict_given(context)
+        if verdict is None:
+            raise AirflowFailException("There is no verdict, so nothing says that this should be undone.")
+        way = way_of(self.graph, facts, verdict, node)
+        run = AirflowRun(context, node.environment, facts.earlier)
+        run.log.info("%s: %s. %s", node.title, way.fate, way.why)
+        if way.fate is not Fate.UNDO:
+            return {"undone": False, "why": f"{way.fate}: {way.why}"}
+        try:
+            return self._undo(run, facts, way.why)
+        except StepFailed as failure:
+            raise plain(failure) from None
+
+    def _undo(self, run: AirflowRun, facts: Facts, why: str) -> Json:
+        node = self.node
+        assert isinstance(node.item, Step)
+        if node.kind is Kind.RESTORE:
+            evidence = node.item.do(run)
+        else:
+            done = what_was_done(run, facts, node.undoes)
+            if done is None:
+                run.log.info("%s had not begun to act: nothing to undo.", node.undoes)
+                return {"undone": False, "why": f"{node.undoes} had not begun to act."}
+            evidence = node.item.undo(run, done)
+        run.log.info("Undone: %s", evidence.summary or node.title)
+        return {"undone": True, "why": why, "evidence": evidence.to_json()}
+
+
+def require_go(context: Mapping[str, Any], digest: str) -> None:
+    """Raise NotApproved unless the decision is GO for the plan with this digest and nothing was undone since."""
+    pull = context["ti"].xcom_pull
+    decision = pull(task_ids=DECISION) or {}
+    if decision.get("answer") != GateAnswer.GO:
+        raise NotApproved("There is no GO for this release. Production is not touched.")
+    if decision.get("digest") != digest:
+        raise NotApproved(
+            f"The plan has changed since it was approved (approved {str(decision.get('digest'))[:12]}, "
+            f"now {digest[:12]}). Production is not touched. Trigger a new release."
+        )
+    if pull(task_ids=ROLLBACK_START) is not None:
+        raise NotApproved(
+            "This release has been rolled back. Trigger a new release instead of clearing tasks."
+        )
+
+
+def what_was_done(run: AirflowRun, facts: Facts, task_id: str) -> Evidence | None:
+    """Return a step's evidence; of one that never returned, the state before it acted; None if it never acted."""
+    value = facts.earlier.get(task_id) or facts.returned.get(task_id)
+    if value:
+        return Evidence.from_json(value)
+    before = run.returned(task_id, BEFORE)
+    if before is None:  # XComs are cleared when a try starts; the task state store is not
+        before = AirflowApi().state_store(run.plan_name, run.release_id, task_id, BEFORE)
+    return None if before is None else Evidence(before=before, summary="did not finish")
+
+
+def plain(failure: StepFailed) -> Exception:
+    """Return the failure as Airflow's, so that the log ends with one clear line and not with a traceback."""
+    if isinstance(failure, StepImpossible):
+        return AirflowFailException(str(failure))
+    return failure

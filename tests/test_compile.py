@@ -1,0 +1,120 @@
+"""A plan compiles to the graph that the architecture draws."""
+
+from collections.abc import Iterator
+
+from tests import toy
+
+from slipway.compile import compile_plan
+from slipway.graph import Kind, ReleaseGraph, When
+from slipway.plan import Approval, Gate
+
+
+def upstream(graph: ReleaseGraph, task_id: str) -> list[str]:
+    return [edge.before for edge in graph.edges if edge.after == task_id]
+
+
+def paths(graph: ReleaseGraph, start: str, end: str) -> Iterator[list[str]]:
+    if start == end:
+        yield [end]
+        return
+    for edge in graph.edges:
+        if edge.before == start:
+            for rest in paths(graph, edge.after, end):
+                yield [start, *rest]
+
+
+def test_the_tasks_stand_in_the_order_of_a_release() -> None:
+    graph = compile_plan(toy.plan())
+    assert [node.task_id for node in graph.nodes] == [
+        "start",
+        "preflight.check_connections",
+        "preflight.reachable",
+        "preflight.reviewed",
+        "staging.back_up",
+        "staging.migrate",
+        "staging.deploy",
+        "validation.staging_answers",
+        "gate.go_no_go",
+        "gate.decision",
+        "production.back_up",
+        "production.migrate",
+        "production.deploy",
+        "verification.answers",
+        "watch.watch_production",
+        "verdict",
+        "ask",
+        "answer",
+        "rollback.start",
+        "rollback.undo_deploy",
+        "rollback.undo_migrate",
+        "rollback.restore_database",
+        "rollback.verify_old_version_answers",
+        "rollback.finish",
+        "closeout.complete",
+        "closeout.stop_short",
+        "closeout.hold",
+        "closeout.report",
+        "outcome",
+    ]
+
+
+def test_a_plan_compiles_to_the_same_graph_every_time() -> None:
+    assert compile_plan(toy.plan(strategies=toy.rollouts())) == compile_plan(
+        toy.plan(strategies=toy.rollouts())
+    )
+
+
+def test_people_are_asked_after_what_a_look_can_refuse() -> None:
+    graph = compile_plan(toy.plan())
+    assert upstream(graph, "preflight.reviewed") == ["preflight.reachable"]
+
+
+def test_every_way_to_a_production_step_passes_the_decision() -> None:
+    graph = compile_plan(toy.plan(strategies=toy.rollouts()))
+    for step in graph.production_steps():
+        for path in paths(graph, "start", step.task_id):
+            assert "gate.decision" in path
+
+
+def test_every_undo_hangs_on_the_start_of_the_rollback() -> None:
+    graph = compile_plan(toy.plan(strategies=toy.rollouts()))
+    undos = graph.of_kind(Kind.UNDO, Kind.RESTORE)
+    assert len(undos) == 6
+    for node in undos:
+        assert "rollback.start" in upstream(graph, node.task_id)
+        assert node.when is When.STARTED_AND_NONE_FAILED
+
+
+def test_the_undo_runs_newest_first_and_a_restore_stands_in_its_backups_place() -> None:
+    graph = compile_plan(toy.plan())
+    assert upstream(graph, "rollback.undo_deploy") == ["rollback.start"]
+    assert upstream(graph, "rollback.undo_migrate") == ["rollback.start", "rollback.undo_deploy"]
+    assert upstream(graph, "rollback.restore_database") == ["rollback.start", "rollback.undo_migrate"]
+    assert graph.node("rollback.restore_database").undoes == "production.back_up"
+
+
+def test_the_outcome_is_the_only_leaf() -> None:
+    graph = compile_plan(toy.plan(strategies=toy.rollouts()))
+    befores = {edge.before for edge in graph.edges}
+    assert [node.task_id for node in graph.nodes if node.task_id not in befores] == ["outcome"]
+
+
+def test_several_approvals_are_several_tasks_and_the_first_no_go_closes_the_others() -> None:
+    roles = [Approval(role="Product owner", people=("po",)), Approval(role="DevOps lead", people=("dl",))]
+    gate = Gate(question="Go?", approvals=roles, criteria=(), timeout=toy.HOUR)
+    graph = compile_plan(toy.plan(gate=gate))
+    gates = ["gate.approve_as_product_owner", "gate.approve_as_devops_lead"]
+    assert upstream(graph, "gate.close_the_others") == gates
+    assert graph.node("gate.close_the_others").when is When.ONE_FAILED
+    assert upstream(graph, "gate.decision") == [*gates, "gate.close_the_others"]
+
+
+def test_each_strategy_is_a_labelled_branch_of_stages_each_watched() -> None:
+    graph = compile_plan(toy.plan(strategies=toy.rollouts()))
+    labels = {
+        edge.label: edge.after for edge in graph.edges if edge.before == "rollout.strategy" and edge.label
+    }
+    assert labels == {"gradual": "rollout.first.enable", "full": "rollout.all.enable"}
+    assert upstream(graph, "rollout.first.soak") == ["rollout.first.enable"]
+    assert upstream(graph, "rollout.second.enable") == ["rollout.first.soak"]
+    assert upstream(graph, "watch.watch_production") == ["rollout.second.soak", "rollout.all.soak"]

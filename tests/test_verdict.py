@@ -1,0 +1,235 @@
+"""Verdict, scope of the rollback and outcome, from states and evidence alone."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from tests import toy
+
+from slipway.compile import compile_plan
+from slipway.facts import Breach, Facts
+from slipway.graph import Kind, ReleaseGraph
+from slipway.outcome import ending_of
+from slipway.undoing import Fate, way_of
+from slipway.verdict import Branch, Verdict, judge
+from slipway.words import Action, Intent, Outcome, Severity
+
+GRAPH = compile_plan(toy.plan())
+EVIDENCE = {"before": {}, "after": {}, "proof": {}, "changed": True, "summary": "done"}
+PASS = {"answer": "PASS", "summary": "fine", "evidence": {}}
+FORWARD = (
+    "production.back_up",
+    "production.migrate",
+    "production.deploy",
+    "verification.answers",
+    "watch.watch_production",
+)
+
+
+def healthy(graph: ReleaseGraph = GRAPH) -> dict[str, tuple[str, Any]]:
+    """Return state and XCom of each task up to the watch in a release where all went well."""
+    returned = {Kind.STEP: EVIDENCE, Kind.CHECK: PASS, Kind.WATCH: {"answer": "PASS"}}
+    until = [node.task_id for node in graph.nodes].index("verdict")
+    facts: dict[str, tuple[str, Any]] = {
+        n.task_id: ("success", returned.get(n.kind, {"done": True})) for n in graph.nodes[:until]
+    }
+    facts["gate.decision"] = ("success", {"answer": "GO", "reasons": []})
+    return facts
+
+
+def facts(tasks: Mapping[str, tuple[str, Any]], **more: Any) -> Facts:
+    return Facts(
+        states={task_id: state for task_id, (state, _) in tasks.items()},
+        returned={task_id: value for task_id, (_, value) in tasks.items() if value is not None},
+        **more,
+    )
+
+
+def broken_at(task_id: str, state: str = "failed") -> dict[str, tuple[str, Any]]:
+    """Return a release that went well up to a task; what follows is upstream_failed."""
+    tasks = healthy()
+    later = FORWARD[FORWARD.index(task_id) + 1 :]
+    return tasks | {task_id: (state, None)} | dict.fromkeys(later, ("upstream_failed", None))
+
+
+def fates(tasks: Mapping[str, tuple[str, Any]], verdict: Verdict, **more: Any) -> dict[str, Fate]:
+    nodes = GRAPH.of_kind(Kind.UNDO, Kind.RESTORE)
+    return {n.task_id: way_of(GRAPH, facts(tasks, **more), verdict, n).fate for n in nodes}
+
+
+def test_a_healthy_release_completes() -> None:
+    assert judge(GRAPH, facts(healthy())) == Verdict(branch=Branch.COMPLETE)
+
+
+def test_a_no_go_stops_short_with_its_reasons() -> None:
+    tasks = healthy() | {
+        "gate.decision": ("failed", {"answer": "NO-GO", "reasons": ["tech_lead: not today"]})
+    }
+    tasks |= dict.fromkeys(FORWARD, ("upstream_failed", None))
+    verdict = judge(GRAPH, facts(tasks))
+    assert verdict == Verdict(branch=Branch.STOP_SHORT, reasons=("tech_lead: not today",))
+    assert ending_of(GRAPH, facts(tasks), verdict).outcome is Outcome.REJECTED
+
+
+def test_a_failure_on_staging_stops_short() -> None:
+    tasks = {"staging.migrate": ("failed", None), "gate.decision": ("skipped", None)}
+    verdict = judge(GRAPH, facts(tasks))
+    assert verdict == Verdict(branch=Branch.STOP_SHORT, reasons=("staging.migrate failed.",))
+    assert ending_of(GRAPH, facts(tasks), verdict).outcome is Outcome.ABORTED
+
+
+@pytest.mark.parametrize("task_id", FORWARD)
+def test_a_failure_anywhere_in_production_rolls_back(task_id: str) -> None:
+    verdict = judge(GRAPH, facts(broken_at(task_id)))
+    assert (verdict.branch, verdict.action) == (Branch.ROLL_BACK, Action.ROLL_BACK)
+    assert verdict.reasons[0].startswith(task_id)
+
+
+def test_only_what_was_reached_is_undone() -> None:
+    tasks = broken_at("production.migrate")
+    assert fates(tasks, judge(GRAPH, facts(tasks))) == {
+        "rollback.undo_deploy": Fate.NOT_REACHED,
+        "rollback.undo_migrate": Fate.UNDO,
+        "rollback.restore_database": Fate.NOT_REACHED,
+    }
+
+
+def test_a_step_that_was_marked_success_without_running_is_not_believed() -> None:
+    verdict = judge(GRAPH, facts(healthy() | {"production.deploy": ("success", None)}))
+    assert verdict.branch is Branch.ROLL_BACK
+    assert verdict.reasons == ("production.deploy was marked success by hand: nothing proves that it is so.",)
+
+
+def test_a_check_that_was_marked_success_without_running_is_not_believed() -> None:
+    verdict = judge(GRAPH, facts(healthy() | {"verification.answers": ("success", None)}))
+    assert verdict.branch is Branch.ROLL_BACK
+
+
+def test_a_watch_that_was_marked_success_ends_early_and_is_noted() -> None:
+    verdict = judge(GRAPH, facts(healthy() | {"watch.watch_production": ("success", None)}))
+    assert verdict.branch is Branch.COMPLETE
+    assert verdict.reasons == ("watch.watch_production was ended early by a person.",)
+
+
+@pytest.mark.parametrize("state", ["skipped", "upstream_failed", "removed", ""])
+def test_a_watch_that_did_not_run_is_never_healthy(state: str) -> None:
+    verdict = judge(GRAPH, facts(healthy() | {"watch.watch_production": (state, None)}))
+    assert verdict.branch is Branch.ROLL_BACK
+    assert verdict.reasons == ("watch.watch_production did not run: health is not proved.",)
+
+
+def breached(severity: Severity, scenario: str = "") -> Verdict:
+    tasks = healthy() | {"watch.watch_production": ("failed", None)}
+    breach = Breach(severity=severity, reason="errors 9 % above 5 %", scenario=scenario)
+    return judge(GRAPH, facts(tasks, breaches={"watch.watch_production": (breach,)}))
+
+
+def test_the_decision_matrix_says_what_follows_from_a_breach() -> None:
+    assert breached(Severity.CRITICAL).action is Action.ROLL_BACK
+    assert breached(Severity.HIGH).procedure == "code"
+    assert breached(Severity.MEDIUM).branch is Branch.ASK
+    assert breached(Severity.MEDIUM).within == 30 * toy.MINUTE
+    assert breached(Severity.CRITICAL, "corruption").action is Action.ROLL_BACK_AND_RESTORE
+
+
+def test_a_release_that_stopped_over_a_mild_breach_asks_a_person() -> None:
+    assert breached(Severity.LOW).branch is Branch.ASK
+
+
+def test_a_procedure_goes_back_so_far_and_keeps_the_rest() -> None:
+    assert fates(healthy(), breached(Severity.HIGH)) == {
+        "rollback.undo_deploy": Fate.UNDO,
+        "rollback.undo_migrate": Fate.KEPT,
+        "rollback.restore_database": Fate.NOT_REACHED,
+    }
+
+
+def test_a_procedure_that_would_undo_nothing_of_what_ran_undoes_everything() -> None:
+    tasks = broken_at("production.migrate")
+    assert fates(tasks, breached(Severity.HIGH))["rollback.undo_migrate"] is Fate.UNDO
+
+
+def test_a_restore_stands_for_the_undo_of_what_it_brings_back() -> None:
+    assert fates(healthy(), breached(Severity.CRITICAL, "corruption")) == {
+        "rollback.undo_deploy": Fate.UNDO,
+        "rollback.undo_migrate": Fate.RESTORED,
+        "rollback.restore_database": Fate.UNDO,
+    }
+
+
+def test_after_a_point_of_no_return_a_person_is_asked() -> None:
+    steps = (*toy.steps(), toy.ToyStep(name="send_letters", irreversible="Letters cannot be called back."))
+    graph = compile_plan(toy.plan(on_production=steps))
+    tasks = healthy(graph) | {"watch.watch_production": ("failed", None)}
+    verdict = judge(graph, facts(tasks))
+    assert (verdict.branch, verdict.action) == (Branch.ASK, Action.ASK)
+    assert verdict.no_return == ("production.send_letters",)
+
+
+def test_an_asked_rollback_of_a_finished_release_needs_no_states() -> None:
+    verdict = judge(GRAPH, Facts(intent=Intent.ROLL_BACK))
+    assert (verdict.branch, verdict.action) == (Branch.ROLL_BACK, Action.ROLL_BACK)
+    earlier = {"production.migrate": EVIDENCE, "production.deploy": EVIDENCE}
+    assert fates({}, verdict, intent=Intent.ROLL_BACK, earlier=earlier) == {
+        "rollback.undo_deploy": Fate.UNDO,
+        "rollback.undo_migrate": Fate.UNDO,
+        "rollback.restore_database": Fate.NOT_REACHED,
+    }
+
+
+def test_a_verdict_survives_the_way_through_an_xcom() -> None:
+    verdict = breached(Severity.MEDIUM)
+    assert Verdict.from_json(verdict.to_json()) == verdict
+
+
+def rolled_back(**changes: tuple[str, Any]) -> dict[str, tuple[str, Any]]:
+    tasks = healthy() | {"watch.watch_production": ("failed", None), "rollback.start": ("success", {})}
+    undone = {"undone": True, "why": "it ran"}
+    tasks |= {n.task_id: ("success", undone) for n in GRAPH.of_kind(Kind.UNDO, Kind.RESTORE)}
+    tasks |= {
+        "rollback.verify_old_version_answers": ("success", PASS),
+        "rollback.finish": ("success", {"undone": []}),
+    }
+    return tasks | {task_id.replace("__", "."): value for task_id, value in changes.items()}
+
+
+def outcome(tasks: Mapping[str, tuple[str, Any]], verdict: Verdict | None) -> Outcome:
+    return ending_of(GRAPH, facts(tasks), verdict).outcome
+
+
+def test_a_release_is_released_only_if_complete_ran() -> None:
+    verdict = judge(GRAPH, facts(healthy()))
+    assert (
+        outcome(healthy() | {"closeout.complete": ("success", {"version": "v2"})}, verdict)
+        is Outcome.RELEASED
+    )
+    assert outcome(healthy() | {"closeout.complete": ("success", None)}, verdict) is Outcome.HELD
+    assert outcome(healthy(), None) is Outcome.HELD
+
+
+def test_a_rollback_counts_when_every_undo_proves_itself() -> None:
+    verdict = breached(Severity.CRITICAL)
+    assert outcome(rolled_back(), verdict) is Outcome.ROLLED_BACK
+
+
+def test_an_undo_that_failed_or_was_marked_success_is_a_failed_rollback() -> None:
+    verdict = breached(Severity.CRITICAL)
+    for state in ("failed", "success", "upstream_failed"):
+        tasks = rolled_back(rollback__undo_migrate=(state, None))
+        assert outcome(tasks, verdict) is Outcome.ROLLBACK_FAILED
+
+
+def test_a_rollback_whose_checks_do_not_pass_is_a_failed_rollback() -> None:
+    failing = {"answer": "FAIL", "summary": "still v2", "evidence": {}}
+    tasks = rolled_back(rollback__verify_old_version_answers=("failed", failing))
+    assert outcome(tasks, breached(Severity.CRITICAL)) is Outcome.ROLLBACK_FAILED
+
+
+def test_a_rollback_that_keeps_something_is_held_for_a_person() -> None:
+    ending = ending_of(GRAPH, facts(rolled_back()), breached(Severity.HIGH))
+    assert ending.outcome is Outcome.HELD
+    assert ending.reasons[0] == "Rolled back in part and held for a person; kept: production.migrate."
+
+
+def test_a_rollback_that_never_got_its_verdict_is_not_believed() -> None:
+    assert outcome(rolled_back(), None) is Outcome.ROLLBACK_FAILED
