@@ -1,0 +1,45 @@
+"""What the checks behind a criterion say."""
+
+import pytest
+
+from slipway.gate.criteria import parameters_digest, state_of
+from slipway.plan import Criterion
+from slipway.run import Json
+from slipway.words import Answer
+
+CRITERION = Criterion(text="staging is healthy", checks=["health", "deploy"])
+HEALTHY = {"answer": "PASS", "summary": "200", "evidence": {}}
+DEPLOYED = {"before": {}, "after": {}, "proof": {}, "changed": True, "summary": "v2 is current"}
+
+
+def test_a_criterion_passes_when_all_its_checks_and_steps_do() -> None:
+    state = state_of(CRITERION, {"health": HEALTHY, "deploy": DEPLOYED})
+
+    assert state.answer is Answer.PASS
+    assert state.findings == ("health: PASS: 200", "deploy: PASS: v2 is current")
+
+
+@pytest.mark.parametrize("answer", [Answer.FAIL, Answer.INCONCLUSIVE, Answer.ERROR])
+def test_the_worst_answer_counts(answer: Answer) -> None:
+    results = {"health": {**HEALTHY, "answer": str(answer)}, "deploy": DEPLOYED}
+
+    assert state_of(CRITERION, results).answer is answer
+
+
+@pytest.mark.parametrize("left", [{}, {"health": None, "deploy": DEPLOYED}])
+def test_a_check_that_left_nothing_is_inconclusive(left: dict[str, Json]) -> None:
+    state = state_of(CRITERION, left)
+
+    assert state.answer is Answer.INCONCLUSIVE
+    assert state.findings[0] == "health: INCONCLUSIVE: it left no evidence"
+
+
+def test_a_criterion_without_checks_is_inconclusive() -> None:
+    assert state_of(Criterion(text="trust me", checks=[]), {}).answer is Answer.INCONCLUSIVE
+
+
+def test_the_order_of_parameters_does_not_matter_but_their_values_do() -> None:
+    digest = parameters_digest({"version": "v2", "pace": 1})
+
+    assert digest == parameters_digest({"pace": 1, "version": "v2"})
+    assert digest != parameters_digest({"pace": 2, "version": "v2"})
