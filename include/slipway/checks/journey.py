@@ -1,0 +1,114 @@
+"""A synthetic journey: several HTTP calls in order, each using what the ones before returned."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import ClassVar
+
+from slipway.checks.calls import NoAnswer, ask
+from slipway.checks.expect import NothingThere, Question, Reply, at_path, judge
+from slipway.kinds import Check
+from slipway.run import Finding, Json, Run
+from slipway.words import Answer
+
+
+@dataclass(frozen=True, kw_only=True)
+class Call:
+    """One call of a journey. "{name}" in path, headers and body is replaced by a captured variable.
+
+    :param capture: variable -> dotted path in the JSON answer
+    """
+
+    name: str
+    path: str
+    method: str = "GET"
+    body: Json = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    status: Sequence[int] = (200,)
+    json_has: Mapping[str, Json] = field(default_factory=dict)
+    text_has: str = ""
+    within: timedelta | None = None
+    capture: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Journey(Check):
+    """Do the calls in order; the first that is not as expected ends the journey and is named.
+
+    Variables at the start: "{version}" and "{release_id}". What a journey writes it should also remove:
+    its last calls can delete what the first ones made.
+    """
+
+    calls: Sequence[Call]
+    timeout: timedelta = timedelta(seconds=10)
+
+    kind: ClassVar[str] = "journey"
+    needs: ClassVar[tuple[str, ...]] = ("service",)
+
+    def probe(self, run: Run) -> Finding:
+        """Make the journey."""
+        known: dict[str, Json] = {"version": run.version, "release_id": run.release_id}
+        done: list[Mapping[str, Json]] = []
+        for number, call in enumerate(self.calls, 1):
+            question = self._question(call, run, known)
+            try:
+                reply = ask(question)
+            except NoAnswer as error:
+                return self._stopped(Answer.ERROR, number, call, str(error), done)
+            finding = judge(question, reply)
+            done.append({"name": call.name, **finding.evidence})
+            fault = "" if finding.answer is Answer.PASS else finding.summary
+            fault = fault or _captured(call, reply, known)
+            if fault:
+                return self._stopped(Answer.FAIL, number, call, fault, done)
+        took = sum(entry["milliseconds"] for entry in done)
+        summary = f"all {len(self.calls)} calls as expected, {took:.0f} ms together"
+        return Finding(answer=Answer.PASS, summary=summary, evidence={"calls": done})
+
+    def _question(self, call: Call, run: Run, known: Mapping[str, Json]) -> Question:
+        return Question(
+            conn_id=run.environment.service,
+            method=call.method,
+            path=filled(call.path, known),
+            body=filled(call.body, known),
+            headers=filled(call.headers, known),
+            status=call.status,
+            json_has=filled(call.json_has, known),
+            text_has=filled(call.text_has, known),
+            within=call.within,
+            timeout=self.timeout,
+        )
+
+    def _stopped(
+        self, answer: Answer, number: int, call: Call, why: str, done: Sequence[Mapping[str, Json]]
+    ) -> Finding:
+        summary = f'call {number} of {len(self.calls)}, "{call.name}": {why}'
+        return Finding(
+            answer=answer, summary=summary, evidence={"calls": list(done), "stopped_at": call.name}
+        )
+
+
+def filled(content: Json, known: Mapping[str, Json]) -> Json:
+    """Return the content with "{name}" replaced; a text that is only "{name}" becomes the value itself."""
+    if isinstance(content, Mapping):
+        return {key: filled(item, known) for key, item in content.items()}
+    if isinstance(content, list | tuple):
+        return [filled(item, known) for item in content]
+    if not isinstance(content, str):
+        return content
+    for name, value in known.items():
+        if content == f"{{{name}}}":
+            return value
+        content = content.replace(f"{{{name}}}", str(value))
+    return content
+
+
+def _captured(call: Call, reply: Reply, known: dict[str, Json]) -> str:
+    """Add what the call captures to `known`; return what is wrong, "" if nothing."""
+    try:
+        for name, path in call.capture.items():
+            known[name] = at_path(json.loads(reply.text), path)
+    except (ValueError, NothingThere) as error:
+        return f"nothing to capture: {error}"
+    return ""

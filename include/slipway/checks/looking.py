@@ -1,0 +1,24 @@
+"""Looking once, so that whatever goes wrong is an answer too."""
+
+from slipway.errors import SlipwayError
+from slipway.kinds import Check
+from slipway.run import Finding, Run
+from slipway.words import Answer
+
+
+def run_check(check: Check, run: Run) -> Finding:
+    """Probe once; an exception becomes ERROR with its first line as the summary."""
+    try:
+        return check.probe(run)
+    except Exception as error:  # a check that breaks has not passed, whatever broke it
+        if not isinstance(error, SlipwayError):
+            run.log.debug("%s broke", check.name, exc_info=True)
+        return Finding(answer=Answer.ERROR, summary=said(error), evidence={"error": type(error).__name__})
+
+
+def said(error: BaseException) -> str:
+    """Return an error as one line."""
+    first = str(error).strip().partition("\n")[0]
+    if isinstance(error, SlipwayError) and first:
+        return first
+    return f"{type(error).__name__}: {first}" if first else type(error).__name__

@@ -1,0 +1,68 @@
+"""The readiness of a release as a score with a floor."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import fmean
+from typing import ClassVar
+
+from slipway.kinds import Check
+from slipway.run import Finding, Json, Run
+from slipway.words import Answer
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """One part of the score, 0 to 100.
+
+    :param parameter: a run parameter that replaces `score` when it is given
+    """
+
+    title: str
+    score: float
+    parameter: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReadinessScore(Check):
+    """Compute the mean of the parts and hold it against a floor.
+
+    :param floor: the least mean that passes
+    :param stated: the score that the plan's document states; shown beside the computed one if they differ
+    """
+
+    parts: Sequence[Part]
+    floor: float
+    stated: float | None = None
+
+    kind: ClassVar[str] = "readiness_score"
+
+    def probe(self, run: Run) -> Finding:
+        """Compute the score; a part outside 0 to 100 is a FAIL, no part at all INCONCLUSIVE."""
+        scores = {part.title: _score(part, run) for part in self.parts}
+        if not scores:
+            return Finding(answer=Answer.INCONCLUSIVE, summary="no part of the score is given")
+        wrong = [title for title, score in scores.items() if not 0 <= score <= 100]
+        if wrong:
+            summary = f"{wrong[0]} is {scores[wrong[0]]:g}, a score is 0 to 100"
+            return Finding(answer=Answer.FAIL, summary=summary, evidence={"parts": scores})
+        return self._judge(scores)
+
+    def _judge(self, scores: dict[str, float]) -> Finding:
+        mean = round(fmean(scores.values()), 1)
+        evidence: dict[str, Json] = {
+            "parts": scores,
+            "score": mean,
+            "floor": self.floor,
+            "stated": self.stated,
+        }
+        differs = self.stated is not None and self.stated != mean
+        beside = f" (the document states {self.stated:g})" if differs else ""
+        answer = Answer.PASS if mean >= self.floor else Answer.FAIL
+        return Finding(
+            answer=answer, summary=f"readiness {mean:g}{beside}, floor {self.floor:g}", evidence=evidence
+        )
+
+
+def _score(part: Part, run: Run) -> float:
+    given = run.parameters.get(part.parameter) if part.parameter else None
+    return part.score if given is None else float(given)

@@ -1,0 +1,124 @@
+"""Proof that no row was lost or changed: counts and checksums of tables before and after."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from typing import ClassVar
+
+from slipway.checks.query import quoted, rows_of
+from slipway.kinds import Check, Step
+from slipway.run import Evidence, Finding, Json, Run
+from slipway.words import Answer
+
+
+class Compared(StrEnum):
+    """What must hold between the rows before and now."""
+
+    EQUAL = "equal"
+    EQUAL_UP_TO_LAST = "the rows that were there are unchanged; newer ones may follow"
+    NO_ROWS_LOST = "no rows lost"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Table:
+    """A table with what identifies a row and what of it is compared.
+
+    :param key: a unique column whose new values are greater than all before (a serial number)
+    :param columns: compared columns; name those that exist before and after the migration
+    """
+
+    name: str
+    key: str
+    columns: Sequence[str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TakeRowChecksums(Step):
+    """Note how many rows tables have and their checksum, for a RowChecksums check later on."""
+
+    tables: Sequence[Table]
+    leaves_nothing: str = "it only looks"
+
+    kind: ClassVar[str] = "take_row_checksums"
+    needs: ClassVar[tuple[str, ...]] = ("database",)
+
+    def do(self, run: Run) -> Evidence:
+        """Read the tables once; a second try hands on what the first one noted."""
+        taken = run.remember("tables", lambda: {table.name: take(run, table) for table in self.tables})
+        rows = sum(noted["rows"] for noted in taken.values())
+        summary = f"{len(taken)} tables, {rows} rows"
+        return Evidence(proof={"tables": taken}, changed=False, summary=summary)
+
+
+def take(
+    run: Run, table: Table, up_to: Json = None, timeout: timedelta = timedelta(minutes=5)
+) -> dict[str, Json]:
+    """Return {"rows", "checksum", "last"} of a table, of the rows up to a key if given.
+
+    The checksum is the MD5 over the MD5 of each row's text, in the order of the key: it does not depend on
+    how rows lie in the table, nor on a column's type as long as its text stays the same.
+    """
+    key, columns = quoted(table.key), ", ".join(quoted(column) for column in table.columns)
+    where = f"WHERE {key} <= %s" if up_to is not None else ""
+    row = f"md5(ROW({columns})::text)"
+    sql = (
+        f"SELECT count(*), coalesce(md5(string_agg({row}, '' ORDER BY {key})), ''), max({key})::text "
+        f"FROM {quoted(table.name)} {where}"
+    )
+    [[rows, checksum, last]] = rows_of(run, sql, None if up_to is None else [up_to], timeout)
+    return {"rows": rows, "checksum": checksum, "last": last}
+
+
+@dataclass(frozen=True, kw_only=True)
+class RowChecksums(Check):
+    """Compare tables with what a TakeRowChecksums step noted earlier in this release.
+
+    :param taken_by: that step's task, e.g. "production.take_row_checksums"
+    :param tables: the same tables as there
+    """
+
+    taken_by: str
+    tables: Sequence[Table]
+    compared: Compared = Compared.EQUAL
+
+    kind: ClassVar[str] = "row_checksums"
+    needs: ClassVar[tuple[str, ...]] = ("database",)
+
+    def probe(self, run: Run) -> Finding:
+        """Read and compare; INCONCLUSIVE where nothing was noted for a table."""
+        evidence = run.evidence(self.taken_by)
+        noted: Mapping[str, Json] = evidence.proof.get("tables", {}) if evidence else {}
+        missing = [table.name for table in self.tables if table.name not in noted]
+        if missing or not self.tables:
+            why = f"{self.taken_by} has noted nothing of {', '.join(missing) or 'any table'}"
+            return Finding(answer=Answer.INCONCLUSIVE, summary=why)
+        now = {table.name: take(run, table, self._up_to(noted[table.name])) for table in self.tables}
+        return self.judge(noted, now)
+
+    def _up_to(self, noted: Mapping[str, Json]) -> Json:
+        # Of an empty table nothing can be lost; all rows are newer.
+        return None if self.compared is Compared.EQUAL else noted["last"]
+
+    def judge(self, noted: Mapping[str, Json], now: Mapping[str, Json]) -> Finding:
+        """Compare counts and checksums; the summary names the first table that differs."""
+        faults = [fault for name in now for fault in self._faults(name, noted[name], now[name])]
+        evidence = {"compared": str(self.compared), "before": dict(noted), "now": dict(now), "faults": faults}
+        if faults:
+            return Finding(answer=Answer.FAIL, summary=faults[0], evidence=evidence)
+        rows = sum(table["rows"] for table in now.values())
+        summary = f"{len(now)} tables, {rows} rows: {self.compared}"
+        return Finding(answer=Answer.PASS, summary=summary, evidence=evidence)
+
+    def _faults(self, name: str, before: Mapping[str, Json], now: Mapping[str, Json]) -> list[str]:
+        if before["last"] is None and self.compared is not Compared.EQUAL:
+            return []
+        lost = before["rows"] - now["rows"]
+        if lost > 0:
+            return [f"{name}: {lost} of {before['rows']} rows are gone"]
+        if self.compared is Compared.NO_ROWS_LOST:
+            return []
+        if lost < 0:
+            return [f"{name}: {now['rows']} rows, {before['rows']} before"]
+        same = before["checksum"] == now["checksum"]
+        return [] if same else [f"{name}: {now['rows']} rows as before, but their content differs"]

@@ -1,0 +1,83 @@
+"""The version that the service says it runs."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import StrEnum
+from typing import ClassVar
+
+from slipway.checks.calls import ask
+from slipway.checks.expect import NothingThere, Question, Reply, at_path, judge
+from slipway.kinds import Check
+from slipway.run import Finding, Json, Run
+from slipway.words import Answer
+
+
+class Expected(StrEnum):
+    """Which version the service must serve."""
+
+    RELEASE = "the version of this release"
+    BEFORE = "the version before"
+    ANY = "any"
+
+
+@dataclass(frozen=True, kw_only=True)
+class VersionServed(Check):
+    """Ask the service for its version.
+
+    With `expects=Expected.ANY` it notes the version that is served (place it before production); a later
+    one with BEFORE compares with that note.
+
+    :param at: dotted path of the version in the JSON answer
+    :param noted_by: for BEFORE, the task that noted the version: such a check, or a step whose evidence has
+        "version" in `before`, e.g. "preflight.version_served"
+    """
+
+    path: str = "/version"
+    at: str = "version"
+    expects: Expected = Expected.RELEASE
+    noted_by: str = ""
+    timeout: timedelta = timedelta(seconds=10)
+
+    kind: ClassVar[str] = "version_served"
+    needs: ClassVar[tuple[str, ...]] = ("service",)
+
+    def question(self, run: Run) -> Question | None:
+        """Return what is asked; None where the version to expect is not known."""
+        plain = Question(conn_id=run.environment.service, path=self.path, timeout=self.timeout)
+        if self.expects is Expected.ANY:
+            return plain
+        expected = run.version if self.expects is Expected.RELEASE else self._noted(run)
+        if expected is None:
+            return None
+        return Question(
+            conn_id=plain.conn_id, path=self.path, timeout=self.timeout, json_has={self.at: expected}
+        )
+
+    def _noted(self, run: Run) -> Json | None:
+        finding, evidence = run.finding(self.noted_by), run.evidence(self.noted_by)
+        if finding is not None:
+            return finding.evidence.get("version")
+        return evidence.before.get("version") if evidence is not None else None
+
+    def probe(self, run: Run) -> Finding:
+        """Ask and compare; INCONCLUSIVE where the version before is not known. Raises NoAnswer."""
+        question = self.question(run)
+        if question is None:
+            why = f"the version before is not known: {self.noted_by or 'no task'} noted none"
+            return Finding(answer=Answer.INCONCLUSIVE, summary=why)
+        reply = ask(question)
+        finding, served = judge(question, reply), _served(reply, self.at)
+        evidence = {**finding.evidence, "version": served, "expected": question.json_has.get(self.at)}
+        return Finding(answer=finding.answer, summary=self._summary(finding, served), evidence=evidence)
+
+    def _summary(self, finding: Finding, served: Json) -> str:
+        return f"the service serves {served}" if finding.answer is Answer.PASS else finding.summary
+
+
+def _served(reply: Reply, path: str) -> Json | None:
+    import json
+
+    try:
+        return at_path(json.loads(reply.text), path)
+    except (ValueError, NothingThere):
+        return None
