@@ -1,0 +1,141 @@
+"""Faults of steps: no undo, no backup, no connection."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from slipway.environment import ROLES, Environment
+from slipway.errors import Fault
+from slipway.graph import ReleaseGraph
+from slipway.kinds import Check, Checklist, Step, Undo
+from slipway.plan import Plan
+from slipway.prove.places import Placed, items, place, production_steps
+from slipway.prove.wording import choose, listed
+from slipway.words import Phase
+
+
+@dataclass(frozen=True)
+class MissingUndo(Fault):
+    """A production step with neither an undo nor a reason why it has none."""
+
+    kind: str
+
+    @property
+    def what(self) -> str:
+        return f"this {self.kind} step changes production and has no undo"
+
+    @property
+    def mend(self) -> str:
+        return (
+            "Give it an undo, or say why there is nothing to undo (leaves_nothing=...) "
+            "or why it cannot be undone (irreversible=...)"
+        )
+
+
+@dataclass(frozen=True)
+class MigrationWithoutBackup(Fault):
+    """A migration with no backup before it in the same environment."""
+
+    environment: str
+
+    @property
+    def what(self) -> str:
+        return f"it migrates data of {self.environment}, and no step before it backs that up"
+
+    @property
+    def mend(self) -> str:
+        return "Put a backup step, e.g. BackUpPostgres, before it in the same list"
+
+
+@dataclass(frozen=True)
+class EnvironmentLacksConnection(Fault):
+    """A step, check or metric that connects to something that its environment does not have."""
+
+    role: str
+    environment: str
+    given: tuple[str, ...]
+
+    @property
+    def what(self) -> str:
+        return f'it needs the {self.environment} environment\'s "{self.role}" connection, which is not given'
+
+    @property
+    def mend(self) -> str:
+        if self.role not in ROLES:
+            return choose(self.role, ROLES, "connections")
+        return f'Give the environment {self.role}="<connection id>"; it has {listed(self.given)}'
+
+
+@dataclass(frozen=True)
+class NegativeRetries(Fault):
+    """A step that would be tried fewer times than once."""
+
+    retries: int
+
+    @property
+    def what(self) -> str:
+        return f"retries is {self.retries}"
+
+    @property
+    def mend(self) -> str:
+        return "Use 0 for a single try, or more"
+
+
+@dataclass(frozen=True)
+class NothingToDeploy(Fault):
+    """A plan without a production step."""
+
+    @property
+    def what(self) -> str:
+        return "there is no step, so a release would change nothing"
+
+    @property
+    def mend(self) -> str:
+        return "Add the steps that the document lists for production"
+
+
+def faults(graph: ReleaseGraph) -> Iterator[Fault]:
+    """Yield the faults of steps."""
+    if not graph.plan.on_production:
+        yield NothingToDeploy("on_production")
+    for each in production_steps(graph.plan):
+        assert isinstance(each.item, Step)
+        if each.item.undoing().undo is Undo.MISSING:
+            yield MissingUndo(each.place, each.item.kind)
+    yield from _without_backup(graph.plan)
+    yield from _without_connection(graph.plan)
+    for each in items(graph.plan):
+        if isinstance(each.item, Step) and each.item.retries < 0:
+            yield NegativeRetries(each.place, each.item.retries)
+
+
+def _without_backup(plan: Plan) -> Iterator[Fault]:
+    everything = [each for each in items(plan) if isinstance(each.item, Step)]
+    on_staging = [each for each in everything if each.phase is Phase.STAGING]
+    for steps in (on_staging, production_steps(plan)):
+        backed_up = False
+        for each in steps:
+            assert isinstance(each.item, Step)
+            backed_up = backed_up or each.item.backs_up
+            if each.item.migrates and not backed_up:
+                yield MigrationWithoutBackup(each.place, each.environment.label)
+
+
+def _without_connection(plan: Plan) -> Iterator[Fault]:
+    for each in items(plan):
+        if not isinstance(each.item, Checklist):
+            environment = _looks_at(plan, each)
+            yield from _lacking(each.place, environment, each.item.needs)
+    for index, metric in enumerate(plan.watch.metrics):
+        yield from _lacking(place("watch.metrics", index, metric.name), plan.production, (metric.source,))
+
+
+def _looks_at(plan: Plan, each: Placed) -> Environment:
+    named = {"staging": plan.staging, "production": plan.production}
+    return named.get(each.item.on, each.environment) if isinstance(each.item, Check) else each.environment
+
+
+def _lacking(spot: str, environment: Environment, needs: tuple[str, ...]) -> Iterator[Fault]:
+    given = tuple(role for role in ROLES if environment.connection(role))
+    for role in needs:
+        if role not in given:
+            yield EnvironmentLacksConnection(spot, role, environment.name, given)

@@ -1,0 +1,97 @@
+"""Faults of steps, by their exact text."""
+
+from dataclasses import replace
+
+from tests.prove.plans import PRODUCTION, SOUND, BackUp, Change, Figure, Migrate, faults_of
+
+from slipway.kinds import Step
+from slipway.prove.wording import choose
+
+
+def test_a_sound_plan_has_no_fault() -> None:
+    assert faults_of() == []
+
+
+def test_a_production_step_with_neither_undo_nor_reason_is_refused() -> None:
+    steps = [*SOUND.on_production, Change(name="resize_images")]
+    assert faults_of(on_production=steps) == [
+        'on_production[4] "resize_images": this change step changes production and has no undo. Give '
+        "it an undo, "
+        "or say why there is nothing to undo (leaves_nothing=...) or why it cannot be undone "
+        "(irreversible=...)."
+    ]
+
+
+def test_a_staging_step_needs_no_undo() -> None:
+    assert faults_of(on_staging=[*SOUND.on_staging, Change(name="resize_images")]) == []
+
+
+def test_a_stated_reason_stands_in_for_an_undo() -> None:
+    reasons: list[Step] = [
+        Change(name="send_mails", irreversible="mails cannot be called back"),
+        Change(name="count", leaves_nothing="it only counts"),
+    ]
+    assert faults_of(on_production=[*SOUND.on_production, *reasons]) == []
+
+
+def test_a_migration_without_a_backup_before_it_is_refused() -> None:
+    steps = list(SOUND.on_production)
+    assert faults_of(on_production=[*steps[1:3], steps[0], steps[3]]) == [
+        'on_production[1] "migrate": it migrates data of shop production, and no step before it '
+        "backs that up. "
+        "Put a backup step, e.g. BackUpPostgres, before it in the same list."
+    ]
+
+
+def test_a_backup_of_production_does_not_cover_a_migration_on_staging() -> None:
+    assert faults_of(on_staging=[Migrate(name="migrate")]) == [
+        'on_staging[0] "migrate": it migrates data of shop staging, and no step before it backs that up. '
+        "Put a backup step, e.g. BackUpPostgres, before it in the same list."
+    ]
+
+
+def test_a_backup_in_production_covers_a_migration_in_the_rollout() -> None:
+    rollout = SOUND.strategies[0]
+    stage = replace(rollout.stages[0], steps=[Migrate(name="fill_in")])
+    assert faults_of(strategies=[replace(rollout, stages=[stage])]) == []
+
+
+def test_a_step_whose_environment_lacks_a_connection_is_refused() -> None:
+    assert faults_of(production=replace(PRODUCTION, backups="")) == [
+        'on_production[0] "back_up": it needs the production environment\'s "backups" connection, '
+        "which is not "
+        'given. Give the environment backups="<connection id>"; it has "database", "service".'
+    ]
+
+
+def test_a_metric_from_a_source_that_no_environment_has_is_refused() -> None:
+    metrics = [*SOUND.watch.metrics, Figure(name="uptime", source="prob")]
+    assert faults_of(watch=replace(SOUND.watch, metrics=metrics)) == [
+        'watch.metrics[2] "uptime": it needs the production environment\'s "prob" connection, which '
+        "is not given. "
+        'Did you mean "probe"? Valid connections: "database", "service", "host", "repository", '
+        '"probe", "backups".'
+    ]
+
+
+def test_negative_retries_are_refused() -> None:
+    assert faults_of(on_staging=[BackUp(name="back_up", retries=-1), Migrate(name="migrate")]) == [
+        'on_staging[0] "back_up": retries is -1. Use 0 for a single try, or more.'
+    ]
+
+
+def test_a_plan_that_changes_nothing_in_production_is_refused() -> None:
+    assert (
+        "on_production: there is no step, so a release would change nothing. "
+        in faults_of(on_production=[])[0]
+    )
+
+
+def test_the_mend_names_the_nearest_valid_name_first() -> None:
+    assert choose("eror_rate", ["latency", "error_rate"], "metrics") == (
+        'Did you mean "error_rate"? Valid metrics: "latency", "error_rate"'
+    )
+
+
+def test_the_mend_guesses_nothing_where_no_name_is_near() -> None:
+    assert choose("xyz", [], "metrics") == "Valid metrics: none"
