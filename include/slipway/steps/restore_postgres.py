@@ -1,0 +1,164 @@
+"""Restore a PostgreSQL database to exactly the state of a backup, or rehearse it."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+from slipway.environment import Environment
+from slipway.kinds import Step, Undo, Undoing
+from slipway.run import Evidence, Json, Run
+from slipway.steps.backup_file import checksum
+from slipway.steps.faults import BackupDamaged, BackupMissing, CommandFailed, RestoreFailed
+from slipway.steps.postgres_tools import program
+from slipway.steps.processes import run_program
+from slipway.steps.reach import connection, database, libpq_environment
+from slipway.steps.spare_database import (
+    create_like,
+    drop,
+    marked_as,
+    row_counts,
+    spare_name,
+    swap,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RestorePostgres(Step):
+    """Bring a database back to a backup of this release.
+
+    The backup is loaded into a fresh database, which then takes the name of the live one. That gives back
+    exactly the backup: `pg_restore --clean` into the live database would leave every table that was
+    created since, and stop at the first one that depends on what it drops. A restore that fails half-way
+    has not touched the live database, and the service runs on until the moment of the swap.
+
+    :param backup: the name of the backup step; of the same phase, or of production in a rollback. Or a
+        whole task id, e.g. "staging.back_up_database"
+    :param drill: only prove that the backup can be restored: load it, count its rows, drop it again
+    :param keep_replaced: keep the replaced database beside the restored one, under the name that is logged
+    :param maintenance_database: where to connect while the live one is renamed
+    """
+
+    backup: str
+    drill: bool = False
+    keep_replaced: bool = False
+    maintenance_database: str = "postgres"
+
+    kind: ClassVar[str] = "restore_postgres"
+    needs: ClassVar[tuple[str, ...]] = ("database", "backups")
+
+    def undoing(self) -> Undoing:
+        """Tell that a drill leaves nothing; a restore itself is a rollback and has no undo of its own."""
+        if self.drill and not self.irreversible:
+            return Undoing(undo=Undo.NOTHING, how="the scratch database is dropped again")
+        return Step.undoing(self)
+
+    def connections(self, environment: Environment) -> tuple[str, ...]:
+        """Return the ids of the connections that this step uses there."""
+        return (environment.connection("database"), environment.connection("backups"))
+
+    def do(self, run: Run) -> Evidence:
+        """Restore, or rehearse it. Raises BackupMissing, BackupDamaged and RestoreFailed."""
+        proof = self._proof(run)
+        dump = _intact(proof)
+        live = str(connection(run, "database").schema)
+        spare = spare_name(live, "drill" if self.drill else "restored")
+        if self.drill:
+            return self._rehearse(run, dump, live, spare)
+        before = run.remember("before", lambda: {"database": live})
+        mark = f"restored by {run.release_id} {run.task_id} from {proof['sha256']}"
+        with database(run, name=self.maintenance_database, autocommit=True) as server:
+            done = marked_as(server, live, mark)
+        if done:
+            run.log.info('"%s" was already restored by an earlier try', live)
+        else:
+            self._load(run, dump, live, spare)
+            self._take_the_name(run, live, spare, mark)
+        counts = self._count(run, live)
+        summary = f"{live}: {len(counts)} tables, {sum(counts.values())} rows as of {proof['taken_at']}"
+        run.log.info("Restored %s", summary)
+        after = {"database": live, "backup": str(dump), "rows": counts}
+        return Evidence(
+            before=before, after=after, proof={"sha256": proof["sha256"]}, changed=not done, summary=summary
+        )
+
+    def undo(self, run: Run, evidence: Evidence) -> Evidence:
+        """Leave the restored database: what it replaced is what the rollback wanted to be rid of."""
+        return Evidence(before=evidence.before, changed=False, summary="a restore is not undone")
+
+    def _proof(self, run: Run) -> dict[str, Json]:
+        task_id = self.backup
+        if "." not in task_id:
+            phase = run.task_id.partition(".")[0]
+            task_id = f"{phase if phase in {'staging', 'production'} else 'production'}.{self.backup}"
+        evidence = run.evidence(task_id)
+        if evidence is None or "path" not in evidence.proof:
+            raise BackupMissing(task_id)
+        return dict(evidence.proof)
+
+    def _rehearse(self, run: Run, dump: Path, live: str, spare: str) -> Evidence:
+        try:
+            self._load(run, dump, live, spare)
+            counts = self._count(run, spare)
+        finally:
+            with database(run, name=self.maintenance_database, autocommit=True) as server:
+                drop(server, spare)
+        summary = f"{dump.name} can be restored: {len(counts)} tables, {sum(counts.values())} rows"
+        run.log.info("Restore drill of %s: %s; scratch database dropped", run.environment.label, summary)
+        return Evidence(after={"rows": counts}, proof={"backup": str(dump)}, changed=False, summary=summary)
+
+    def _load(self, run: Run, dump: Path, live: str, spare: str) -> None:
+        with database(run, name=self.maintenance_database, autocommit=True) as server:
+            drop(server, spare)  # what a killed try left
+            create_like(server, live, spare)
+            version = server.info.server_version // 10000
+        run.log.info('Loading %s into the fresh database "%s"', dump, spare)
+        tool = program("pg_restore", version)
+        env = libpq_environment(run, name=spare)
+        argv = [
+            str(tool),
+            "--no-password",
+            "--exit-on-error",
+            f"--jobs={min(4, os.cpu_count() or 1)}",
+            f"--dbname={spare}",
+            str(dump),
+        ]
+        try:
+            run_program(
+                argv,
+                log=run.log,
+                cwd=dump.parent,
+                env=env,
+                timeout=self.timeout,
+                hide=[env.get("PGPASSWORD", "")],
+            )
+        except CommandFailed as error:
+            why = error.tail[-1] if error.tail else f"pg_restore ended with status {error.status}"
+            raise RestoreFailed(run.environment.label, why) from error
+
+    def _take_the_name(self, run: Run, live: str, spare: str, mark: str) -> None:
+        replaced = spare_name(live, "replaced")
+        with database(run, name=self.maintenance_database, autocommit=True) as server:
+            drop(server, replaced)  # what an earlier restore kept
+            ended = swap(server, live=live, fresh=spare, replaced=replaced, mark=mark)
+            run.log.info(
+                '"%s" is the restored database now; %d sessions on the old one were ended', live, ended
+            )
+            if self.keep_replaced:
+                run.log.info('The replaced database is kept as "%s"', replaced)
+            else:
+                drop(server, replaced)
+
+    def _count(self, run: Run, name: str) -> dict[str, int]:
+        with database(run, name=name) as session:
+            return row_counts(session)
+
+
+def _intact(proof: dict[str, Json]) -> Path:
+    dump = Path(proof["path"])
+    if not dump.is_file():
+        raise BackupMissing(str(dump))
+    found = checksum(dump)
+    if found != proof["sha256"]:
+        raise BackupDamaged(dump, proof["sha256"], found)
+    return dump

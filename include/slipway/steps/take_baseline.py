@@ -1,0 +1,102 @@
+"""Measure the metrics of an environment before anything changes in it."""
+
+import time
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import ClassVar
+
+from slipway.environment import Environment
+from slipway.kinds import Metric, Scrape, Step
+from slipway.run import Evidence, Json, Run
+from slipway.steps.faults import NoBaseline
+from slipway.steps.reach import connection
+
+_SHORTEST_INTERVAL = 0.1  # seconds
+
+
+@dataclass(frozen=True, kw_only=True)
+class TakeBaseline(Step):
+    """Sample metrics for a while and hand on their means, which relative thresholds compare with.
+
+    proof["baseline"] is {metric: {"mean", "samples", "at"}}, with the seconds since the epoch of each sample.
+
+    :param lasting: how long it measures; divided by the run parameter `pace` in a rehearsal
+    :param samples: how many samples are taken in that time; never closer than 0.1 s
+    :param minimum_good_samples: with fewer of a metric there is no baseline, and the step fails
+    """
+
+    metrics: Sequence[Metric]
+    lasting: timedelta = timedelta(minutes=5)
+    samples: int = 20
+    minimum_good_samples: int = 3
+    leaves_nothing: str = "measuring changes nothing in the environment"
+
+    kind: ClassVar[str] = "take_baseline"
+
+    def connections(self, environment: Environment) -> tuple[str, ...]:
+        """Return the ids of the connections that this step uses there."""
+        return tuple(environment.connection(role) for role in dict.fromkeys(m.source for m in self.metrics))
+
+    def do(self, run: Run) -> Evidence:
+        """Measure. Raises NoBaseline when a metric has too few good samples."""
+        pace = float(run.parameters.get("pace") or 1)
+        interval = max(self.lasting.total_seconds() / pace / self.samples, _SHORTEST_INTERVAL)
+        run.log.info(
+            "Taking the baseline of %s: %d metrics, %d samples, one every %.1f s",
+            run.environment.label, len(self.metrics), self.samples, interval,
+        )  # fmt: skip
+        good = self._sample(run, interval)
+        poor = [m.name for m in self.metrics if len(good[m.name]) < self.minimum_good_samples]
+        if poor:
+            raise NoBaseline(run.environment.label, poor, self.samples + 1)
+        baseline: dict[str, Json] = {}
+        for metric in self.metrics:
+            values = [value for _, value in good[metric.name]]
+            mean = sum(values) / len(values)
+            at = [round(moment, 3) for moment, _ in good[metric.name]]
+            baseline[metric.name] = {"mean": mean, "samples": values, "at": at}
+            run.log.info(
+                "%s: %.4g %s (%d samples, %.4g to %.4g)",
+                metric.heading, mean, metric.unit, len(values), min(values), max(values),
+            )  # fmt: skip
+        summary = "; ".join(
+            f"{m.name} {baseline[m.name]['mean']:.4g} {m.unit}".rstrip() for m in self.metrics
+        )
+        return Evidence(proof={"baseline": baseline}, changed=False, summary=summary)
+
+    def undo(self, run: Run, evidence: Evidence) -> Evidence:
+        """Leave everything: nothing was changed."""
+        return Evidence(changed=False, summary=self.leaves_nothing)
+
+    def _sample(self, run: Run, interval: float) -> dict[str, list[tuple[float, float]]]:
+        """Return the good samples of each metric as (seconds since the epoch, value)."""
+        good: dict[str, list[tuple[float, float]]] = defaultdict(list)
+        earlier = self._scrape_all(run)
+        due = time.monotonic()
+        for _ in range(self.samples):
+            due += interval  # counted from the start, so that slow scrapes do not stretch the window
+            time.sleep(max(0.0, due - time.monotonic()))
+            later = self._scrape_all(run)
+            for metric in self.metrics:
+                page = (metric.source, metric.path)
+                if page in earlier and page in later:
+                    value = metric.value(earlier[page], later[page])
+                    if value is not None:
+                        good[metric.name].append((later[page].at, value))
+            earlier = later
+        return good
+
+    def _scrape_all(self, run: Run) -> dict[tuple[str, str], Scrape]:
+        """Read each page once; one that cannot be read is left out and logged."""
+        from slipway.metrics.scrape import ScrapeFailed, scrape
+
+        pages = {}
+        for role, path in dict.fromkeys((metric.source, metric.path) for metric in self.metrics):
+            conn_id = connection(run, role).conn_id
+            try:
+                pages[role, path] = scrape(conn_id, path)
+            except ScrapeFailed as error:
+                run.log.warning("%s", error)
+        return pages

@@ -1,0 +1,58 @@
+"""Queries that prove a migration; a wrong answer fails its step."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from slipway.run import Json
+from slipway.steps.faults import WrongAnswer
+
+if TYPE_CHECKING:
+    import psycopg
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verification:
+    """A query and its expected answer.
+
+    :param expected: one value (first column of the first row, None without a row), or a list of rows,
+        each a list of values; dates and other types are compared as text
+    """
+
+    title: str
+    sql: str
+    expected: Json
+
+
+def verify(
+    queries: Sequence[Verification], session: psycopg.Connection[Any], log: logging.Logger
+) -> list[dict[str, Json]]:
+    """Ask every query and return the answers by title. Raises WrongAnswer at the first wrong one."""
+    answers = []
+    for query in queries:
+        found = _answer(query, session)
+        if found != query.expected:
+            raise WrongAnswer(query.title, query.sql, query.expected, found)
+        log.info("Verified: %s: %s, as expected", query.title, found)
+        answers.append({"title": query.title, "answer": found})
+    return answers
+
+
+def _answer(query: Verification, session: psycopg.Connection[Any]) -> Json:
+    rows = [[plain(value) for value in row] for row in session.execute(query.sql)]
+    if isinstance(query.expected, list | tuple):
+        return rows
+    return rows[0][0] if rows else None
+
+
+def plain(value: object) -> Json:
+    """Return a database value as JSON."""
+    if isinstance(value, Decimal):
+        return int(value) if value == value.to_integral_value() else float(value)
+    if value is None or isinstance(value, str | int | float | bool | list | dict):
+        return value
+    return str(value)
