@@ -76,14 +76,14 @@ class Client:
 
     def question(self, dag_id: str, run_id: str, task_id: str) -> Question:
         """Return what one task asks."""
-        return Question.read(self._call("GET", f"{task_path(dag_id, run_id, task_id)}/hitlDetails"))
+        return Question.read(self._call("GET", f"{task_path(dag_id, run_id, task_id)}/-1/hitlDetails"))
 
     def respond(
         self, dag_id: str, run_id: str, task_id: str, chosen: list[str], params: dict[str, Any] | None = None
     ) -> None:
         """Answer a task's question through its form."""
         body = {"chosen_options": chosen, "params_input": params or {}}
-        self._call("PATCH", f"{task_path(dag_id, run_id, task_id)}/hitlDetails", body)
+        self._call("PATCH", f"{task_path(dag_id, run_id, task_id)}/-1/hitlDetails", body)
 
     def log(self, dag_id: str, run_id: str, task_id: str, try_number: int = 1) -> str:
         """Return the whole log of one try of a task."""

@@ -1,5 +1,6 @@
 """Everything that a rehearsal needs, as one thing: the sandbox, and Airflow connected to it."""
 
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,7 +11,8 @@ from slipway.local.service import REPOSITORY, LocalAirflow
 from slipway.sandbox import Sandbox, System
 from slipway.sandbox.postgres import running_port
 
-ROOT = REPOSITORY / ".slipway"
+# All state of everything that runs here; another folder is another, independent, installation.
+ROOT = Path(os.environ.get("SLIPWAY_ROOT") or REPOSITORY / ".slipway").resolve()
 
 
 class Stack:

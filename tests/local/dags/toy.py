@@ -1,42 +1,75 @@
-"""A small release-like DAG: a step, a gate, a step, an outcome."""
+"""A small DAG in the form of a release: staging, checklist, gate, production, watch, rollback, outcome."""
 
 from datetime import timedelta
 
-from airflow.providers.standard.operators.hitl import HITLOperator
-from airflow.sdk import dag, task, task_group
+from airflow.providers.standard.operators.hitl import HITLEntryOperator, HITLOperator
+from airflow.sdk import Param, TaskGroup, dag, get_current_context, task
+from airflow.sdk.definitions.param import ParamsDict
+from airflow.sdk.exceptions import AirflowFailException
 
 
-@dag(dag_id="toy", schedule=None, tags=["toy"])
-def toy():
-    @task_group
-    def staging():
-        @task
-        def deploy():
-            return {"version": "v2"}
+@task
+def deploy():
+    print("deployed")
+    return get_current_context()["params"]["version"]
 
-        deploy()
 
-    @task_group
-    def production():
-        @task
-        def deploy():
-            return {"version": "v2"}
+@task
+def watch_production():
+    for number in (1, 2):
+        checkpoint = {"summary": f"error rate {number} of 5 %"}
+        get_current_context()["ti"].xcom_push(f"checkpoint_{number}", checkpoint)
 
-        deploy()
 
-    go_no_go = HITLOperator(
+@task.run_if(lambda context: context["params"]["version"] != "v2")
+@task
+def undo_deploy():
+    print("back to v1")
+
+
+@task(trigger_rule="all_done")
+def outcome():
+    context = get_current_context()
+    deployed = context["ti"].xcom_pull(task_ids="production.deploy")
+    ending = "REJECTED" if not deployed else "RELEASED" if deployed == "v2" else "ROLLED_BACK"
+    context["ti"].xcom_push("return_value", {"outcome": ending, "report": "reports/toy.md"})
+    if ending != "RELEASED":
+        raise AirflowFailException(ending)
+
+
+def ask_go_no_go():
+    product_owner = {"id": "product_owner", "name": "product_owner"}
+    return HITLOperator(
         task_id="go_no_go",
         subject="Deploy to production?",
         options=["GO", "NO-GO"],
+        assigned_users=product_owner,
         execution_timeout=timedelta(minutes=10),
         retries=0,
     )
 
-    @task
-    def outcome():
-        return {"outcome": "RELEASED", "report": "report.md"}
 
-    staging() >> go_no_go >> production() >> outcome()
+@dag(dag_id="toy", schedule=None, params={"version": Param("v1", type="string"), "pace": 1}, tags=["toy"])
+def toy():
+    preparations = HITLEntryOperator(
+        task_id="preparations",
+        subject="Tick what is prepared",
+        params=ParamsDict({"people informed": Param(False, type="boolean")}),
+        retries=0,
+    )
+    phases = []
+    for phase, make in {
+        "staging": deploy,
+        "gate": ask_go_no_go,
+        "production": deploy,
+        "watch": watch_production,
+        "rollback": undo_deploy,
+    }.items():
+        with TaskGroup(phase) as group:
+            make()
+        phases.append(group)
+    staging, gate, production, watch, rollback = phases
+    staging >> preparations >> gate >> production >> watch >> rollback >> outcome()
 
 
 toy()

@@ -1,0 +1,143 @@
+"""A real Airflow on this machine, its REST client, and a demo release on it."""
+
+import io
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+from rich.console import Console
+
+from slipway.local.demo import PlanNotThere, SandboxFault, Wish, await_plan, release, tell
+from slipway.local.errors import ComponentDied, Refused, RunsElsewhere
+from slipway.local.process import marked
+from slipway.local.service import LocalAirflow
+from slipway.local.settings import MARK
+from slipway.local.waiting import wait_until
+from slipway.words import GateAnswer
+
+pytestmark = pytest.mark.e2e
+
+DAGS = Path(__file__).parent / "dags"
+
+
+@pytest.fixture(scope="module")
+def airflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAirflow]:
+    running = LocalAirflow(tmp_path_factory.mktemp("airflow"), dags_folder=DAGS)
+    try:
+        running.start()
+        yield running
+    finally:
+        running.stop()
+        running.postgres.stop()
+
+
+def test_a_second_start_reuses_what_runs(airflow: LocalAirflow) -> None:
+    before = {name: airflow.process(name) for name in airflow.status()}
+    assert LocalAirflow(airflow.home.root, dags_folder=DAGS).start() == []
+    assert {name: airflow.process(name) for name in airflow.status()} == before
+
+
+def test_another_port_is_refused_while_it_runs(airflow: LocalAirflow) -> None:
+    with pytest.raises(RunsElsewhere, match=r"\./slipway down first"):
+        LocalAirflow(airflow.home.root, dags_folder=DAGS, port=airflow.port + 1).start()
+
+
+def test_go_releases_and_the_demo_is_granted(airflow: LocalAirflow) -> None:
+    wish, screen = Wish(plan="toy", answer=GateAnswer.GO, pace=10), io.StringIO()
+    console = Console(file=screen, width=100)
+    ending = release(airflow, wish, console)
+    assert (ending.outcome, ending.report, ending.undone) == ("RELEASED", "reports/toy.md", [])
+    assert ending.run.conf == {"version": "v2", "pace": 10}
+    assert tell(ending, wish, console)
+    shown = screen.getvalue()
+    assert "release_manager answered preparations: OK" in shown
+    assert "product_owner marked gate.go_no_go success (GO)" in shown
+    assert "watch.watch_production checkpoint_2: error rate 2 of 5 %" in shown
+
+
+def test_no_go_is_marked_by_an_assigned_person_and_rejects(airflow: LocalAirflow) -> None:
+    wish, screen = Wish(plan="toy", answer=GateAnswer.NO_GO), io.StringIO()
+    console = Console(file=screen, width=100)
+    ending = release(airflow, wish, console)
+    assert ending.outcome == "REJECTED"
+    assert tell(ending, wish, console)
+    with airflow.client("viewer") as viewer:
+        marks = [
+            (event.owner, event.extra)
+            for event in viewer.events("toy", ending.run.run_id, "gate.go_no_go")
+            if event.event == "patch_task_instance"
+        ]
+    said = (
+        '{"new_state": "failed", "note": "NO-GO: answered by the demo for product_owner", "method": "PATCH"}'
+    )
+    assert marks == [("product_owner", said)]
+
+
+def test_a_fault_shows_what_was_undone(airflow: LocalAirflow) -> None:
+    wish = Wish(plan="toy", answer=GateAnswer.GO, fault=SandboxFault.ERROR_RATE)
+    screen = io.StringIO()
+    ending = release(airflow, wish, Console(file=screen))
+    assert ending.outcome == "ROLLED_BACK"
+    assert [task.task_id for task in ending.undone] == ["rollback.undo_deploy"]
+    assert tell(ending, wish, Console(file=screen))
+
+
+def test_a_plan_that_is_not_there_is_named_with_the_mend(airflow: LocalAirflow) -> None:
+    with airflow.client() as client, pytest.raises(PlanNotThere, match=r"plan nowhere: .*\n.*plan list"):
+        await_plan(client, "nowhere", Console(file=io.StringIO()), timeout=1)
+
+
+def test_the_service_user_reads_decisions_but_makes_none(airflow: LocalAirflow) -> None:
+    with airflow.client("release_manager") as manager, airflow.client("slipway") as service:
+        run = manager.trigger_dag("toy", {"version": "v2"})
+        asked = wait_until(
+            lambda: [each for each in service.questions("toy", run.run_id) if not each.is_answered],
+            "the checklist",
+            timeout=60,
+        )
+        assert [each.subject for each in asked] == ["Tick what is prepared"]
+        assert service.events("toy", run.run_id)
+        with pytest.raises(Refused, match="HTTP 403"):
+            service.mark_task("toy", run.run_id, "preparations", "success")
+        with pytest.raises(Refused, match="HTTP 403"):
+            service.respond("toy", run.run_id, "preparations", ["OK"])
+        manager.mark_run("toy", run.run_id, "failed")
+
+
+def test_logs_and_xcoms_are_read(airflow: LocalAirflow) -> None:
+    with airflow.client("viewer") as viewer:
+        run = viewer.dag_runs("toy")[0]
+        assert "deployed" in viewer.log("toy", run.run_id, "staging.deploy")
+        assert viewer.xcom("toy", run.run_id, "staging.deploy") == "v2"
+        assert viewer.xcom("toy", run.run_id, "staging.deploy", "nothing") is None
+        assert (
+            viewer.task("toy", run.run_id, "gate.go_no_go").note
+            == "GO: answered by the demo for product_owner"
+        )
+
+
+def test_a_killed_component_is_told_from_a_running_one_and_comes_back(airflow: LocalAirflow) -> None:
+    airflow.kill("scheduler", signal.SIGKILL)
+    wait_until(lambda: not airflow.status()["scheduler"], "the end of the scheduler", timeout=10)
+    with pytest.raises(ComponentDied, match="scheduler: ended by itself"):
+        airflow.wait_until_healthy(timeout=5)
+    assert airflow.start() == ["scheduler"]
+    ending = release(airflow, Wish(plan="toy", answer=GateAnswer.GO), Console(file=io.StringIO()))
+    assert ending.outcome == "RELEASED"
+
+
+def test_stop_ends_tasks_and_their_processes_too(airflow: LocalAirflow) -> None:
+    with airflow.client() as client:
+        client.unpause("long")
+        client.trigger_dag("long", {})
+    root = str(airflow.home.root)
+
+    def sleeping() -> list[psutil.Process]:
+        return [process for process in marked(MARK, root) if process.name() == "sleep"]
+
+    wait_until(sleeping, "the task's own process", timeout=60)
+    airflow.stop()
+    assert marked(MARK, root) == []
+    assert set(airflow.status().values()) == {False}
