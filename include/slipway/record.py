@@ -6,30 +6,25 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from enum import StrEnum
 from functools import cache
 
 from pydantic import TypeAdapter
 
-from slipway.graph import Kind
+from slipway.facts import NOT_REACHED, Breach
+from slipway.graph import VERDICT, Kind
 from slipway.kinds import Undo, Undoing, in_words
+from slipway.outcome import RollbackResult
 from slipway.plan import Contact, Notice
 from slipway.run import Evidence, Finding, Json
+from slipway.undoing import Fate
+from slipway.verdict import Verdict
 from slipway.words import Answer, Intent, Outcome, Phase
 
 PEOPLE = (Kind.GATE, Kind.ASK, Kind.CHECKLIST)  # kinds that wait for a person
 UNDOING = (Kind.UNDO, Kind.RESTORE)
 FORWARD = (Phase.PRODUCTION, Phase.ROLLOUT)  # phases whose steps change production
+ORDER = (*list(Phase)[:-2], VERDICT, *list(Phase)[-2:])  # rollback and closeout follow from the verdict
 DECIDED_BY_MARK = (*PEOPLE, Kind.WATCH)  # marking these is a normal way to answer, not an override
-
-
-class RollbackVerification(StrEnum):
-    """What the checks after a rollback say."""
-
-    SUCCESS = "SUCCESS"
-    PARTIAL = "PARTIAL"
-    FAILED = "FAILED"
-    NOT_VERIFIED = "NOT VERIFIED"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,7 +66,7 @@ class TaskRecord:
     @property
     def ran(self) -> bool:
         """Whether it began; a task that Airflow skipped has times but did nothing."""
-        return self.started is not None and self.state not in {"skipped", "upstream_failed", "removed", ""}
+        return self.started is not None and self.state not in NOT_REACHED
 
     @property
     def took(self) -> timedelta | None:
@@ -111,6 +106,7 @@ class ApprovalRecord:
     """
 
     role: str
+    answer: str
     person: str
     way: str
     at: datetime | None = None
@@ -132,13 +128,20 @@ class DecisionRecord:
 
 @dataclass(frozen=True, kw_only=True)
 class RowRecord:
-    """One line of a checkpoint's table."""
+    """One line of a checkpoint's table.
+
+    :param crossed: what a value must be to breach, "above" or "below"
+    :param answer: PASS, FAIL, INCONCLUSIVE or ERROR; "" where the metric is not judged
+    """
 
     metric: str
-    value: float | str | None
-    baseline: float | str | None
-    limit: float | str | None
-    answer: str
+    unit: str = ""
+    value: float | None = None
+    baseline: float | None = None
+    limit: float | None = None
+    crossed: str = ""
+    answer: str = ""
+    note: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -154,17 +157,6 @@ class CheckpointRecord:
     title: str
     due: timedelta | None
     rows: tuple[RowRecord, ...] = ()
-    breaches: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, kw_only=True)
-class VerdictRecord:
-    """What the release did, and what followed from it."""
-
-    verdict: str
-    action: str = ""
-    procedure: str = ""
-    reasons: tuple[str, ...] = ()
     breaches: tuple[str, ...] = ()
 
 
@@ -185,6 +177,16 @@ class UndoRecord:
     why: str = ""
     evidence: Evidence | None = None
     at: datetime | None = None
+
+    @property
+    def of(self) -> str:
+        """The title of what it undoes."""
+        return self.title.removeprefix("Undo: ")
+
+    @property
+    def keeps(self) -> bool:
+        """Whether the step's work stays: kept by the procedure, or the undo did not succeed."""
+        return self.state != "success" or (not self.undone and self.why.startswith(Fate.KEPT))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -247,7 +249,8 @@ class ReleaseRecord:
     reasons: tuple[str, ...] = ()
     tasks: tuple[TaskRecord, ...] = ()
     decisions: tuple[DecisionRecord, ...] = ()
-    verdict: VerdictRecord | None = None
+    verdict: Verdict | None = None
+    breaches: tuple[Breach, ...] = ()
     checkpoints: tuple[CheckpointRecord, ...] = ()
     undone: tuple[UndoRecord, ...] = ()
     events: tuple[LogEntry, ...] = ()
@@ -267,9 +270,10 @@ class ReleaseRecord:
 
     @property
     def phases(self) -> tuple[PhaseRecord, ...]:
-        """The phases in which at least one task ran, in the order of a release."""
+        """The phases in which at least one task ran, in the order of a release; the verdict counts as one."""
         grouped = (
-            PhaseRecord(name=name, tasks=tuple(t for t in self.tasks if t.phase == name)) for name in Phase
+            PhaseRecord(name=name, tasks=tuple(t for t in self.tasks if (t.phase or VERDICT) == name))
+            for name in ORDER
         )
         return tuple(phase for phase in grouped if any(task.ran for task in phase.tasks))
 
@@ -286,16 +290,13 @@ class ReleaseRecord:
 
     @property
     def kept(self) -> tuple[Kept, ...]:
-        """What stays in production of a release that is not RELEASED, and why."""
+        """What a release that is not RELEASED leaves in production, and why."""
         if self.outcome is Outcome.RELEASED:
             return ()
-        undone = {undo.step for undo in self.undone if undo.undone}
-        reasons = {undo.step: undo.why for undo in self.undone if undo.why and not undo.undone}
-        return tuple(
-            Kept(title=step.title, why=reasons.get(step.task_id) or _why_kept(step))
-            for step in self.steps
-            if step.task_id not in undone
-        )
+        considered = {undo.step for undo in self.undone}
+        left = [Kept(title=undo.of, why=undo.why or undo.state) for undo in self.undone if undo.keeps]
+        others = [step for step in self.steps if step.task_id not in considered]
+        return (*left, *(Kept(title=step.title, why=_why_kept(step)) for step in others))
 
     @property
     def overrides(self) -> tuple[str, ...]:
@@ -303,7 +304,7 @@ class ReleaseRecord:
         broken = str(self.parameters.get("break_glass") or "")
         glass = [f"Break glass by {self.triggered_by}: {broken}"] if broken else []
         approvals = [
-            f"{each.person} ({each.role}) answered {decision.answer} despite an open criterion: {each.override}"
+            f"{each.person} ({each.role}) passed over an open criterion: {each.override}"
             for decision in self.decisions
             for each in decision.approvals
             if each.override
@@ -316,17 +317,20 @@ class ReleaseRecord:
         return (*glass, *approvals, *marks)
 
     @property
-    def verification(self) -> RollbackVerification | None:
-        """What the checks after the rollback say; None if no rollback ran."""
+    def verification(self) -> RollbackResult | None:
+        """What the checks after the rollback say, or the undos alone; None if there was no rollback."""
         if not self.undone:
             return None
-        checks = [t for t in self.tasks if t.does is Kind.CHECK and t.phase == Phase.ROLLBACK]
-        if not checks:
-            return RollbackVerification.NOT_VERIFIED
-        passed = sum(check.finding is not None and check.finding.answer is Answer.PASS for check in checks)
-        if passed == len(checks):
-            return RollbackVerification.SUCCESS
-        return RollbackVerification.PARTIAL if passed else RollbackVerification.FAILED
+        tasks = [t for t in self.tasks if t.does is Kind.CHECK and t.phase == Phase.ROLLBACK]
+        answers = [task.finding.answer if task.finding else None for task in tasks]
+        passed = answers.count(Answer.PASS)
+        if passed == len(answers) and not any(undo.state == "failed" for undo in self.undone):
+            return RollbackResult.SUCCESS
+        return RollbackResult.PARTIAL if passed else RollbackResult.FAILED
+
+    def evidences(self) -> dict[str, Json]:
+        """Return the evidence of each step that changed production, by task id, as a later undo reads it."""
+        return {step.task_id: step.evidence.to_json() for step in self.steps if step.evidence}
 
     @property
     def digest(self) -> str:

@@ -8,13 +8,13 @@ from datetime import timedelta
 
 import psycopg
 import pytest
+from tests.ledger.records import record, rolled_back
 
 from slipway.errors import MissingConnection
 from slipway.ledger.errors import LedgerIsNewer, NoSuchRelease, RecordDiffers
 from slipway.ledger.store import Ledger
 from slipway.record import ReleaseRecord, from_json, to_json
 from slipway.words import Outcome
-from tests.ledger.records import record, rolled_back
 
 PRODUCTION = "planner production"
 

@@ -1,0 +1,1 @@
+"""The report: the record of a release as people read it."""

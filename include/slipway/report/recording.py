@@ -1,0 +1,231 @@
+"""Make the record of a release from its plan and from what Airflow keeps of it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from slipway.facts import Facts
+from slipway.graph import ANSWER, ASK, DECISION, OUTCOME, REPORT, Kind, Node, ReleaseGraph
+from slipway.kinds import Check, Checklist, Step
+from slipway.outcome import Ending
+from slipway.record import (
+    UNDOING,
+    ApprovalRecord,
+    CheckpointRecord,
+    DecisionRecord,
+    DutyRecord,
+    LogEntry,
+    ReleaseRecord,
+    RowRecord,
+    TaskRecord,
+    UndoRecord,
+)
+from slipway.run import Evidence, Finding, Json
+from slipway.verdict import Verdict
+
+STANDARD = ("version", "strategy", "intent", "pace")  # parameters with a place of their own in the record
+AFTER = (REPORT, OUTCOME)  # still to come, or running, when the record is made
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaskTrace:
+    """What Airflow keeps of a task beside its state and what it returned.
+
+    :param marked_by: who set the state by hand, "" if nobody did
+    :param checkpoints: of a watch, its XComs `checkpoint_<n>`
+    """
+
+    started: datetime | None = None
+    ended: datetime | None = None
+    tries: int = 0
+    note: str = ""
+    marked_by: str = ""
+    checkpoints: Sequence[Mapping[str, Json]] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReleaseTrace:
+    """What Airflow keeps of a release.
+
+    :param release_id: the Airflow run id
+    :param parameters: all run parameters
+    :param version_before: what production ran before
+    :param rolls_back: for intent roll_back, the release id that is undone
+    :param tasks: by task id; a task that is not there has not begun
+    :param events: what people did beside the tasks, from the audit log
+    """
+
+    release_id: str
+    plan_digest: str
+    parameters: Mapping[str, Json]
+    triggered_by: str
+    triggered_at: datetime
+    version_before: str = ""
+    rolls_back: str = ""
+    tasks: Mapping[str, TaskTrace] = field(default_factory=dict)
+    events: Sequence[LogEntry] = ()
+
+    @property
+    def pace(self) -> float:
+        """What waiting times are divided by."""
+        return float(self.parameters.get("pace") or 1)
+
+
+def record_from(
+    graph: ReleaseGraph, facts: Facts, trace: ReleaseTrace, ending: Ending, verdict: Verdict | None
+) -> ReleaseRecord:
+    """Make the record. The same facts give the same record, so a second try of the closeout may repeat it."""
+    plan = graph.plan
+    tasks = tuple(_task(node, facts, trace) for node in graph.nodes if node.task_id not in AFTER)
+    ended_at = max((task.ended for task in tasks if task.ran and task.ended), default=trace.triggered_at)
+    return ReleaseRecord(
+        release_id=trace.release_id,
+        plan=plan.name,
+        title=plan.title,
+        plan_digest=trace.plan_digest,
+        version=str(trace.parameters.get("version", "")),
+        version_before=trace.version_before,
+        intent=facts.intent,
+        strategy=str(trace.parameters.get("strategy") or ""),
+        pace=trace.pace,
+        parameters={name: value for name, value in trace.parameters.items() if name not in STANDARD},
+        rolls_back=trace.rolls_back,
+        environments=(plan.staging.label, plan.production.label),
+        triggered_by=trace.triggered_by,
+        triggered_at=trace.triggered_at.astimezone(UTC),
+        ended_at=ended_at.astimezone(UTC),
+        outcome=ending.outcome,
+        reasons=tuple(ending.reasons),
+        tasks=tasks,
+        decisions=tuple(_decisions(graph, facts)),
+        verdict=verdict,
+        breaches=tuple(breach for each in facts.breaches.values() for breach in each),
+        checkpoints=tuple(_checkpoints(graph, trace)),
+        undone=tuple(_undone(graph, facts, trace)),
+        events=tuple(trace.events),
+        notices=tuple(plan.notices),
+        contacts=tuple(plan.contacts),
+        duties=tuple(
+            DutyRecord(title=duty.title, owner=duty.owner, due=(ended_at + duty.due).astimezone(UTC))
+            for duty in plan.after
+        ),
+    )
+
+
+def _task(node: Node, facts: Facts, trace: ReleaseTrace) -> TaskRecord:
+    known = trace.tasks.get(node.task_id, TaskTrace())
+    returned = facts.returned.get(node.task_id)
+    return TaskRecord(
+        task_id=node.task_id,
+        title=node.title,
+        does=node.kind,
+        kind=getattr(node.item, "kind", ""),
+        state=facts.state(node.task_id),
+        tries=known.tries,
+        started=_utc(known.started),
+        ended=_utc(known.ended),
+        planned=_planned(node, trace.pace),
+        evidence=_evidence(returned) if node.kind is Kind.STEP else None,
+        finding=_finding(returned) if isinstance(node.item, Check | Checklist) else None,
+        undoing=node.item.undoing() if node.kind is Kind.STEP and isinstance(node.item, Step) else None,
+        note=known.note,
+        marked_by=known.marked_by,
+    )
+
+
+def _planned(node: Node, pace: float) -> timedelta | None:
+    if node.planned is None or node.kind is Kind.GATE:  # a gate has a deadline, not a planned duration
+        return None
+    return node.planned / pace if node.kind is Kind.WATCH else node.planned
+
+
+def _evidence(value: Json) -> Evidence | None:
+    if value is None:
+        return None
+    try:
+        return Evidence.from_json(value)
+    except TypeError:  # an ordinary Airflow operator returns what it likes
+        return Evidence(proof={"returned": value})
+
+
+def _finding(value: Json) -> Finding | None:
+    return Finding.from_json(value) if isinstance(value, Mapping) and "answer" in value else None
+
+
+def _decisions(graph: ReleaseGraph, facts: Facts) -> Iterator[DecisionRecord]:
+    for task_id, question in ((DECISION, graph.plan.gate.question), (ANSWER, graph.node(ASK).title)):
+        value = facts.returned.get(task_id)
+        if isinstance(value, Mapping) and "answer" in value:
+            yield DecisionRecord(
+                question=question,
+                answer=str(value["answer"]),
+                approvals=tuple(_approval(each) for each in value.get("approvals") or [value]),
+                reasons=tuple(value.get("reasons") or ()),
+                digest=value.get("digest") or "",
+                commits=value.get("commits") or {},
+            )
+
+
+def _approval(value: Mapping[str, Json]) -> ApprovalRecord:
+    at = value.get("at")
+    return ApprovalRecord(
+        role=value.get("role") or "",
+        answer=str(value["answer"]),
+        person=value.get("person") or "",
+        way=value.get("way") or "",
+        at=_utc(datetime.fromisoformat(at)) if at else None,
+        rationale=value.get("rationale") or "",
+        override=value.get("override") or "",
+    )
+
+
+def _checkpoints(graph: ReleaseGraph, trace: ReleaseTrace) -> Iterator[CheckpointRecord]:
+    for node in graph.of_kind(Kind.WATCH):
+        found = trace.tasks.get(node.task_id, TaskTrace()).checkpoints
+        for value in sorted(found, key=lambda value: int(value["index"])):
+            yield CheckpointRecord(
+                watch=node.task_id,
+                index=value["index"],
+                title=value.get("title") or "",
+                due=_due(value.get("due")),
+                rows=tuple(_row(row) for row in value.get("rows") or ()),
+                breaches=tuple(_breach(breach) for breach in value.get("breaches") or ()),
+            )
+
+
+def _due(seconds: Json) -> timedelta | None:
+    return None if seconds is None else timedelta(seconds=seconds)
+
+
+def _row(value: Mapping[str, Json]) -> RowRecord:
+    names = ("metric", "unit", "value", "baseline", "limit", "crossed", "answer", "note")
+    given = {name: value[name] for name in names if value.get(name) is not None}
+    return RowRecord(**given)
+
+
+def _breach(value: Json) -> str:
+    return str(value["reason"]) if isinstance(value, Mapping) else str(value)
+
+
+def _undone(graph: ReleaseGraph, facts: Facts, trace: ReleaseTrace) -> Iterator[UndoRecord]:
+    """Undo tasks in the order of the chain, which is the order in which they ran; skipped ones left out."""
+    for node in graph.of_kind(*UNDOING):
+        state = facts.state(node.task_id)
+        if state in {"", "none", "skipped", "removed"}:
+            continue
+        known = trace.tasks.get(node.task_id, TaskTrace())
+        value = facts.returned.get(node.task_id) or {}
+        yield UndoRecord(
+            task_id=node.task_id,
+            step=node.undoes,
+            title=node.title,
+            state=state,
+            undone=bool(value.get("undone")),
+            why=value.get("why") or known.note,
+            evidence=_evidence(value.get("evidence")),
+            at=_utc(known.ended),
+        )
+
+
+def _utc(at: datetime | None) -> datetime | None:
+    return at.astimezone(UTC) if at else None

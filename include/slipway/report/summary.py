@@ -1,0 +1,121 @@
+"""What happened, why, and what to do next: the first thing that people read."""
+
+from slipway.record import ReleaseRecord
+from slipway.report.text import count, plain, span, table, when
+from slipway.words import Answer, Intent, Outcome
+
+NEW_RELEASE = "Mend the cause, then trigger a new release."
+
+
+def heading(record: ReleaseRecord) -> str:
+    """Return outcome, plan, version and environment in one line."""
+    what = f"rollback of {record.version}" if record.intent is Intent.ROLL_BACK else record.version
+    return plain(f"{record.outcome}: {record.title} {what} on {record.production}")
+
+
+def overrides(record: ReleaseRecord) -> str:
+    """Return every override in bold, "" if there was none."""
+    if not record.overrides:
+        return ""
+    return "\n".join(
+        ["**Rules were set aside:**", "", *(f"- **{plain(each)}**" for each in record.overrides)]
+    )
+
+
+def summary(record: ReleaseRecord) -> str:
+    """Return one paragraph: what happened, why, what to do next."""
+    return " ".join(
+        [plain(what_happened(record)), why(record), f"**Next:** {plain(what_next(record))}"]
+    ).strip()
+
+
+def what_happened(record: ReleaseRecord) -> str:
+    """Say in one or two sentences how the release ended and what production is on."""
+    version, place = record.version, record.production
+    said = {
+        Outcome.RELEASED: f"{version} is released on {place}, {_in_place_of(record)}. {_all_good(record)}",
+        Outcome.ROLLED_BACK: f"{version} was taken back: {place} is as it was before{_old(record)}. "
+        f"{count(sum(undo.undone for undo in record.undone), 'step')} undone, newest first.",
+        Outcome.ROLLBACK_FAILED: f"THE ROLLBACK FAILED: {place} is neither on {version} nor as it was "
+        f"before{_old(record)}.",
+        Outcome.REJECTED: f"{version} was not approved. {place} was not touched{_still(record)}.",
+        Outcome.ABORTED: f"{version} did not get to {place}, which was not touched{_still(record)}.",
+        Outcome.HELD: f"{place} is held for a person: {version} was begun there and is neither finished "
+        "nor taken back.",
+    }
+    if record.intent is Intent.ROLL_BACK and record.outcome is Outcome.ABORTED:
+        return f"The rollback of {version} did not start. {place} was not touched."
+    return said[record.outcome]
+
+
+def why(record: ReleaseRecord) -> str:
+    """Return the reasons in bold and one line, "" for a release that needs none."""
+    if not record.reasons or record.outcome is Outcome.RELEASED:
+        return ""
+    return f"**Why:** {' '.join(_sentence(plain(reason)) for reason in record.reasons)}"
+
+
+def what_next(record: ReleaseRecord) -> str:
+    """Say what a person should do now."""
+    calls = ", ".join(f"{each.role} {each.name} ({each.contact})" for each in record.contacts)
+    call = f" Call {calls}." if calls else ""
+    left = ", ".join(kept.title for kept in record.kept) or "nothing that is known"
+    verified = record.verification
+    said = {
+        Outcome.RELEASED: _first_duty(record),
+        Outcome.ROLLED_BACK: f"Nothing is urgent (rollback verification: {verified}). {NEW_RELEASE}",
+        Outcome.ROLLBACK_FAILED: f"Act now.{call} Still in production: {left}. "
+        "Read the log of the undo task or check that failed, bring the rest back by hand from the top of "
+        "the list below, and only then release again.",
+        Outcome.REJECTED: "Mend what speaks against it, then trigger a new release.",
+        Outcome.ABORTED: NEW_RELEASE,
+        Outcome.HELD: f"A person fixes it forward or takes it back.{call} Still in production: {left}.",
+    }
+    return said[record.outcome]
+
+
+def facts(record: ReleaseRecord) -> str:
+    """Return the facts of the release as a table."""
+    rows = {
+        "Plan": record.plan,
+        "Release": record.release_id,
+        "Intent": f"{record.intent} {record.rolls_back}".strip(),
+        "Version": f"{record.version} (before: {record.version_before or 'unknown'})",
+        "Environments": ", ".join(record.environments),
+        "Strategy": record.strategy,
+        "Pace": f"{record.pace:g} (a rehearsal: waiting times are divided)" if record.pace != 1 else "",
+        "Parameters": ", ".join(f"{name} = {value}" for name, value in sorted(record.parameters.items())),
+        "Triggered": f"{when(record.triggered_at)} UTC by {record.triggered_by}",
+        "Ended": f"{when(record.ended_at)} UTC, after {span(record.took)}",
+        "Plan digest": record.plan_digest,
+    }
+    return table(["Fact", "Value"], ([name, plain(value)] for name, value in rows.items() if value))
+
+
+def _in_place_of(record: ReleaseRecord) -> str:
+    return f"in place of {record.version_before}" if record.version_before else "where nothing was before"
+
+
+def _old(record: ReleaseRecord) -> str:
+    return f" ({record.version_before})" if record.version_before else ""
+
+
+def _still(record: ReleaseRecord) -> str:
+    return f" and is still on {record.version_before}" if record.version_before else ""
+
+
+def _all_good(record: ReleaseRecord) -> str:
+    passed = [t for t in record.tasks if t.finding is not None and t.finding.answer is Answer.PASS]
+    looked = count(len(record.checkpoints), "checkpoint")
+    return f"{count(len(passed), 'check')} passed and {looked} of the watch ended no release."
+
+
+def _first_duty(record: ReleaseRecord) -> str:
+    if not record.duties:
+        return "Nothing; the plan names no duties after the release."
+    first = min(record.duties, key=lambda duty: (duty.due, duty.title))
+    return f"{first.title} ({first.owner}), due {when(first.due)} UTC."
+
+
+def _sentence(text: str) -> str:
+    return text if text.endswith((".", "!", "?")) else f"{text}."
