@@ -1,6 +1,8 @@
 """Reading a metrics page in Prometheus's text format, in a task or in a trigger."""
 
 import time
+from contextlib import AsyncExitStack
+from typing import Any
 
 from slipway.errors import SlipwayError
 from slipway.kinds import Scrape
@@ -43,18 +45,47 @@ def scrape(conn_id: str, path: str = "/metrics") -> Scrape:
 
 
 async def scrape_async(conn_id: str, path: str = "/metrics", timeout: float = TIMEOUT) -> Scrape:
-    """Read a metrics page now without blocking the event loop; raises ScrapeFailed."""
-    import asyncio
+    """Read a metrics page once without blocking the event loop; raises ScrapeFailed."""
+    async with Reader(timeout=timeout) as reader:
+        return await reader.read(conn_id, path)
 
-    from airflow.providers.http.hooks.http import HttpAsyncHook
 
-    hook = HttpAsyncHook(method="GET", http_conn_id=conn_id, retry_limit=1)
-    try:
-        async with asyncio.timeout(timeout), hook.session() as session:
-            answer = await session.run(path)
-            return parse(await answer.text(), time.time())
-    except Exception as error:  # every way to fail means the same: no reading
-        raise ScrapeFailed(conn_id, path, _reason(error)) from error
+class Reader:
+    """Reads metrics pages again and again without blocking the event loop; keeps connections open.
+
+    Resolving an Airflow connection asks the supervisor, so it is done once for each and not at every reading.
+    """
+
+    def __init__(self, timeout: float = TIMEOUT) -> None:
+        self.timeout = timeout
+        self._open = AsyncExitStack()
+        self._sessions: dict[str, Any] = {}
+
+    async def __aenter__(self) -> "Reader":
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        await self._open.aclose()
+
+    async def read(self, conn_id: str, path: str) -> Scrape:
+        """Read a page now; raises ScrapeFailed."""
+        import asyncio
+
+        try:
+            async with asyncio.timeout(self.timeout):
+                session = await self._session(conn_id)
+                answer = await session.run(path)
+                return parse(await answer.text(), time.time())
+        except Exception as error:  # every way to fail means the same: no reading
+            raise ScrapeFailed(conn_id, path, _reason(error)) from error
+
+    async def _session(self, conn_id: str) -> Any:
+        from airflow.providers.http.hooks.http import HttpAsyncHook
+
+        if conn_id not in self._sessions:
+            hook = HttpAsyncHook(method="GET", http_conn_id=conn_id, retry_limit=1)
+            self._sessions[conn_id] = await self._open.enter_async_context(hook.session())
+        return self._sessions[conn_id]
 
 
 def _reason(error: Exception) -> str:

@@ -19,6 +19,7 @@ from slipway.watch.judge import (
     strongest,
     urgent,
 )
+from slipway.watch.render import headline
 from slipway.watch.schedule import Appointment, paced
 from slipway.watching import Watch
 from slipway.words import Answer
@@ -84,21 +85,30 @@ class Progress:
     tried: int = 0
     pages: Mapping[Source, Page] = field(default_factory=dict)
 
+    def to_keep(self) -> "Progress":
+        """Return what survives a restart: after one, counters may have moved unseen, so pages do not."""
+        return replace(self, pages={})
+
 
 @dataclass(frozen=True, kw_only=True)
 class Result:
     """What a checkpoint found.
 
+    :param index: its number, from 1
+    :param cut_short: a breach ended the watch before the checkpoint was due
+    :param samples: figure by metric at each of `times`
     :param attended: False where the watch itself did not run (the triggerer was away)
     """
 
-    checkpoint: int
+    index: int
     due: timedelta
     title: str
     answer: Answer
+    summary: str
     rows: Sequence[Row]
     breaches: Sequence[Breach]
     attended: bool
+    cut_short: bool
     tried: int
     samples: Mapping[str, Sequence[float | None]]
     times: Sequence[float] = ()
@@ -125,6 +135,12 @@ def take(progress: Progress, terms: Terms, at: float, readings: Mapping[Source, 
         errors=errors,
         tried=progress.tried + 1,
     )
+
+
+def prime(progress: Progress, terms: Terms, readings: Mapping[Source, Scrape | None]) -> Progress:
+    """Add the reading from which the first sample counts."""
+    begun = take(progress, terms, 0.0, readings)
+    return replace(progress, pages=begun.pages)
 
 
 def _turned(page: Page | None, reading: Scrape, recent: int) -> Page:
@@ -167,7 +183,7 @@ def situation(progress: Progress, terms: Terms, *, figures: bool) -> Situation:
 
 def noticed(progress: Progress, terms: Terms) -> tuple[list[Row], list[Breach]]:
     """Return what cannot wait for the checkpoint: urgent breaches, and too many failed readings in a row."""
-    index = progress.done
+    index = progress.done + 1
     rows = urgent(situation(progress, terms, figures=False))
     found = breaches_of(rows, terms.matrix, index)
     for page, count in progress.errors.items():
@@ -183,41 +199,72 @@ def _noted(progress: Progress, breach: Breach) -> bool:
     return (breach.about, breach.severity, breach.scenario, breach.checkpoint) in known
 
 
-def close(progress: Progress, terms: Terms, appointment: Appointment) -> tuple[Progress, Result]:
-    """Judge the checkpoint that is due and turn to the next one."""
-    watch, attended = terms.watch, progress.tried >= terms.watch.minimum_good_samples
-    rows = judge(situation(progress, terms, figures=True))
-    answer = overall(rows)
-    found = breaches_of(rows, terms.matrix, appointment.checkpoint.index) if attended else []
-    # Time in which the watch itself was away says nothing about the service: it neither counts nor clears.
-    in_a_row = progress.inconclusive + (answer is Answer.INCONCLUSIVE) if attended else progress.inconclusive
-    if attended and answer is not Answer.INCONCLUSIVE:
-        in_a_row = 0
-    if attended and in_a_row and in_a_row == watch.inconclusive_checkpoints:
+def close(
+    progress: Progress, terms: Terms, appointment: Appointment, urgent_rows: Sequence[Row] = ()
+) -> tuple[Progress, Result]:
+    """Judge the checkpoint that is due and turn to the next one.
+
+    :param urgent_rows: what ended the watch before the checkpoint was due; they stand in for the same limits
+    """
+    number, attended = appointment.checkpoint.index + 1, progress.tried >= terms.watch.minimum_good_samples
+    rows = _with(judge(situation(progress, terms, figures=True)), urgent_rows)
+    found = breaches_of(rows, terms.matrix, number) if attended else []
+    in_a_row = _in_a_row(progress, overall(rows), attended=attended)
+    if in_a_row > progress.inconclusive and in_a_row == terms.watch.inconclusive_checkpoints:
         reason = f"{in_a_row} checkpoints in a row were INCONCLUSIVE"
-        found.append(no_data(watch, terms.matrix, appointment.checkpoint.index, reason))
-    result = _result(progress, appointment, rows, found, attended)
+        found.append(no_data(terms.watch, terms.matrix, number, reason))
+    noted = [breach for breach in progress.breaches if breach.checkpoint == number]
+    found = [*noted, *(breach for breach in found if not _noted(progress, breach))]
+    result = _result(progress, appointment, rows, found, attended=attended)
     return _next(progress, terms, appointment, result, in_a_row), result
 
 
+def _with(rows: Sequence[Row], urgent_rows: Sequence[Row]) -> list[Row]:
+    instead = {(row.metric, row.severity, row.scenario): row for row in urgent_rows}
+    return [instead.get((row.metric, row.severity, row.scenario), row) for row in rows]
+
+
+def _in_a_row(progress: Progress, answer: Answer, *, attended: bool) -> int:
+    # Time in which the watch itself was away says nothing about the service: it neither counts nor clears.
+    if not attended:
+        return progress.inconclusive
+    return progress.inconclusive + 1 if answer is Answer.INCONCLUSIVE else 0
+
+
 def _result(
-    progress: Progress, appointment: Appointment, rows: Sequence[Row], found: Sequence[Breach], attended: bool
+    progress: Progress,
+    appointment: Appointment,
+    rows: Sequence[Row],
+    found: Sequence[Breach],
+    *,
+    attended: bool,
 ) -> Result:
     kept = thinned(progress.samples)
     names = sorted({name for sample in kept for name in sample.values})
     checkpoint = appointment.checkpoint
+    cut_short = ending(found) is not None and progress.tried < len(appointment.samples)
+    answer = overall(rows) if attended else Answer.INCONCLUSIVE
+    answer = Answer.FAIL if ending(found) else answer
     return Result(
-        checkpoint=checkpoint.index,
+        index=checkpoint.index + 1,
         due=checkpoint.due,
         title=checkpoint.title,
-        answer=overall(rows) if attended else Answer.INCONCLUSIVE,
+        answer=answer,
+        summary=headline(checkpoint, answer, _remark(attended=attended, cut_short=cut_short)),
         rows=rows,
         breaches=found,
         attended=attended,
+        cut_short=cut_short,
         tried=progress.tried,
         samples={name: [sample.values.get(name) for sample in kept] for name in names},
         times=[round(sample.at, 3) for sample in kept],
     )
+
+
+def _remark(*, attended: bool, cut_short: bool) -> str:
+    if cut_short:
+        return "cut short"
+    return "" if attended else "nobody watched: too few readings were taken"
 
 
 def thinned(samples: Sequence[Sample]) -> Sequence[Sample]:
@@ -238,7 +285,10 @@ def _next(
         earlier=kept if terms.memory else (),
         errors=progress.errors,
         inconclusive=in_a_row,
-        breaches=(*progress.breaches, *(b for b in result.breaches if not _noted(progress, b))),
+        breaches=(
+            *progress.breaches,
+            *(breach for breach in result.breaches if not _noted(progress, breach)),
+        ),
         answers=answers,
         last_answer=result.answer,
         pages={source: _from_here(page) for source, page in progress.pages.items()},

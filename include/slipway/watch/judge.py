@@ -53,7 +53,7 @@ class Breach:
     """A limit that was crossed, or data that did not come.
 
     :param about: the metric, or "no data"
-    :param checkpoint: the checkpoint in whose time it was noticed
+    :param checkpoint: the number of the checkpoint in whose time it was noticed, from 1
     :param action: what the decision matrix says
     """
 

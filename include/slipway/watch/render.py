@@ -11,10 +11,11 @@ WIDTH = 108
 HEAD = ("metric", "value", "baseline", "limit", "answer", "")
 
 
-def headline(checkpoint: Checkpoint, count: int, answer: Answer) -> str:
+def headline(checkpoint: Checkpoint, answer: Answer, remark: str = "") -> str:
     """Return the line above the table."""
     title = f" ({checkpoint.title})" if checkpoint.title else ""
-    return f"Checkpoint {checkpoint.index + 1} of {count}, {length(checkpoint.due)}{title}: {answer}"
+    more = f", {remark}" if remark else ""
+    return f"Checkpoint {checkpoint.index + 1} at {length(checkpoint.due)}{title}: {answer}{more}"
 
 
 def length(duration: timedelta) -> str:

@@ -1,0 +1,213 @@
+"""What waits in the triggerer: a watch, and an HTTP check that is looked at again."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any
+
+from airflow.sdk.execution_time.xcom import XCom
+from airflow.triggers.base import BaseTrigger, TriggerEvent
+
+from slipway import metrics
+from slipway.checks.calls import NoAnswer, ask_async
+from slipway.checks.expect import Question, judge
+from slipway.codec import from_json, to_json
+from slipway.environment import Environment
+from slipway.kinds import Scrape
+from slipway.metrics.scrape import Reader, ScrapeFailed
+from slipway.plan import DecisionMatrix
+from slipway.run import Json
+from slipway.watch.course import (
+    Progress,
+    Result,
+    Source,
+    Terms,
+    add,
+    close,
+    ending,
+    final_answer,
+    noticed,
+    prime,
+    take,
+)
+from slipway.watch.judge import Row, no_data
+from slipway.watch.render import table
+from slipway.watch.schedule import SHORTEST, Appointment, timetable
+from slipway.watching import Watch
+from slipway.words import Answer
+
+PROGRESS = "watch_progress"  # the XCom from which a watch goes on after a restart
+LATE = 2.0  # seconds behind its time at which a checkpoint is still sampled, only later
+
+
+class WatchTrigger(BaseTrigger):
+    """Sample a watch and judge its checkpoints; fires once: at the end, or at a breach that ends it.
+
+    Everything stays in the triggerer, because a worker start costs about a second and so would tear holes
+    into a rehearsal. Each checkpoint leaves the XCom `checkpoint_<n>`, and the one from which the watch goes
+    on when the triggerer is restarted. Times are absolute: a restart moves no checkpoint.
+
+    :param watch: a Watch as JSON, likewise `matrix` and `environment`
+    :param baseline: metric -> value
+    :param start: seconds since the epoch
+    """
+
+    def __init__(
+        self, *, watch: Json, matrix: Json, environment: Json, baseline: Json, pace: float, start: float
+    ) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.kwargs = {
+            "watch": watch,
+            "matrix": matrix,
+            "environment": environment,
+            "baseline": baseline,
+            "pace": pace,
+            "start": start,
+        }
+        self.environment: Environment = from_json(Environment, environment)
+        self.terms = Terms(
+            watch=from_json(Watch, watch, metrics.KINDS),
+            matrix=from_json(DecisionMatrix, matrix),
+            baseline=baseline,
+            pace=pace,
+        )
+        self.start = start
+
+    def serialize(self) -> tuple[str, dict[str, Any]]:
+        """Return what the triggerer needs to make this trigger again."""
+        return f"{type(self).__module__}.{type(self).__qualname__}", dict(self.kwargs)
+
+    async def run(self) -> AsyncIterator[TriggerEvent]:
+        """Watch, and say how it ended."""
+        progress = await self._progress()
+        async with Reader() as reader:
+            for appointment in timetable(self.terms.watch, self.terms.pace)[progress.done :]:
+                if ending(progress.breaches):
+                    break
+                progress = await self._attend(reader, progress, appointment)
+        yield TriggerEvent(_ended(progress, self.terms))  # type: ignore[no-untyped-call]
+
+    async def _progress(self) -> Progress:
+        noted = await XCom.aget_one(key=PROGRESS, **self._place())
+        if noted is None:
+            return Progress()
+        progress: Progress = from_json(Progress, noted)
+        self.log.info("The watch goes on after checkpoint %d.", progress.done)
+        return progress
+
+    def _place(self) -> dict[str, Any]:
+        ti: Any = self.task_instance
+        return {
+            "dag_id": ti.dag_id,
+            "run_id": ti.run_id,
+            "task_id": ti.task_id,
+            "map_index": -1 if ti.map_index is None else ti.map_index,
+        }
+
+    async def _attend(self, reader: Reader, progress: Progress, appointment: Appointment) -> Progress:
+        """Sample up to a checkpoint, judge it and leave its result."""
+        progress, rows = await self._sampled(reader, progress, appointment)
+        progress, result = close(progress, self.terms, appointment, rows)
+        self._say(result, appointment)
+        await XCom.aset(key=f"checkpoint_{result.index}", value=to_json(result), **self._place())
+        await XCom.aset(key=PROGRESS, value=to_json(progress.to_keep()), **self._place())
+        return progress
+
+    async def _sampled(
+        self, reader: Reader, progress: Progress, appointment: Appointment
+    ) -> tuple[Progress, Sequence[Row]]:
+        if self._now() > appointment.end + LATE:
+            return progress, ()
+        if not progress.pages:
+            progress = prime(progress, self.terms, await self._read(reader))
+        for moment in appointment.samples:
+            if self._now() > moment + LATE:
+                continue
+            # Even when late, two readings need time between them, or there is nothing new to see.
+            await asyncio.sleep(max(moment - self._now(), SHORTEST / 2))
+            progress = take(progress, self.terms, moment, await self._read(reader))
+            rows, breaches = noticed(progress, self.terms)
+            for breach in breaches:
+                self.log.warning("%s %s -> %s", breach.severity, breach.reason, breach.action)
+            progress = add(progress, breaches)
+            if ending(breaches):
+                return progress, rows
+        return progress, ()
+
+    def _now(self) -> float:
+        return time.time() - self.start
+
+    async def _read(self, reader: Reader) -> dict[Source, Scrape | None]:
+        sources = self.terms.sources
+        return dict(
+            zip(sources, await asyncio.gather(*(self._page(reader, s) for s in sources)), strict=True)
+        )
+
+    async def _page(self, reader: Reader, source: Source) -> Scrape | None:
+        role, path = source
+        try:
+            return await reader.read(self.environment.connection(role), path)
+        except ScrapeFailed as failure:
+            self.log.warning("%s", failure)
+            return None
+
+    def _say(self, result: Result, appointment: Appointment) -> None:
+        checkpoint = appointment.checkpoint
+        if checkpoint.first_of_part and checkpoint.look_at:
+            self.log.info(
+                "Look at, %s: %s", checkpoint.title or "from here on", "; ".join(checkpoint.look_at)
+            )
+        self.log.info("%s\n%s", result.summary, table(result.rows))
+
+
+def _ended(progress: Progress, terms: Terms) -> dict[str, Json]:
+    """Return the event: the answer, all breaches, and what ended the watch early."""
+    answer, breaches = final_answer(progress), list(progress.breaches)
+    if answer is Answer.INCONCLUSIVE:
+        reason = "the watch ended INCONCLUSIVE: too little data to call it healthy"
+        breaches.append(no_data(terms.watch, terms.matrix, progress.done, reason))
+    last = ending(breaches)
+    return {
+        "answer": str(answer),
+        "breaches": to_json(breaches),
+        "ended_by": to_json(last),
+        "checkpoints": progress.done,
+        "answers": to_json(progress.answers),
+    }
+
+
+class CheckTrigger(BaseTrigger):
+    """Ask an HTTP question again and again; fires when it passes, or when patience ends.
+
+    :param question: a checks.expect.Question as JSON
+    :param every: seconds between two looks
+    :param until: seconds since the epoch at which patience ends
+    """
+
+    def __init__(self, *, question: Mapping[str, Json], every: float, until: float) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.question: Question = from_json(Question, question)
+        self.every, self.until = every, until
+
+    def serialize(self) -> tuple[str, dict[str, Any]]:
+        """Return what the triggerer needs to make this trigger again."""
+        kwargs = {"question": to_json(self.question), "every": self.every, "until": self.until}
+        return f"{type(self).__module__}.{type(self).__qualname__}", kwargs
+
+    async def run(self) -> AsyncIterator[TriggerEvent]:
+        """Look until it passes or patience ends; the task then looks once more itself."""
+        while time.time() < self.until:
+            await asyncio.sleep(min(self.every, max(0.0, self.until - time.time())))
+            if await self._passes():
+                break
+        yield TriggerEvent({"until": self.until})  # type: ignore[no-untyped-call]
+
+    async def _passes(self) -> bool:
+        try:
+            finding = judge(self.question, await ask_async(self.question))
+        except NoAnswer as error:
+            self.log.info("Not yet: %s", error)
+            return False
+        if finding.answer is not Answer.PASS:
+            self.log.info("Not yet: %s", finding.summary)
+        return finding.answer is Answer.PASS

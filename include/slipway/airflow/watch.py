@@ -1,0 +1,95 @@
+"""The task of a watch: notes when the window began, waits in the triggerer, says how it ended."""
+
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, NoReturn
+
+from airflow.sdk import BaseOperator
+from airflow.sdk.exceptions import AirflowFailException
+
+from slipway.airflow.run import AirflowRun
+from slipway.airflow.triggers import WatchTrigger
+from slipway.checks.baseline_limit import baseline_of
+from slipway.codec import to_json
+from slipway.environment import Environment
+from slipway.plan import DecisionMatrix
+from slipway.run import Json
+from slipway.watch.render import length
+from slipway.watch.schedule import checkpoints, real_length
+from slipway.watching import Watch
+
+
+class WatchOperator(BaseOperator):
+    """Watch an environment; fails when a breach ends the window.
+
+    Each checkpoint leaves the XCom `checkpoint_<n>`; at the end there is "breaches", all of them.
+
+    :param baseline_task: the task that took the baseline, "" if none
+    """
+
+    ui_color = "#f3ecfb"
+
+    def __init__(
+        self,
+        *,
+        watch: Watch,
+        matrix: DecisionMatrix,
+        environment: Environment,
+        baseline_task: str = "",
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.watch = watch
+        self.matrix = matrix
+        self.environment = environment
+        self.baseline_task = baseline_task
+
+    def execute(self, context: Mapping[str, Any]) -> NoReturn:
+        """Note the start once, so that a second try goes on with the same window, and wait."""
+        run = AirflowRun(context, self.environment)
+        start = float(run.remember("watch_start", time.time))
+        pace = max(1.0, float(run.parameters.get("pace") or 1))
+        baseline = baseline_of(run.evidence(self.baseline_task)) if self.baseline_task else {}
+        self._announce(run, start, pace, baseline)
+        trigger = WatchTrigger(
+            watch=to_json(self.watch),
+            matrix=to_json(self.matrix),
+            environment=to_json(self.environment),
+            baseline=baseline,
+            pace=pace,
+            start=start,
+        )
+        self.defer(trigger=trigger, method_name="conclude")
+
+    def _announce(self, run: AirflowRun, start: float, pace: float, baseline: Mapping[str, float]) -> None:
+        seconds, count = real_length(self.watch, pace), len(checkpoints(self.watch))
+        end = datetime.fromtimestamp(start + seconds, UTC)
+        run.log.info(
+            "Watching %s for %s with %d checkpoints; at pace %g that is %s, until %s.",
+            self.environment.label,
+            length(self.watch.length),
+            count,
+            pace,
+            length(timedelta(seconds=seconds)),
+            f"{end:%Y-%m-%d %H:%M:%S} UTC",
+        )
+        known = ", ".join(f"{name} {value:.6g}" for name, value in sorted(baseline.items()))
+        run.log.info("Baseline: %s", known or "none")
+
+    def conclude(self, context: Mapping[str, Any], event: Mapping[str, Json]) -> Json:
+        """Hand on the breaches; fail if one of them ended the watch."""
+        run = AirflowRun(context, self.environment)
+        context["ti"].xcom_push(key="breaches", value=event["breaches"])
+        for breach in event["breaches"]:
+            run.log.info(
+                "%s at checkpoint %d: %s", breach["severity"], breach["checkpoint"], breach["reason"]
+            )
+        answers = ", ".join(f"{count} {answer}" for answer, count in event["answers"].items())
+        run.log.info(
+            "The watch answers %s after %d checkpoints (%s).", event["answer"], event["checkpoints"], answers
+        )
+        last = event["ended_by"]
+        if last is not None:
+            raise AirflowFailException(f"{last['severity']}: {last['reason']}. Action: {last['action']}.")
+        return dict(event)
