@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 
 from slipway.facts import NOT_REACHED, Breach
 from slipway.graph import VERDICT, Kind
-from slipway.kinds import Undo, Undoing, in_words
+from slipway.kinds import Undo, Undoing
 from slipway.outcome import RollbackResult
 from slipway.plan import Contact, Notice
 from slipway.run import Evidence, Finding, Json
@@ -21,6 +21,7 @@ from slipway.verdict import Verdict
 from slipway.words import Answer, Intent, Outcome, Phase
 
 PEOPLE = (Kind.GATE, Kind.ASK, Kind.CHECKLIST)  # kinds that wait for a person
+CONTROL = (Kind.CONNECTIONS, Kind.CLOSE_THE_OTHERS, Kind.DECISION, Kind.STRATEGY)  # take moments
 UNDOING = (Kind.UNDO, Kind.RESTORE)
 FORWARD = (Phase.PRODUCTION, Phase.ROLLOUT)  # phases whose steps change production
 ORDER = (*list(Phase)[:-2], VERDICT, *list(Phase)[-2:])  # rollback and closeout follow from the verdict
@@ -85,9 +86,10 @@ class PhaseRecord:
 
     @property
     def planned(self) -> timedelta | None:
-        """The planned durations of the tasks that ran, added up; None if the plan names none."""
-        planned = [task.planned for task in self.tasks if task.ran and task.planned]
-        return sum(planned, timedelta(0)) if planned else None
+        """The planned durations of the tasks that ran, added up; None if the plan does not name them all."""
+        planned = [task.planned for task in self.tasks if task.ran and task.does not in CONTROL]
+        known = [duration for duration in planned if duration is not None]
+        return sum(known, timedelta(0)) if known and len(known) == len(planned) else None
 
     @property
     def took(self) -> timedelta:
@@ -191,10 +193,14 @@ class UndoRecord:
 
 @dataclass(frozen=True, kw_only=True)
 class Kept:
-    """Something that stays as the release left it, and why."""
+    """Something that stays as the release left it, and why.
+
+    :param harmless: whether the plan says that there is nothing to undo
+    """
 
     title: str
     why: str
+    harmless: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -271,8 +277,9 @@ class ReleaseRecord:
     @property
     def phases(self) -> tuple[PhaseRecord, ...]:
         """The phases in which at least one task ran, in the order of a release; the verdict counts as one."""
+        shown = [task for task in self.tasks if task.does is not Kind.START]
         grouped = (
-            PhaseRecord(name=name, tasks=tuple(t for t in self.tasks if (t.phase or VERDICT) == name))
+            PhaseRecord(name=name, tasks=tuple(t for t in shown if (t.phase or VERDICT) == name))
             for name in ORDER
         )
         return tuple(phase for phase in grouped if any(task.ran for task in phase.tasks))
@@ -296,7 +303,7 @@ class ReleaseRecord:
         considered = {undo.step for undo in self.undone}
         left = [Kept(title=undo.of, why=undo.why or undo.state) for undo in self.undone if undo.keeps]
         others = [step for step in self.steps if step.task_id not in considered]
-        return (*left, *(Kept(title=step.title, why=_why_kept(step)) for step in others))
+        return (*left, *(_kept(step) for step in others))
 
     @property
     def overrides(self) -> tuple[str, ...]:
@@ -356,11 +363,12 @@ def _adapter() -> TypeAdapter[ReleaseRecord]:
     return TypeAdapter(ReleaseRecord)
 
 
-def _why_kept(step: TaskRecord) -> str:
+def _kept(step: TaskRecord) -> Kept:
     undoing = step.undoing
     if undoing is None or undoing.undo is Undo.REVERSIBLE:
-        return "it was not undone"
-    return f"{undoing.undo}: {undoing.how}" if undoing.how else in_words(undoing.undo)
+        return Kept(title=step.title, why="it was not undone")
+    why = f"{undoing.undo}: {undoing.how}" if undoing.how else str(undoing.undo)
+    return Kept(title=step.title, why=why, harmless=undoing.undo is Undo.NOTHING)
 
 
 def _storable(value: Json) -> Json:

@@ -7,7 +7,7 @@ from slipway.record import LogEntry, ReleaseRecord, TaskRecord
 from slipway.report.text import plain, section, table, when
 
 US = "Slipway"
-ASKED = (Kind.GATE, Kind.ASK)  # their answers stand in the decisions, with the person
+SILENT = (Kind.START, Kind.GATE, Kind.ASK)  # the answers stand in the decisions, with the person
 
 
 def entries(record: ReleaseRecord) -> list[LogEntry]:
@@ -25,7 +25,7 @@ def entries(record: ReleaseRecord) -> list[LogEntry]:
 
 
 def _task(task: TaskRecord) -> Iterator[LogEntry]:
-    if not task.ran or task.ended is None or task.does in ASKED:
+    if not task.ran or task.ended is None or task.does in SILENT:
         return
     notes = (task.finding and task.finding.summary, task.evidence and task.evidence.summary, task.note)
     yield LogEntry(

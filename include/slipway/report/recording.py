@@ -22,6 +22,7 @@ from slipway.record import (
 )
 from slipway.run import Evidence, Finding, Json
 from slipway.verdict import Verdict
+from slipway.words import Outcome
 
 STANDARD = ("version", "strategy", "intent", "pace")  # parameters with a place of their own in the record
 AFTER = (REPORT, OUTCOME)  # still to come, or running, when the record is made
@@ -108,6 +109,7 @@ def record_from(
         duties=tuple(
             DutyRecord(title=duty.title, owner=duty.owner, due=(ended_at + duty.due).astimezone(UTC))
             for duty in plan.after
+            if ending.outcome is Outcome.RELEASED  # what was taken back needs no training and no cleaning up
         ),
     )
 

@@ -46,7 +46,7 @@ def _did(undo: UndoRecord) -> str:
 
 
 def _kept(record: ReleaseRecord) -> str:
-    kept = [f"- {plain(each.title)}: {plain(each.why)}" for each in record.kept]
+    kept = [f"- **{plain(each.title)}**: {plain(each.why)}" for each in record.kept]
     return "\n".join(["Kept as the release left it:", "", *kept]) if kept else ""
 
 

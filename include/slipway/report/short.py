@@ -10,7 +10,7 @@ from slipway.report.summary import what_happened, what_next
 from slipway.report.text import count, span, when
 from slipway.report.timeline import time_split
 
-LINE = 160
+LINE = 320
 
 
 def short(record: ReleaseRecord) -> str:

@@ -59,14 +59,14 @@ def what_next(record: ReleaseRecord) -> str:
     """Say what a person should do now."""
     calls = ", ".join(f"{each.role} {each.name} ({each.contact})" for each in record.contacts)
     call = f" Call {calls}." if calls else ""
-    left = ", ".join(kept.title for kept in record.kept) or "nothing that is known"
+    left = ", ".join(kept.title for kept in record.kept if not kept.harmless) or "nothing that is known"
     verified = record.verification
     said = {
         Outcome.RELEASED: _first_duty(record),
         Outcome.ROLLED_BACK: f"Nothing is urgent (rollback verification: {verified}). {NEW_RELEASE}",
         Outcome.ROLLBACK_FAILED: f"Act now.{call} Still in production: {left}. "
-        "Read the log of the undo task or check that failed, bring the rest back by hand from the top of "
-        "the list below, and only then release again.",
+        "Read the log of the undo task or check that failed, and bring back by hand what is still there, "
+        "newest first, before anybody releases again.",
         Outcome.REJECTED: "Mend what speaks against it, then trigger a new release.",
         Outcome.ABORTED: NEW_RELEASE,
         Outcome.HELD: f"A person fixes it forward or takes it back.{call} Still in production: {left}.",
@@ -93,7 +93,9 @@ def facts(record: ReleaseRecord) -> str:
 
 
 def _in_place_of(record: ReleaseRecord) -> str:
-    return f"in place of {record.version_before}" if record.version_before else "where nothing was before"
+    return (
+        f"in place of {record.version_before}" if record.version_before else "its version before is not known"
+    )
 
 
 def _old(record: ReleaseRecord) -> str:
@@ -106,8 +108,9 @@ def _still(record: ReleaseRecord) -> str:
 
 def _all_good(record: ReleaseRecord) -> str:
     passed = [t for t in record.tasks if t.finding is not None and t.finding.answer is Answer.PASS]
-    looked = count(len(record.checkpoints), "checkpoint")
-    return f"{count(len(passed), 'check')} passed and {looked} of the watch ended no release."
+    breached = sum(bool(each.breaches) for each in record.checkpoints)
+    looked = f"{count(len(record.checkpoints), 'checkpoint')} of the watch, {breached} with a breach"
+    return f"{count(len(passed), 'check')} passed; {looked}."
 
 
 def _first_duty(record: ReleaseRecord) -> str:

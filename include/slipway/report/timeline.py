@@ -1,12 +1,13 @@
 """The timeline of a report: planned beside actual, and where the time went."""
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
 from itertools import pairwise
 
 from slipway.graph import Kind
 from slipway.record import PEOPLE, PhaseRecord, ReleaseRecord, TaskRecord
-from slipway.report.text import difference, plain, section, span, table, when
+from slipway.report.text import count, difference, plain, section, span, table, when
 
 HEAD = ["Phase, task", "State", "Began (UTC)", "Planned", "Actual", "Difference"]
 WORKING, WATCHING, WAITING, BETWEEN = "working", "watching", "waiting for a person", "between tasks"
@@ -14,9 +15,9 @@ WORKING, WATCHING, WAITING, BETWEEN = "working", "watching", "waiting for a pers
 
 def timeline(record: ReleaseRecord) -> str:
     """Return a table of the phases and the tasks that ran, and how many did not."""
-    idle = [t for t in record.tasks if not t.ran and t.state == "upstream_failed"]
-    names = ", ".join(f"`{task.task_id}`" for task in idle)
-    unreached = f"Not reached, because something before it failed: {names}." if idle else ""
+    idle = Counter(t.phase for t in record.tasks if not t.ran and t.state == "upstream_failed")
+    names = ", ".join(f"{phase} ({count(number, 'task')})" for phase, number in idle.items())
+    unreached = f"Not reached, because something before failed: {names}." if idle else ""
     rows = (row for phase in record.phases for row in _phase(phase))
     return section("Timeline", table(HEAD, rows), unreached)
 
@@ -63,7 +64,7 @@ def time_split(record: ReleaseRecord) -> dict[str, timedelta]:
 def where_the_time_went(record: ReleaseRecord) -> str:
     """Return the time split as a table."""
     total = record.took or timedelta(microseconds=1)
-    rows = [[name, span(took), f"{took / total:.0%}"] for name, took in time_split(record).items()]
+    rows = [[name, span(took), f"{took / total:.0%}"] for name, took in time_split(record).items() if took]
     return section("Where the time went", table(["Time", "Duration", "Share"], rows))
 
 
