@@ -88,7 +88,14 @@ def judge(graph: ReleaseGraph, facts: Facts) -> Verdict:
 
 def find_breaches(graph: ReleaseGraph, facts: Facts) -> list[Breach]:
     """Return what keeps a release that reached production from being healthy, the worst first."""
-    found = [breach for node in expected(graph, facts) for breach in _breaches_of(node, facts)]
+    nodes = expected(graph, facts)
+    found = [breach for node in nodes for breach in _breaches_of(node, facts)]
+    if not found:  # a task is not reached because another one failed; if none did, health is not proved
+        missed = [node.task_id for node in nodes if not facts.reached(node.task_id)]
+        found = [
+            Breach(severity=Severity.CRITICAL, reason=f"{task_id} did not run: health is not proved.")
+            for task_id in missed
+        ]
     return sorted(found, key=lambda breach: -list(Severity).index(breach.severity))
 
 
@@ -111,12 +118,12 @@ def _after(graph: ReleaseGraph, breaches: list[Breach], no_return: tuple[str, ..
 
 def _breaches_of(node: Node, facts: Facts) -> list[Breach]:
     state = facts.state(node.task_id)
+    if not facts.reached(node.task_id):
+        return []
     if node.kind is Kind.WATCH:
         return _breaches_of_watch(node, facts, state)
     if facts.proved(node.task_id):
         return _breaches_of_finding(node, facts)
-    if not facts.reached(node.task_id):
-        return []  # what kept it from running is a breach itself; if nothing did, the watch is missing
     assert isinstance(node.item, Step | Check | Checklist)
     if state != "success":
         said = (facts.returned.get(node.task_id) or {}).get("summary", "")
@@ -142,9 +149,7 @@ def _breaches_of_watch(node: Node, facts: Facts, state: str) -> list[Breach]:
         return list(seen)
     if state == "success":
         return []  # to its end, or ended early by a person who marked it
-    if facts.reached(node.task_id):
-        return [Breach(severity=Severity.CRITICAL, reason=f"{node.task_id} {state} (marked, or it broke).")]
-    return [Breach(severity=Severity.CRITICAL, reason=f"{node.task_id} did not run: health is not proved.")]
+    return [Breach(severity=Severity.CRITICAL, reason=f"{node.task_id} {state} (marked, or it broke).")]
 
 
 def _passed_points_of_no_return(ran: tuple[Node, ...]) -> tuple[str, ...]:

@@ -69,7 +69,7 @@ DESCRIPTIVE = frozenset(
 
 
 def release_dag(plan: Plan) -> DAG:
-    """Prove a plan and make its DAG; raises PlanRefused with all faults, which the UI shows as import error."""
+    """Prove a plan and make its DAG; raises PlanRefused with all faults, the UI's import error."""
     graph = compile_plan(plan)
     prove_or_raise(graph)
     return build(graph)

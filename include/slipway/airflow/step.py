@@ -93,7 +93,7 @@ class UndoOperator(BaseOperator):
 
 
 def require_go(context: Mapping[str, Any], digest: str) -> None:
-    """Raise NotApproved unless the decision is GO for the plan with this digest and nothing was undone since."""
+    """Raise NotApproved unless the decision is GO for this very plan and nothing was undone since."""
     pull = context["ti"].xcom_pull
     decision = pull(task_ids=DECISION) or {}
     if decision.get("answer") != GateAnswer.GO:
@@ -110,7 +110,7 @@ def require_go(context: Mapping[str, Any], digest: str) -> None:
 
 
 def what_was_done(run: AirflowRun, facts: Facts, task_id: str) -> Evidence | None:
-    """Return a step's evidence; of one that never returned, the state before it acted; None if it never acted."""
+    """Return a step's evidence, or only the state before if it never returned; None if it never acted."""
     value = facts.earlier.get(task_id) or facts.returned.get(task_id)
     if value:
         return Evidence.from_json(value)

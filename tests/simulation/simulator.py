@@ -1,0 +1,291 @@
+"""Drives Airflow's own scheduling decisions over a whole release, with task states set by hand.
+
+`DagRun.update_state` decides what may run and what is skipped; the pure functions of Slipway decide which
+branch is taken. What a task would have done is told by a `Script`: by default every task succeeds.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+from itertools import count
+from typing import Any
+
+from airflow.models.dagbundle import DagBundleModel
+from airflow.models.taskinstance import TaskInstance
+from airflow.sdk import DAG
+from airflow.serialization.serialized_objects import DagSerialization, LazyDeserializedDAG
+from airflow.utils.session import create_session
+from airflow.utils.state import DagRunState
+from airflow.utils.types import DagRunTriggeredByType, DagRunType
+
+from slipway.facts import Breach, Facts
+from slipway.graph import (
+    ANSWER,
+    ASK,
+    CHECK_CONNECTIONS,
+    COMPLETE,
+    HOLD,
+    OUTCOME,
+    ROLLBACK_START,
+    STOP_SHORT,
+    STRATEGY,
+    VERDICT,
+    Kind,
+    Node,
+    ReleaseGraph,
+)
+from slipway.outcome import ending_of
+from slipway.run import Json
+from slipway.undoing import Fate, way_of
+from slipway.verdict import Branch, Verdict, judge
+from slipway.words import GateAnswer, Intent, Outcome, Severity
+
+EVIDENCE = {"before": {}, "after": {}, "proof": {}, "changed": True, "summary": "done"}
+FINDING = {"answer": "PASS", "summary": "fine", "evidence": {}}
+WAYS = {
+    Branch.COMPLETE: COMPLETE,
+    Branch.ASK: ASK,
+    Branch.ROLL_BACK: ROLLBACK_START,
+    Branch.STOP_SHORT: STOP_SHORT,
+}
+_numbers = count()
+
+
+class Happens(StrEnum):
+    """What happens to a task instead of its success."""
+
+    FAILS = "fails"
+    MARKED_SUCCESS = "is marked success without running"
+    MARKED_FAILED = "is marked failed without running"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Script:
+    """What happens in a release, besides all going well.
+
+    :param faults: by task id
+    :param breach: what the watch leaves when it fails by its own measuring; None if a person marked it
+    :param fix_forward: what a person answers when asked
+    """
+
+    faults: Mapping[str, Happens] = field(default_factory=dict)
+    intent: Intent = Intent.RELEASE
+    strategy: str = ""
+    breach: Severity | None = None
+    fix_forward: bool = False
+    earlier: Mapping[str, Json] = field(default_factory=dict)
+
+
+@dataclass(kw_only=True)
+class Release:
+    """A simulated release: states and XComs at the end, and the tasks in the order in which they ran."""
+
+    graph: ReleaseGraph
+    script: Script
+    states: dict[str, str] = field(default_factory=dict)
+    returned: dict[str, Json] = field(default_factory=dict)
+    breaches: dict[str, list[Breach]] = field(default_factory=dict)
+    ran: list[str] = field(default_factory=list)
+    color: str = ""
+
+    @property
+    def outcome(self) -> Outcome:
+        return Outcome(self.returned[OUTCOME]["outcome"])
+
+    def facts(self) -> Facts:
+        return Facts(
+            intent=self.script.intent,
+            states=self.states,
+            returned=self.returned,
+            breaches=self.breaches,
+            earlier=self.script.earlier,
+        )
+
+    def verdict(self) -> Verdict | None:
+        value = self.returned.get(VERDICT)
+        return Verdict.from_json(value) if value else None
+
+    def ran_of(self, *kinds: Kind) -> list[str]:
+        """Return the tasks of these kinds that ran, in the order in which they did."""
+        return [task_id for task_id in self.ran if self.graph.node(task_id).kind in kinds]
+
+    def undone(self) -> list[str]:
+        """Return the steps that were really undone, in the order in which it was done."""
+        tasks = self.ran_of(Kind.UNDO, Kind.RESTORE)
+        return [self.graph.node(t).undoes for t in tasks if (self.returned.get(t) or {}).get("undone")]
+
+
+class Simulator:
+    """Simulates releases of one DAG."""
+
+    def __init__(self, dag: DAG, graph: ReleaseGraph) -> None:
+        self.graph = graph
+        self.dag_id = dag.dag_id
+        with create_session() as session:
+            session.merge(DagBundleModel(name="simulation"))
+            session.flush()
+            serialized = LazyDeserializedDAG.from_dag(dag)
+            self._write(serialized, session)
+        self.dag = DagSerialization.from_dict(serialized.data)
+
+    @staticmethod
+    def _write(serialized: LazyDeserializedDAG, session: Any) -> None:
+        from airflow.dag_processing.collection import update_dag_parsing_results_in_db
+
+        update_dag_parsing_results_in_db(
+            bundle_name="simulation",
+            bundle_version=None,
+            version_data=None,
+            dags=[serialized],
+            import_errors={},
+            parse_duration=None,
+            warnings=set(),
+            session=session,
+        )
+
+    def release(self, script: Script) -> Release:
+        """Simulate one release to its end."""
+        release = Release(graph=self.graph, script=script)
+        with create_session() as session:
+            now = datetime.now(UTC)
+            run = self.dag.create_dagrun(
+                run_id=f"simulated_{next(_numbers)}",
+                logical_date=None,
+                run_after=now,
+                run_type=DagRunType.MANUAL,
+                triggered_by=DagRunTriggeredByType.TEST,
+                state=DagRunState.RUNNING,
+                start_date=now,
+                session=session,
+            )
+            run.dag = self.dag
+            tasks = run.get_task_instances(session=session)  # the session keeps these very objects current
+            while True:
+                seen = states_of(tasks)
+                ready, _ = run.update_state(session=session, execute_callbacks=False)
+                session.flush()
+                if run.state != DagRunState.RUNNING:
+                    break
+                assert ready or seen != states_of(tasks), f"stuck: {seen}"
+                for ti in ready:
+                    if ti.state:
+                        continue  # skipped by a branch that ran a moment ago
+                    release.states = states_of(tasks)
+                    self._happen(ti, tasks, release)
+                    session.flush()
+            release.states = states_of(tasks)
+            release.color = str(run.state)
+            session.delete(run)
+        return release
+
+    def _happen(self, ti: TaskInstance, tasks: Sequence[TaskInstance], release: Release) -> None:
+        node = self.graph.node(ti.task_id)
+        happens = release.script.faults.get(ti.task_id)
+        if happens is Happens.FAILS:
+            state = "failed"
+            release.ran.append(ti.task_id)
+            if node.kind is Kind.WATCH and release.script.breach:
+                breach = Breach(severity=release.script.breach, reason="measured")
+                release.breaches[ti.task_id] = [breach]
+        elif happens is Happens.MARKED_FAILED:
+            state = "failed"
+        elif happens is Happens.MARKED_SUCCESS:
+            state = "success"
+        else:
+            release.ran.append(ti.task_id)
+            state, value, branch = self._do(node, release)
+            if value is not None:
+                release.returned[ti.task_id] = value
+            if branch is not None:
+                self._skip_all_except(ti, branch, tasks)
+        now = datetime.now(UTC)
+        ti.state, ti.start_date, ti.end_date = state, ti.start_date or now, now
+
+    def _do(self, node: Node, release: Release) -> tuple[str, Json, str | None]:
+        """Return the state, the XCom and the branch of a task that runs as its operator would."""
+        steering: dict[Kind, Callable[[Release], tuple[str, Json, str | None]]] = {
+            Kind.START: self._start,
+            Kind.STRATEGY: self._strategy,
+            Kind.DECISION: self._decision,
+            Kind.VERDICT: self._verdict,
+            Kind.ANSWER: self._answer,
+            Kind.COMPLETE: lambda r: self._way(r, Branch.COMPLETE),
+            Kind.STOP_SHORT: lambda r: self._way(r, Branch.STOP_SHORT),
+            Kind.HOLD: self._hold,
+            Kind.ROLLBACK_START: self._rollback_start,
+            Kind.OUTCOME: self._outcome,
+        }
+        if node.kind in steering:
+            return steering[node.kind](release)
+        if node.kind in (Kind.UNDO, Kind.RESTORE):
+            verdict = release.verdict()
+            if verdict is None:
+                return "failed", None, None
+            way = way_of(self.graph, release.facts(), verdict, node)
+            return "success", {"undone": way.fate is Fate.UNDO, "why": way.why}, None
+        returned = {Kind.STEP: EVIDENCE, Kind.CHECK: FINDING, Kind.CHECKLIST: FINDING}
+        return "success", returned.get(node.kind, {"done": True}), None
+
+    def _start(self, release: Release) -> tuple[str, Json, str]:
+        rolls_back = release.script.intent is Intent.ROLL_BACK
+        return "success", {}, VERDICT if rolls_back else CHECK_CONNECTIONS
+
+    def _strategy(self, release: Release) -> tuple[str, Json, str]:
+        strategy = release.script.strategy or self.graph.plan.strategies[0].strategy
+        first = {e.label: e.after for e in self.graph.edges if e.before == STRATEGY and e.label}
+        return "success", strategy, first[strategy]
+
+    def _decision(self, release: Release) -> tuple[str, Json, None]:
+        gates = [node.task_id for node in self.graph.of_kind(Kind.GATE)]
+        if not any(release.facts().reached(gate) for gate in gates):
+            return "skipped", None, None
+        if all(release.facts().proved(gate) for gate in gates):
+            return "success", {"answer": str(GateAnswer.GO), "reasons": []}, None
+        return "failed", {"answer": str(GateAnswer.NO_GO), "reasons": ["not everyone said GO"]}, None
+
+    def _verdict(self, release: Release) -> tuple[str, Json, str]:
+        verdict = judge(self.graph, release.facts())
+        return "success", verdict.to_json(), WAYS[verdict.branch]
+
+    def _answer(self, release: Release) -> tuple[str, Json, str]:
+        answered = release.facts().proved(ASK) and release.script.fix_forward
+        return (
+            "success",
+            {"answer": "FIX FORWARD" if answered else "ROLL BACK"},
+            HOLD if answered else ROLLBACK_START,
+        )
+
+    def _way(self, release: Release, branch: Branch) -> tuple[str, Json, None]:
+        verdict = release.verdict()
+        leads_here = verdict is not None and verdict.branch is branch
+        return ("success", {"done": True}, None) if leads_here else ("skipped", None, None)
+
+    def _hold(self, release: Release) -> tuple[str, Json, None]:
+        answer = release.returned.get(ANSWER) or {}
+        held = answer.get("answer") == "FIX FORWARD"
+        return ("success", {"done": True}, None) if held else ("skipped", None, None)
+
+    def _rollback_start(self, release: Release) -> tuple[str, Json, None]:
+        verdict = release.verdict()
+        if verdict is None or verdict.branch not in (Branch.ROLL_BACK, Branch.ASK):
+            return "skipped", None, None
+        return "success", {"release": "this", "undo": []}, None
+
+    def _outcome(self, release: Release) -> tuple[str, Json, None]:
+        ending = ending_of(self.graph, release.facts(), release.verdict())
+        state = "success" if ending.outcome is Outcome.RELEASED else "failed"
+        return state, {"outcome": str(ending.outcome), "reasons": list(ending.reasons)}, None
+
+    def _skip_all_except(self, ti: TaskInstance, branch: str, tasks: Sequence[TaskInstance]) -> None:
+        """Skip what a branch operator skips: the direct downstream that is not on the chosen way."""
+        follow = {branch} | self.dag.get_task(branch).get_flat_relative_ids(upstream=False)
+        skipped = self.dag.get_task(ti.task_id).downstream_task_ids - follow
+        for other in tasks:
+            if other.task_id in skipped and not other.state:
+                other.state = "skipped"
+
+
+def states_of(tasks: Sequence[TaskInstance]) -> dict[str, str]:
+    """Return the state of each task, "" where it has none yet."""
+    return {ti.task_id: str(ti.state or "") for ti in tasks}
