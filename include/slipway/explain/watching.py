@@ -1,0 +1,84 @@
+"""The sections on watching: the rollout's stages and the window after them."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from slipway.explain.outline import Block, Bullets, Section, Table, Text
+from slipway.explain.wording import limit_in_words, settings
+from slipway.graph import ReleaseGraph
+from slipway.kinds import in_words
+from slipway.plan import Plan, Stage
+from slipway.prove.wording import spoken
+from slipway.watching import Missing, Threshold
+
+
+def watch(plan: Plan) -> Iterator[Section]:
+    """Yield what is sampled, what is too much, and when it is looked at."""
+    metrics = [
+        (each.heading, settings(each) or each.kind.replace("_", " "), each.unit or "-", each.source)
+        for each in plan.watch.metrics
+    ]
+    yield Section(
+        2,
+        "Watch",
+        [
+            Text(f"Production is watched for {spoken(plan.watch.length)}, " + _sampling(plan)),
+            Table(("Metric", "What", "Unit", "From"), metrics),
+            _thresholds(plan, plan.watch.thresholds),
+            *_schedule(plan),
+        ],
+    )
+
+
+def rollout(graph: ReleaseGraph) -> Iterator[Section]:
+    """Yield each strategy with its stages."""
+    plan = graph.plan
+    for each in plan.strategies:
+        rows = [_stage(stage) for stage in each.stages]
+        blocks: list[Block] = [Table(("Stage", "Exposure", "Does", "Watched", "Then"), rows)]
+        for stage in each.stages:
+            if stage.thresholds:
+                blocks += [Text(f"Limits of {stage.title} besides:"), _thresholds(plan, stage.thresholds)]
+        yield Section(2, f"Rollout: {each.strategy}", [Text(each.title), *blocks])
+
+
+def _sampling(plan: Plan) -> str:
+    watch = plan.watch
+    return (
+        f"sampled every {spoken(watch.sample_every)}. A checkpoint with fewer than {watch.minimum_good_samples} "
+        f"good samples of a metric is inconclusive; {watch.inconclusive_checkpoints} of those in a row, or "
+        f"{watch.consecutive_errors} failed readings in a row, are {watch.on_no_data}."
+    )
+
+
+def _stage(stage: Stage) -> tuple[str, ...]:
+    who = f"{stage.exposure:g} %" + (f" ({stage.audience})" if stage.audience else "")
+    said = [(step.heading, settings(step)) for step in stage.steps]
+    does = "; ".join(f"{heading} ({own})" if own else heading for heading, own in said)
+    watched = f"{spoken(stage.soak)}, every {spoken(stage.every)}"
+    then = ", ".join(check.heading for check in stage.require)
+    return stage.title, who, does or "-", watched, then or "-"
+
+
+def _thresholds(plan: Plan, thresholds: Sequence[Threshold]) -> Table:
+    metrics: Mapping[str, tuple[str, str]] = {m.name: (m.heading, m.unit) for m in plan.watch.metrics}
+    rows = []
+    for each in thresholds:
+        title, unit = metrics.get(each.metric, (in_words(each.metric), ""))
+        decides = "only observed" if each.observe_only else _severity(each)
+        missing = "inconclusive" if each.missing is Missing.INCONCLUSIVE else str(each.missing)
+        rows.append((title, limit_in_words(each, unit), decides, missing))
+    return Table(("Metric", "Too much", "Severity", "Without data"), rows)
+
+
+def _severity(threshold: Threshold) -> str:
+    scenario = threshold.scenario.replace("_", " ")
+    return f"{threshold.severity} ({scenario})" if scenario else str(threshold.severity)
+
+
+def _schedule(plan: Plan) -> Iterator[Block]:
+    rows = [(row.title or "-", spoken(row.interval), spoken(row.until)) for row in plan.watch.checkpoints]
+    yield Table(("Part", "Checkpoint every", "Until"), rows)
+    for row in plan.watch.checkpoints:
+        if row.look_at:
+            yield Text(f"People look at, {row.title or f'until {spoken(row.until)}'}:")
+            yield Bullets(list(row.look_at))

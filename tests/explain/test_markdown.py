@@ -1,0 +1,43 @@
+"""The Markdown of a plan: complete, and the same every time."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from tests.prove.plans import SOUND, Change, but
+
+from slipway.compile import compile_plan
+from slipway.explain import markdown
+
+GOLDEN = Path(__file__).with_name("golden") / "shop.md"
+
+
+def test_a_plan_is_explained_as_in_the_golden_file() -> None:
+    assert markdown(compile_plan(SOUND)) == GOLDEN.read_text()
+
+
+def test_the_same_plan_is_explained_by_the_same_text() -> None:
+    assert markdown(compile_plan(but(title="Shop 3"))) == markdown(compile_plan(but(title="Shop 3")))
+
+
+def test_a_point_of_no_return_is_called_by_its_name() -> None:
+    mails = Change(name="send_mails", irreversible="mails cannot be called back")
+    text = markdown(compile_plan(but(on_production=[*SOUND.on_production, mails])))
+    assert "| 5 | Send mails | change | point of no return: mails cannot be called back | - |" in text
+
+
+def test_nothing_in_a_plan_breaks_out_of_its_place() -> None:
+    text = markdown(compile_plan(but(summary="a <b>bold</b> *claim*\n# of_a snake_case | [link](x)")))
+    assert "a \\<b>bold\\</b> \\*claim\\* # of_a snake_case | \\[link](x)" in text
+
+
+def test_a_cell_with_a_bar_stays_one_cell() -> None:
+    steps = [replace(SOUND.on_staging[0], title="Back up | twice"), SOUND.on_staging[1]]
+    assert "| 1 | Back up \\| twice | back up |" in markdown(compile_plan(but(on_staging=steps)))
+
+
+def test_a_plan_without_windows_and_strategies_has_no_such_section() -> None:
+    text = markdown(compile_plan(but(windows=(), strategies=(), after=())))
+    assert "## Allowed windows" not in text
+    assert "## Rollout" not in text
+    assert "| strategy |" not in text
+    assert "## After the release" not in text
