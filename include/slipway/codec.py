@@ -136,9 +136,18 @@ _READERS: Mapping[Any, Callable[[Json], Any]] = {
 
 
 def _one_of(arguments: tuple[Any, ...], value: Json, kinds: Kinds) -> Any:
-    """Read a union: None, or the first member (we have no other unions than of kinds, and of X and None)."""
+    """Read a union: None, else the member whose shape the JSON has (ours never hold two of one)."""
+    if value is None:
+        return None
     members = [member for member in arguments if member is not type(None)]
-    return None if value is None else _read(members[0], value, kinds)
+    return _read(next((m for m in members if _shape(m) is type(value)), members[0]), value, kinds)
+
+
+def _shape(target: Any) -> type | None:
+    origin = typing.get_origin(target)
+    if origin is None:
+        return dict if is_dataclass(target) else None
+    return dict if isinstance(origin, type) and issubclass(origin, Mapping) else list
 
 
 def _collection(origin: Any, arguments: tuple[Any, ...], value: Json, kinds: Kinds) -> Any:
@@ -147,7 +156,7 @@ def _collection(origin: Any, arguments: tuple[Any, ...], value: Json, kinds: Kin
     items = [_read(arguments[0], item, kinds) for item in value]
     if origin in (frozenset, set, Set):
         return frozenset(items)
-    return tuple(items) if origin is tuple else items
+    return items if origin is list else tuple(items)
 
 
 def digest(value: object, exclude: Collection[str] = ()) -> str:
