@@ -45,8 +45,9 @@ def _sampling(plan: Plan) -> str:
     watch = plan.watch
     return (
         f"sampled every {spoken(watch.sample_every)}. A checkpoint with fewer than "
-        f"{watch.minimum_good_samples} good samples of a metric is inconclusive; {watch.inconclusive_checkpoints} of those in a row, or "
-        f"{watch.consecutive_errors} failed readings in a row, are {watch.on_no_data}."
+        f"{watch.minimum_good_samples} good samples of a metric is inconclusive; "
+        f"{watch.inconclusive_checkpoints} of those in a row, or {watch.consecutive_errors} failed readings "
+        f"in a row, are {watch.on_no_data}."
     )
 
 
