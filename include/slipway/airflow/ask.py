@@ -4,13 +4,19 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from airflow.exceptions import AirflowFailException
 from airflow.providers.standard.operators.branch import BaseBranchOperator
 from airflow.providers.standard.operators.hitl import HITLOperator
 from airflow.sdk import Context, TriggerRule
+from airflow.sdk.exceptions import AirflowFailException
 from airflow.sdk.execution_time.context import NEVER_EXPIRE
 
-from slipway.airflow.form import form_answer, leave_note, people_as_users, text_field
+from slipway.airflow.form import (
+    form_answer,
+    leave_note,
+    people_as_users,
+    text_field,
+    without_dag_params,
+)
 from slipway.airflow.gate_facts import SHOWN, answers_now
 from slipway.airflow.rest import AirflowApi
 from slipway.gate.proof import Proof, prove
@@ -46,7 +52,7 @@ class AskOperator(HITLOperator):
             options=[FIX_FORWARD, ROLL_BACK],
             params={"rationale": text_field("Rationale", "Why. Required to fix forward.")},
             assigned_users=people_as_users(permitted(plan)),
-            **{"retries": 0, **kwargs},
+            **{"retries": 0, **without_dag_params(kwargs)},
         )
         self.plan = plan
 

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
-from airflow.exceptions import AirflowFailException
 from airflow.providers.standard.operators.hitl import HITLOperator
 from airflow.sdk import Context, Param
+from airflow.sdk.exceptions import AirflowFailException
 
-from slipway.airflow.form import form_answer, people_as_users
+from slipway.airflow.form import form_answer, people_as_users, without_dag_params
 from slipway.airflow.gate_facts import MARKS, marks_for
 from slipway.airflow.rest import AirflowApi
 from slipway.gate.proof import cause_of
@@ -35,7 +35,7 @@ class ChecklistOperator(HITLOperator):
             params={key: _box(item) for key, item in _keys(checklist).items()},
             assigned_users=people_as_users(checklist.people) or None,
             response_timeout=checklist.timeout,
-            **{"retries": 0, **kwargs},
+            **{"retries": 0, **without_dag_params(kwargs)},
         )
         self.checklist = checklist
 

@@ -4,15 +4,22 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from airflow.exceptions import AirflowFailException
 from airflow.providers.standard.operators.hitl import HITLOperator
 from airflow.providers.standard.triggers.temporal import DateTimeTrigger
 from airflow.sdk import BaseOperator, Context, TriggerRule
+from airflow.sdk.exceptions import AirflowFailException
 from airflow.sdk.execution_time.context import NEVER_EXPIRE
 
 from slipway.airflow.ask import AnswerOperator, AskOperator
 from slipway.airflow.checklist import ChecklistOperator, marked_by_hand
-from slipway.airflow.form import FormAnswerJson, form_answer, leave_note, people_as_users, text_field
+from slipway.airflow.form import (
+    FormAnswerJson,
+    form_answer,
+    leave_note,
+    people_as_users,
+    text_field,
+    without_dag_params,
+)
 from slipway.airflow.gate_facts import (
     SHOWN,
     answers_now,
@@ -69,7 +76,7 @@ class GateOperator(HITLOperator):
             },
             assigned_users=people_as_users(approval.people),
             response_timeout=gate.timeout,
-            **{"retries": 0, **kwargs},
+            **{"retries": 0, **without_dag_params(kwargs)},
         )
         self.plan = plan
         self.approval = approval

@@ -40,6 +40,16 @@ class ApiRefused(SlipwayError):
         )
 
 
+class ApiUnreachable(SlipwayError):
+    """Airflow's REST API could not be reached, also after several tries."""
+
+    def __init__(self, conn_id: str, error: Exception) -> None:
+        super().__init__(
+            f"Airflow's REST API cannot be reached ({type(error).__name__}). "
+            f'Check host and port of the connection "{conn_id}", and that the api-server runs.'
+        )
+
+
 @dataclass(frozen=True, kw_only=True)
 class TaskInstance:
     """A task of a release as Airflow has it now. `state` is "" before it is scheduled."""
@@ -204,7 +214,7 @@ class AirflowApi:
     ) -> dict[str, Json]:
         self._token = self._token or self._log_in()
         hook = HttpHook(method=method, http_conn_id=self.conn_id, auth_type=lambda *_: _Bearer(self._token))
-        answer: dict[str, Json] = _send(hook, path, params=query, json=body).json()
+        answer: dict[str, Json] = _send(hook, path, data=query, json=body).json()
         return answer
 
     def _log_in(self) -> str:
@@ -220,9 +230,12 @@ class AirflowApi:
 def _send(hook: HttpHook, path: str, **request: Any) -> Response:
     """Send with retries while the api-server cannot be reached; a bad status raises ApiRefused."""
     logging.getLogger("urllib3").setLevel(logging.WARNING)  # its debug lines name every request
-    response: Response = hook.run_with_advanced_retry(
-        _RETRY, path, extra_options={"check_response": False, "timeout": 30}, **request
-    )
+    try:
+        response: Response = hook.run_with_advanced_retry(
+            _RETRY, path, extra_options={"check_response": False, "timeout": 30}, **request
+        )
+    except (Unreachable, Timeout) as error:
+        raise ApiUnreachable(hook.http_conn_id, error) from error
     if not response.ok:
         raise ApiRefused(hook.method, path, response.status_code, response.text)
     return response
