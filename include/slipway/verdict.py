@@ -1,7 +1,7 @@
 """The verdict: what the release did so far and what follows. Pure; Airflow only carries it out."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
@@ -42,10 +42,10 @@ class Verdict:
     def to_json(self) -> dict[str, Json]:
         """Return the verdict as a JSON object."""
         return {
-            **asdict(self),
             "branch": str(self.branch),
             "action": str(self.action),
-            "within": self.within.total_seconds(),
+            "procedure": self.procedure,
+            "within_seconds": self.within.total_seconds(),
             "reasons": list(self.reasons),
             "no_return": list(self.no_return),
         }
@@ -57,7 +57,7 @@ class Verdict:
             branch=Branch(value["branch"]),
             action=Action(value["action"]),
             procedure=value["procedure"],
-            within=timedelta(seconds=value["within"]),
+            within=timedelta(seconds=value["within_seconds"]),
             reasons=tuple(value["reasons"]),
             no_return=tuple(value["no_return"]),
         )

@@ -19,7 +19,7 @@ from slipway.airflow.flow import (
     StrategyOperator,
     VerdictOperator,
 )
-from slipway.airflow.form import form_of
+from slipway.airflow.trigger_form import form_of
 from slipway.airflow.gate import (
     AnswerOperator,
     AskOperator,
@@ -191,8 +191,8 @@ class _Builder:
         if node.phase is Phase.STAGING and step is self.plan.on_staging[-1]:
             kw["outlets"] = [asset_of(node.environment)]
         if isinstance(step, AirflowTask):
-            return guest_operator(step.operator, step.arguments, **kw, **guard(node, self.digest))
-        return StepOperator(node=node, digest=self.digest, **kw)
+            return guest_operator(step.operator, step.arguments, **kw, **guard(node, self.graph, self.digest))
+        return StepOperator(node=node, graph=self.graph, digest=self.digest, **kw)
 
     def _undo(self, node: Node, kw: dict[str, Any]) -> BaseOperator:
         step = node.item

@@ -12,7 +12,6 @@ from slipway.airflow.step import NotApproved, require_go
 from slipway.graph import Node, ReleaseGraph
 from slipway.run import Evidence, Json
 from slipway.undoing import Fate, way_of
-from slipway.words import Phase
 
 
 def guest_operator(path: str, arguments: Mapping[str, Json], **kwargs: Any) -> BaseOperator:
@@ -22,15 +21,14 @@ def guest_operator(path: str, arguments: Mapping[str, Json], **kwargs: Any) -> B
     return operator(**dict(arguments), **kwargs)
 
 
-def guard(node: Node, digest: str) -> dict[str, Any]:
+def guard(node: Node, graph: ReleaseGraph, digest: str) -> dict[str, Any]:
     """Return the hooks that let a guest act in production only after the GO, and prove that it ran."""
 
     def before(context: Mapping[str, Any]) -> None:
-        if node.phase in (Phase.PRODUCTION, Phase.ROLLOUT):
-            try:
-                require_go(context, digest)
-            except NotApproved as refused:
-                raise AirflowFailException(str(refused)) from None
+        try:
+            require_go(context, graph, node, digest)
+        except NotApproved as refused:
+            raise AirflowFailException(str(refused)) from None
 
     def after(context: Mapping[str, Any], result: Any = None) -> None:
         proof = {"result": result if isinstance(result, str | int | float | bool) else ""}

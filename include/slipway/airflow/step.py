@@ -6,9 +6,11 @@ from typing import Any
 from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowFailException
 
+from slipway.airflow.gate import require_go as prove_go
 from slipway.airflow.gather import gather, verdict_given
 from slipway.airflow.rest import AirflowApi
 from slipway.airflow.run import BEFORE, AirflowRun
+from slipway.compile import gate_task_ids
 from slipway.errors import StepFailed, StepImpossible
 from slipway.facts import Facts
 from slipway.graph import DECISION, ROLLBACK_START, Kind, Node, ReleaseGraph
@@ -27,9 +29,10 @@ class StepOperator(BaseOperator):
 
     ui_color = "#e8f1fb"
 
-    def __init__(self, *, node: Node, digest: str, **kwargs: Any) -> None:
+    def __init__(self, *, node: Node, graph: ReleaseGraph, digest: str, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.node = node
+        self.graph = graph
         self.digest = digest
 
     def execute(self, context: Mapping[str, Any]) -> Json:
@@ -40,8 +43,7 @@ class StepOperator(BaseOperator):
         run = AirflowRun(context, node.environment)
         run.log.info("%s on %s, version %s", node.title, node.environment.label, run.version)
         try:
-            if node.phase in (Phase.PRODUCTION, Phase.ROLLOUT):
-                require_go(context, self.digest)
+            require_go(context, self.graph, node, self.digest)
             evidence = node.item.do(run)
         except StepFailed as failure:
             raise plain(failure) from None
@@ -92,8 +94,16 @@ class UndoOperator(BaseOperator):
         return {"undone": True, "why": why, "evidence": evidence.to_json()}
 
 
-def require_go(context: Mapping[str, Any], digest: str) -> None:
-    """Raise NotApproved unless the decision is GO for this very plan and nothing was undone since."""
+def require_go(context: Mapping[str, Any], graph: ReleaseGraph, node: Node, digest: str) -> None:
+    """Raise unless a production step may act: the decision is GO for this very plan, and nothing is undone.
+
+    The first production step proves the whole decision anew, so that one which was merely marked success
+    opens nothing; the later ones make sure that plan and release are still the same.
+    """
+    if node.phase not in (Phase.PRODUCTION, Phase.ROLLOUT):
+        return
+    if node == graph.production_steps()[0]:
+        prove_go(context, graph.plan, gate_task_ids(graph.plan), digest)
     pull = context["ti"].xcom_pull
     decision = pull(task_ids=DECISION) or {}
     if decision.get("answer") != GateAnswer.GO:
@@ -104,9 +114,7 @@ def require_go(context: Mapping[str, Any], digest: str) -> None:
             f"now {digest[:12]}). Production is not touched. Trigger a new release."
         )
     if pull(task_ids=ROLLBACK_START) is not None:
-        raise NotApproved(
-            "This release has been rolled back. Trigger a new release instead of clearing tasks."
-        )
+        raise NotApproved("This release was rolled back. Trigger a new release instead of clearing tasks.")
 
 
 def what_was_done(run: AirflowRun, facts: Facts, task_id: str) -> Evidence | None:

@@ -1,0 +1,144 @@
+"""Close a release: gather its record, write ledger and report, and paint the run its true colour."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from airflow.sdk import BaseOperator
+from airflow.sdk.exceptions import AirflowFailException
+
+from slipway.airflow.checklist import marked_by_hand
+from slipway.airflow.gather import gather, verdict_given
+from slipway.airflow.rest import AirflowApi, TaskInstance
+from slipway.facts import NOT_REACHED
+from slipway.graph import REPORT, ROLLBACK_START, Kind, Node, ReleaseGraph
+from slipway.ledger import Ledger
+from slipway.outcome import Ending, ending_of
+from slipway.record import ReleaseRecord
+from slipway.report.markdown import markdown
+from slipway.report.recording import ReleaseTrace, TaskTrace, record_from
+from slipway.report.short import short
+from slipway.run import Json
+from slipway.words import Outcome
+
+REPORTS = "slipway_reports"  # an fs connection; its path is the folder of the reports
+
+
+class ReportOperator(BaseOperator):
+    """Write the report, whatever the outcome: to the task log, to a file, to the ledger."""
+
+    def __init__(self, *, graph: ReleaseGraph, digest: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.graph = graph
+        self.digest = digest
+
+    def execute(self, context: Mapping[str, Any]) -> Json:
+        """Return the outcome, its reasons and the report's path. The ledger comes last: it may be away."""
+        facts, verdict = gather(context, self.graph), verdict_given(context)
+        ending = ending_of(self.graph, facts, verdict)
+        record = record_from(self.graph, facts, trace_of(context, self.graph, self.digest), ending, verdict)
+        text = markdown(record)
+        self.log.info("%s\n\n%s", short(record), text)
+        path = write_report(record, text)
+        self.log.info("Report: %s", path)
+        ledger = Ledger()
+        ledger.migrate()
+        ledger.write(record)
+        self.log.info("Recorded in the ledger as %s %s.", record.plan, record.release_id)
+        return {"outcome": str(ending.outcome), "reasons": list(ending.reasons), "report": str(path)}
+
+
+class OutcomeOperator(BaseOperator):
+    """The last task and the only leaf: it fails unless the outcome is RELEASED (invariant I4)."""
+
+    def __init__(self, *, graph: ReleaseGraph, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.graph = graph
+
+    def execute(self, context: Mapping[str, Any]) -> Json:
+        """Return the outcome; judged again: a report that was marked success by hand proves nothing."""
+        ending = ending_of(self.graph, gather(context, self.graph), verdict_given(context))
+        report = context["ti"].xcom_pull(task_ids=REPORT)
+        if ending.outcome is Outcome.RELEASED and not report:
+            reason = f"Deployed and healthy, but not recorded: {REPORT} did not finish. Clear it."
+            ending = Ending(outcome=Outcome.HELD, reasons=(reason,))
+        value = {
+            "outcome": str(ending.outcome),
+            "reasons": list(ending.reasons),
+            "report": (report or {}).get("report", ""),
+        }
+        if ending.outcome is Outcome.RELEASED:
+            self.log.info("Outcome: %s. Report: %s", ending.outcome, value["report"])
+            return value
+        context["ti"].xcom_push(key="return_value", value=value)
+        raise AirflowFailException(f"Outcome: {ending.outcome}. {' '.join(ending.reasons)}")
+
+
+def trace_of(context: Mapping[str, Any], graph: ReleaseGraph, digest: str) -> ReleaseTrace:
+    """Gather what Airflow keeps of this release beside states and XComs: times, tries, notes, people."""
+    ti, run = context["ti"], context["dag_run"]
+    api = AirflowApi()
+    found = {task.task_id: task for task in api.task_instances(ti.dag_id, ti.run_id)}
+    details = api.dag_run(ti.dag_id, ti.run_id)
+    rollback = ti.xcom_pull(task_ids=ROLLBACK_START) or {}
+    return ReleaseTrace(
+        release_id=ti.run_id,
+        plan_digest=digest,
+        parameters=dict(context["params"]),
+        triggered_by=str(details.get("triggering_user_name") or "Airflow"),
+        triggered_at=_moment(details.get("start_date")) or run.run_after,
+        version_before=_version_before(context, graph),
+        rolls_back=rollback.get("release", "") if rollback.get("earlier") else "",
+        tasks={
+            node.task_id: _trace(api, context, node, found[node.task_id])
+            for node in graph.nodes
+            if node.task_id in found
+        },
+    )
+
+
+def write_report(record: ReleaseRecord, text: str) -> Path:
+    """Write the report to the folder of the connection "slipway_reports" and return its path."""
+    from airflow.providers.standard.hooks.filesystem import FSHook
+
+    name = "".join(c if c.isalnum() or c in "._-" else "-" for c in record.release_id)
+    folder = Path(FSHook(REPORTS).get_path()) / record.plan
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{name}.md"
+    unfinished = path.with_suffix(".part")
+    unfinished.write_text(text)
+    return unfinished.replace(path)
+
+
+def _trace(api: AirflowApi, context: Mapping[str, Any], node: Node, task: TaskInstance) -> TaskTrace:
+    ti = context["ti"]
+    ran = task.state not in NOT_REACHED
+    return TaskTrace(
+        started=task.started_at,
+        ended=task.ended_at,
+        tries=task.try_number,
+        note=task.note,
+        marked_by=marked_by_hand(api, ti.dag_id, ti.run_id, node.task_id) if ran else "",
+        checkpoints=_checkpoints(ti, node.task_id) if ran and node.kind is Kind.WATCH else (),
+    )
+
+
+def _checkpoints(ti: Any, task_id: str) -> list[Json]:
+    found: list[Json] = []
+    while (value := ti.xcom_pull(task_ids=task_id, key=f"checkpoint_{len(found)}")) is not None:
+        found.append(value)
+    return found
+
+
+def _version_before(context: Mapping[str, Any], graph: ReleaseGraph) -> str:
+    """Return the version that a deploy step found in production, "" if none got so far."""
+    for node in graph.production_steps():
+        before = context["ti"].xcom_pull(task_ids=node.task_id, key="before") or {}
+        if version := before.get("version") or before.get("served"):
+            return str(version)
+    return ""
+
+
+def _moment(value: str | None) -> datetime | None:
+    return datetime.fromisoformat(value) if value else None

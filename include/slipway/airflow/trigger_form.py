@@ -1,0 +1,78 @@
+"""The trigger form: run parameters with schemas that refuse nonsense."""
+
+from airflow.sdk import Param
+
+from slipway.plan import Plan
+from slipway.words import Intent
+
+VERSION = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
+BREAK_GLASS = r"^$|^.{10,500}$"
+
+
+def form_of(plan: Plan) -> dict[str, Param]:
+    """Return the standard parameters and what the plan adds, in the form's order."""
+    form = {
+        "version": Param(
+            type="string",
+            pattern=VERSION,
+            title="Version",
+            description="The version to release. For a rollback, the version that is live and is to go.",
+        ),
+        "intent": Param(
+            str(Intent.RELEASE),
+            type="string",
+            enum=[str(intent) for intent in Intent],
+            title="Intent",
+            description="Release, or undo the last finished release from its record.",
+        ),
+    }
+    return form | _choices(plan) | _added(plan) | _last()
+
+
+def _choices(plan: Plan) -> dict[str, Param]:
+    form = {}
+    if plan.strategies:
+        form["strategy"] = Param(
+            plan.strategies[0].strategy,
+            type="string",
+            enum=[rollout.strategy for rollout in plan.strategies],
+            title="Strategy",
+            description="; ".join(f"{rollout.strategy}: {rollout.title}" for rollout in plan.strategies),
+        )
+    if plan.procedures:
+        form["procedure"] = Param(
+            "",
+            type="string",
+            enum=["", *(procedure.name for procedure in plan.procedures)],
+            title="Rollback procedure",
+            description="For a rollback: how far back to go. Empty undoes everything.",
+        )
+    return form
+
+
+def _added(plan: Plan) -> dict[str, Param]:
+    return {
+        each.name: Param(each.default, description=each.description, **dict(each.schema))
+        for each in plan.parameters
+    }
+
+
+def _last() -> dict[str, Param]:
+    return {
+        "pace": Param(
+            1,
+            type="number",
+            minimum=1,
+            maximum=10_000_000,
+            title="Pace",
+            description="Divides every waiting time. 1 is real time; more is a rehearsal.",
+        ),
+        "break_glass": Param(
+            "",
+            type="string",
+            pattern=BREAK_GLASS,
+            title="Break glass",
+            description="A reason (10 characters or more) to release outside the allowed window. "
+            "It stands in bold in the report.",
+        ),
+    }
