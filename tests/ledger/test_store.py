@@ -9,11 +9,13 @@ from datetime import timedelta
 import psycopg
 import pytest
 from tests.ledger.records import record, rolled_back
+from tests.report.releases import RELEASES
 
 from slipway.errors import MissingConnection
-from slipway.ledger.errors import LedgerIsNewer, NoSuchRelease, RecordDiffers
+from slipway.ledger.errors import LedgerIsEmpty, LedgerIsNewer, NoSuchRelease, RecordDiffers
 from slipway.ledger.store import Ledger
 from slipway.record import ReleaseRecord, from_json, to_json
+from slipway.report.markdown import markdown
 from slipway.words import Outcome
 
 PRODUCTION = "planner production"
@@ -148,6 +150,30 @@ def test_another_environment_and_another_plan_do_not_count(ledger: Ledger) -> No
 def test_a_missing_connection_is_named() -> None:
     with pytest.raises(MissingConnection, match='no Airflow connection "nowhere_at_all"'):
         Ledger("nowhere_at_all").releases("planner")
+
+
+@pytest.mark.usefixtures("database")
+def test_a_database_without_a_ledger_is_named() -> None:
+    with pytest.raises(LedgerIsEmpty, match=r'connection "slipway_ledger" has no ledger.*migrate'):
+        Ledger().last_released("planner", PRODUCTION)
+    with pytest.raises(LedgerIsEmpty):
+        Ledger().write(record("one"))
+
+
+def test_a_database_that_cannot_be_reached_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AIRFLOW_CONN_SLIPWAY_LEDGER", "postgresql://nobody:pass@127.0.0.1:1/ledger")
+    with pytest.raises(psycopg.OperationalError, match="refused"):
+        Ledger().releases("planner")
+
+
+def test_every_record_of_a_realistic_release_survives_the_database(ledger: Ledger) -> None:
+    for number, make in enumerate(RELEASES.values()):
+        written = replace(make(), release_id=f"release {number}")
+        ledger.write(written)
+        read = ledger.record(written.plan, written.release_id)
+        assert read == written
+        assert read.digest == written.digest
+        assert markdown(read) == markdown(written)
 
 
 def test_migrating_again_changes_nothing(ledger: Ledger) -> None:

@@ -420,7 +420,7 @@ def rolled_back() -> ReleaseRecord:
         ],
     )
     to_the_gate(course)
-    decide(course, override="The import check has too little data on staging")
+    decide(course, override="Staging has too little data to import")
     deploy(course)
     watch(course, errors=[0.1, 0.4, 7.5], state="failed")
     course.judge()

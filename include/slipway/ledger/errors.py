@@ -4,6 +4,7 @@ SlipwayError
 `- LedgerFault
    |- RecordDiffers       the release already has another record
    |- NoSuchRelease       the ledger has no record of that release
+   |- LedgerIsEmpty       nobody has created the schema yet
    `- LedgerIsNewer       the schema was migrated by a newer Slipway
 """
 
@@ -34,6 +35,17 @@ class NoSuchRelease(LedgerFault):
         super().__init__(
             f'Ledger: plan "{plan}" has no release "{release_id}". A record is written at the closeout of a '
             "release; list those there are with `Ledger().releases(plan)`."
+        )
+
+
+class LedgerIsEmpty(LedgerFault):
+    """The ledger's database has no schema yet."""
+
+    def __init__(self, conn_id: str) -> None:
+        self.conn_id = conn_id
+        super().__init__(
+            f'The database behind connection "{conn_id}" has no ledger in it. Create it once with '
+            "`Ledger().migrate()`, or check that the connection names the right database."
         )
 
 

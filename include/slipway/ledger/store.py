@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from slipway.errors import MissingConnection
 from slipway.ledger import schema
-from slipway.ledger.errors import LedgerIsNewer, NoSuchRelease, RecordDiffers
+from slipway.ledger.errors import LedgerIsEmpty, LedgerIsNewer, NoSuchRelease, RecordDiffers
 from slipway.record import ReleaseRecord, from_json, to_json
 from slipway.run import Json
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from airflow.providers.postgres.hooks.postgres import PostgresHook
 
 CONN_ID = "slipway_ledger"
+UNDEFINED_TABLE = "42P01"
 
 INSERT = """
 INSERT INTO slipway.releases (plan, release_id, record, digest, started_at, ended_at)
@@ -44,8 +45,8 @@ LIMIT 1
 class Ledger:
     """The ledger behind an Airflow connection. Call `migrate` once before anything else.
 
-    Every method raises MissingConnection if the connection is not there, and the driver's own error if the
-    database cannot be reached.
+    Every method raises MissingConnection if the connection is not there, LedgerIsEmpty if nobody migrated
+    the database yet, and the driver's own error if the database cannot be reached.
     """
 
     conn_id: str = CONN_ID
@@ -106,9 +107,15 @@ class Ledger:
     @contextmanager
     def _transaction(self) -> Iterator[Any]:
         with closing(self._hook().get_conn()) as connection:
-            with connection.cursor() as cursor:
-                yield cursor
-            connection.commit()
+            try:
+                with connection.cursor() as cursor:
+                    yield cursor
+                connection.commit()
+            except Exception as error:
+                # psycopg says sqlstate, psycopg2 pgcode; the hook may use either
+                if UNDEFINED_TABLE in (getattr(error, "sqlstate", ""), getattr(error, "pgcode", "")):
+                    raise LedgerIsEmpty(self.conn_id) from error
+                raise
 
     def _hook(self) -> "PostgresHook":
         from airflow.providers.postgres.hooks.postgres import PostgresHook

@@ -21,7 +21,7 @@ def short(record: ReleaseRecord) -> str:
 
 
 def _lines(record: ReleaseRecord) -> Iterator[tuple[str, str]]:
-    yield "", what_happened(record)
+    yield "what", what_happened(record)
     yield from (("OVERRIDE", override) for override in record.overrides)
     yield from (("why", reason) for reason in record.reasons[:4])
     yield "next", what_next(record)

@@ -1,0 +1,140 @@
+import random
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from tests.report.releases import OUTCOMES, RELEASES, released, rolled_back
+from tests.report.write_golden import GOLDEN
+
+from slipway.record import LogEntry, ReleaseRecord, TaskRecord, from_json, to_json
+from slipway.report.markdown import markdown
+from slipway.report.short import short
+from slipway.report.timeline import time_split
+from slipway.run import Evidence, Json
+
+
+@pytest.mark.parametrize("name", RELEASES)
+def test_the_report_reads_as_the_golden_one(name: str) -> None:
+    assert markdown(RELEASES[name]()) == (GOLDEN / f"{name}.md").read_text()
+
+
+@pytest.mark.parametrize("name", RELEASES)
+def test_the_first_line_says_the_outcome(name: str) -> None:
+    record = RELEASES[name]()
+    assert record.outcome is OUTCOMES[name]
+    assert markdown(record).startswith(f"# {OUTCOMES[name]}: ")
+    assert short(record).startswith(f"{OUTCOMES[name]}: ")
+
+
+@pytest.mark.parametrize("name", RELEASES)
+def test_a_record_renders_the_same_after_json_whatever_the_order_of_its_keys(name: str) -> None:
+    record = RELEASES[name]()
+    again = from_json(shuffled(to_json(record)))
+    assert again.digest == record.digest
+    assert markdown(again) == markdown(record)
+
+
+def shuffled(value: Json) -> Json:
+    if isinstance(value, dict):
+        keys = random.Random(7).sample(list(value), len(value))
+        return {key: shuffled(value[key]) for key in keys}
+    return [shuffled(each) for each in value] if isinstance(value, list) else value
+
+
+@pytest.mark.parametrize("name", RELEASES)
+def test_every_row_of_every_table_has_as_many_cells_as_its_head(name: str) -> None:
+    assert_tables_hold(markdown(RELEASES[name]()))
+
+
+def assert_tables_hold(text: str) -> None:
+    width = 0
+    for line in text.splitlines():
+        cells = line.replace("\\|", "").count("|") if line.startswith("|") else 0
+        assert not (cells and width) or cells == width, line
+        width = cells
+
+
+NASTY = 'a | b\n# RELEASED\n| x | y |\n<script>alert("x")</script> & ```'
+
+
+def test_what_people_and_programs_write_breaks_neither_table_nor_page() -> None:
+    record = rolled_back()
+    tasks = tuple(replace(task, title=NASTY, note=NASTY, marked_by=NASTY) for task in record.tasks)
+    decisions = tuple(
+        replace(each, reasons=(NASTY,), approvals=tuple(replace(a, rationale=NASTY) for a in each.approvals))
+        for each in record.decisions
+    )
+    event = LogEntry(at=record.ended_at, action=NASTY, status=NASTY, who=NASTY, note=NASTY)
+    text = markdown(replace(record, tasks=tasks, decisions=decisions, events=(event,), reasons=(NASTY,)))
+    assert_tables_hold(text)
+    assert "<script>" not in text
+    assert [line for line in text.splitlines() if line.startswith("# ")] == [
+        "# ROLLED_BACK: Projection calibration v2 on calibration production"
+    ]
+
+
+def with_evidence(**values: Json) -> ReleaseRecord:
+    record = released()
+    step = next(task for task in record.tasks if task.task_id == "production.deploy_backend")
+    changed = replace(step, evidence=Evidence(after=values), title="Deploy")
+    return replace(record, tasks=tuple(changed if task is step else task for task in record.tasks))
+
+
+def test_long_evidence_is_cut_and_not_a_wall_of_json() -> None:
+    values = {f"field_{number}": {"lines": ["x" * 100] * 100} for number in range(50)}
+    text = markdown(with_evidence(**values))
+    assert "; and 44 more" in text
+    assert max(len(line) for line in text.splitlines()) < 800
+
+
+def test_no_secret_is_in_a_report() -> None:
+    secret = "hunter2SECRET"
+    record = with_evidence(password=secret, api_key=secret, dsn=f"postgresql://u:{secret}@db/x", port=5432)
+    leaks = (
+        f"login failed: password={secret}",
+        f"Authorization: Basic {secret}",
+        f"curl -H 'Authorization: Bearer {secret}'",
+        f'{{"token": "{secret}"}}',
+        f"https://u:{secret}@host/path",
+    )
+    tasks = tuple(replace(task, note=" ; ".join(leaks)) for task in record.tasks)
+    approval = replace(record.decisions[0].approvals[0], rationale=leaks[0], override=leaks[4])
+    record = replace(
+        record,
+        tasks=tasks,
+        reasons=leaks,
+        decisions=(replace(record.decisions[0], reasons=leaks, approvals=(approval,)),),
+        parameters={"db_password": secret, "url": leaks[4]},
+        events=tuple(LogEntry(at=record.ended_at, action=a, status="", who="", note=a) for a in leaks),
+    )
+    assert secret not in markdown(record)
+    assert secret not in short(record)
+    assert "port: 5432" in markdown(record)
+
+
+@pytest.mark.parametrize("name", RELEASES)
+def test_the_short_report_reads_as_the_golden_one_and_fits_a_screen(name: str) -> None:
+    text = short(RELEASES[name]())
+    assert text == (GOLDEN / f"{name}.txt").read_text()
+    assert len(text.splitlines()) <= 16
+
+
+def test_a_moment_counts_once_and_the_shares_add_up() -> None:
+    record = released()
+    began = record.triggered_at
+    gate = next(task for task in record.tasks if task.task_id == "gate.approve_as_product_owner")
+    watch = next(task for task in record.tasks if task.task_id == "watch.watch_production")
+    step = next(task for task in record.tasks if task.task_id == "production.deploy_backend")
+
+    def lasting(task: TaskRecord, start: int, end: int) -> TaskRecord:
+        times = {"started": began + timedelta(minutes=start), "ended": began + timedelta(minutes=end)}
+        return replace(task, **times)
+
+    tasks = (lasting(gate, 0, 10), lasting(watch, 5, 20), lasting(step, 18, 22))
+    record = replace(record, tasks=tasks, ended_at=began + timedelta(minutes=25))
+    assert time_split(record) == {
+        "working": timedelta(minutes=4),
+        "watching": timedelta(minutes=13),
+        "waiting for a person": timedelta(minutes=5),
+        "between tasks": timedelta(minutes=3),
+    }

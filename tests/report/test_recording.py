@@ -1,0 +1,126 @@
+from datetime import timedelta
+
+import pytest
+from tests.report.releases import (
+    BEGAN,
+    RELEASES,
+    SECOND,
+    aborted,
+    held,
+    rejected,
+    released,
+    rollback_failed,
+    rolled_back,
+    rolled_back_later,
+)
+
+from slipway.graph import OUTCOME, REPORT
+from slipway.outcome import RollbackResult
+from slipway.words import Intent
+
+
+@pytest.mark.parametrize("name", RELEASES)
+def test_the_same_facts_give_the_same_record(name: str) -> None:
+    assert RELEASES[name]() == RELEASES[name]()
+    assert RELEASES[name]().digest == RELEASES[name]().digest
+
+
+def test_the_record_leaves_out_the_closeout_itself_so_that_a_second_try_repeats_it() -> None:
+    assert {REPORT, OUTCOME}.isdisjoint(task.task_id for task in released().tasks)
+
+
+def test_a_released_record_has_what_a_later_rollback_needs() -> None:
+    record = released()
+    assert list(record.evidences()) == [
+        "production.back_up_database",
+        "production.migration_020",
+        "production.deploy_backend",
+        "production.enable_calibration",
+    ]
+    assert record.evidences()["production.deploy_backend"]["before"] == {"version": "v1"}
+    assert record.kept == ()
+    assert record.verification is None
+
+
+def test_the_watch_is_planned_in_the_pace_of_the_rehearsal() -> None:
+    watch = next(task for task in released().tasks if task.task_id == "watch.watch_production")
+    assert watch.planned == timedelta(minutes=14)  # seven days at pace 720
+
+
+def test_undone_steps_stand_newest_first_with_their_reason() -> None:
+    assert [(undo.step, undo.undone, undo.why) for undo in rolled_back().undone] == [
+        ("production.enable_calibration", True, "production.enable_calibration ran."),
+        ("production.deploy_backend", True, "production.deploy_backend ran."),
+        ("production.migration_020", True, "production.migration_020 ran."),
+    ]
+    assert rolled_back().verification is RollbackResult.SUCCESS
+
+
+def test_what_a_failed_rollback_leaves_is_kept_with_the_reason() -> None:
+    record = rollback_failed()
+    assert [(kept.title, kept.why, kept.harmless) for kept in record.kept] == [
+        ("Migration 020: calibrated columns", "the table player_pools is locked by a report", False),
+        ("Back up database", "nothing to undo: a backup harms nobody", True),
+    ]
+    assert record.verification is RollbackResult.FAILED
+
+
+def test_a_held_release_keeps_everything() -> None:
+    assert [kept.title for kept in held().kept if not kept.harmless] == [
+        "Migration 020: calibrated columns",
+        "Deploy backend",
+        "Enable calibration",
+    ]
+
+
+def test_overrides_name_person_rule_and_reason() -> None:
+    assert rolled_back().overrides == (
+        "Break glass by rosa: Customers cannot log in since 06:40",
+        "petra (Product owner) passed over an open criterion: Staging has too little data to import",
+    )
+    assert held().overrides == (
+        "dana marked `staging.deploy_to_staging` success by hand: The host was busy, I deployed it",
+    )
+
+
+def test_marking_a_watch_or_a_gate_is_no_override() -> None:
+    watch = next(task for task in held().tasks if task.task_id == "watch.watch_production")
+    assert watch.marked_by == "petra"
+    assert not any("petra" in override for override in held().overrides)
+
+
+def test_a_release_that_did_not_reach_production_has_changed_nothing() -> None:
+    for record in (rejected(), aborted()):
+        assert record.steps == ()
+        assert record.kept == ()
+        assert record.undone == ()
+
+
+def test_duties_are_dated_from_the_end_of_a_released_release_only() -> None:
+    record = released()
+    assert [duty.due - record.ended_at for duty in record.duties] == [timedelta(days=7), timedelta(weeks=2)]
+    assert rolled_back().duties == ()
+
+
+def test_a_later_rollback_names_the_release_that_it_undid() -> None:
+    record = rolled_back_later()
+    assert record.intent is Intent.ROLL_BACK
+    assert record.rolls_back == "manual__2026-03-01T06:00:00+00:00"
+    assert [undo.undone for undo in record.undone] == [True, True, True]
+
+
+def test_the_release_ends_with_its_last_task() -> None:
+    record = aborted()
+    assert record.triggered_at == BEGAN
+    assert record.ended_at == max(task.ended for task in record.tasks if task.ended)
+    assert record.took == 7.25 * SECOND
+
+
+def test_a_plain_airflow_operator_may_return_anything() -> None:
+    from tests.report.releases import Course
+
+    course = Course()
+    course.run("staging.migrate_staging", value=[1, 2])
+    task = next(task for task in course.record().tasks if task.task_id == "staging.migrate_staging")
+    assert task.evidence is not None
+    assert task.evidence.proof == {"returned": [1, 2]}
