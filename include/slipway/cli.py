@@ -77,7 +77,7 @@ def _demo(arguments: argparse.Namespace) -> int:
     # The other system would only take processor time from the release.
     systems = sorted({plan.staging.system, plan.production.system})
     with running(stack, systems, console, leave=arguments.detach):
-        granted = rehearse(stack, wish, console)
+        granted = rehearse(stack, plan, wish, console)
         if not arguments.detach and wish.answer is None and sys.stdin.isatty():
             console.print(f"\nAirflow stays at {stack.airflow.url}. Ctrl-C to stop.", highlight=False)
             _until_interrupted()

@@ -89,20 +89,20 @@ def test_a_plan_that_is_not_there_is_named_with_the_mend(airflow: LocalAirflow) 
         await_plan(client, "nowhere", Console(file=io.StringIO()), timeout=1)
 
 
-def test_the_service_user_reads_decisions_but_makes_none(airflow: LocalAirflow) -> None:
-    with airflow.client("release_manager") as manager, airflow.client("slipway") as service:
+def test_a_viewer_reads_decisions_but_makes_none(airflow: LocalAirflow) -> None:
+    with airflow.client("release_manager") as manager, airflow.client("viewer") as viewer:
         run = manager.trigger_dag("toy", {"version": "v2"})
         asked = wait_until(
-            lambda: [each for each in service.questions("toy", run.run_id) if not each.is_answered],
+            lambda: [each for each in viewer.questions("toy", run.run_id) if not each.is_answered],
             "the checklist",
             timeout=60,
         )
         assert [each.subject for each in asked] == ["Tick what is prepared"]
-        assert service.events("toy", run.run_id)
+        assert viewer.events("toy", run.run_id)
         with pytest.raises(Refused, match="HTTP 403"):
-            service.mark_task("toy", run.run_id, "preparations", "success")
+            viewer.mark_task("toy", run.run_id, "preparations", "success")
         with pytest.raises(Refused, match="HTTP 403"):
-            service.respond("toy", run.run_id, "preparations", ["OK"])
+            viewer.respond("toy", run.run_id, "preparations", ["OK"])
         manager.mark_run("toy", run.run_id, "failed")
 
 

@@ -1,4 +1,4 @@
-"""`./slipway up`, interrupted."""
+"""`./slipway up`, interrupted, and how interruptions are heard."""
 
 import os
 import signal
@@ -11,8 +11,7 @@ import pytest
 
 from slipway.local.process import marked
 from slipway.local.settings import MARK
-
-pytestmark = pytest.mark.e2e
+from slipway.local.stack import interruptible, uninterrupted
 
 
 def those_of(root: Path) -> list[str]:
@@ -23,8 +22,8 @@ def those_of(root: Path) -> list[str]:
     return [str(process) for process in found.values()]
 
 
-@pytest.mark.parametrize("interruption", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupted_up_leaves_no_process(tmp_path: Path, interruption: signal.Signals) -> None:
+@pytest.mark.e2e
+def test_an_interrupted_up_leaves_no_process(tmp_path: Path) -> None:
     up = subprocess.Popen(
         [sys.executable, "-m", "slipway.cli", "up"],
         env={**os.environ, "SLIPWAY_ROOT": str(tmp_path), "PYTHONPATH": "include", "PYTHONUNBUFFERED": "1"},
@@ -40,6 +39,18 @@ def test_an_interrupted_up_leaves_no_process(tmp_path: Path, interruption: signa
             shown.append(line)
             if "Ctrl-C to stop" in line:
                 assert those_of(tmp_path)
-                up.send_signal(interruption)
+                up.send_signal(signal.SIGINT)
         assert up.wait(60) == 0, "".join(shown)
     assert those_of(tmp_path) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_kill_and_a_closed_terminal_interrupt_like_ctrl_c(number: signal.Signals) -> None:
+    with pytest.raises(KeyboardInterrupt), interruptible():
+        signal.raise_signal(number)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_an_impatient_second_ctrl_c_does_not_break_the_ending(number: signal.Signals) -> None:
+    with uninterrupted():
+        signal.raise_signal(number)

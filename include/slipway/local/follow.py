@@ -102,5 +102,5 @@ def in_order(key: str) -> tuple[str, int]:
 
 def checkpoint_line(task_id: str, key: str, value: Any) -> str:
     """Return a checkpoint as one line."""
-    summary = value.get("summary") if isinstance(value, dict) else None
-    return f"{task_id} {key}: {summary or value}"
+    facts = [str(value[name]) for name in ("answer", "summary") if isinstance(value, dict) and name in value]
+    return f"{task_id} {key}: {', '.join(facts) or value}"

@@ -7,8 +7,9 @@ import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
-# Who can sign in, with the least role that serves: USER may trigger, mark tasks and answer a gate;
-# VIEWER may read, event log and gate answers included, which is all that the decision task needs.
+# Who can sign in, with the least role that serves: USER may trigger, mark tasks and answer a gate; VIEWER
+# only reads. The service user must mark too: a NO-GO closes the gate's other questions. It is nobody's
+# approver, so no gate passes by it.
 ROLES = {
     "admin": "ADMIN",
     "release_manager": "USER",
@@ -17,7 +18,7 @@ ROLES = {
     "devops_lead": "USER",
     "tech_lead": "USER",
     "viewer": "VIEWER",
-    "slipway": "VIEWER",
+    "slipway": "USER",
 }
 
 SERVICE_USER = "slipway"

@@ -1,6 +1,5 @@
 """The demo around its release: what is started before, compared after, and ended."""
 
-import importlib.util
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +11,7 @@ from slipway.environment import Environment
 from slipway.local.demo import PlanNotThere, Wish, release, tell
 from slipway.local.stack import Stack, interruptible, uninterrupted
 from slipway.plan import Plan
+from slipway.plans_cli.loading import load_named
 
 
 @contextmanager
@@ -35,9 +35,8 @@ def running(stack: Stack, systems: list[str] | None, console: Console, *, leave:
                     stack.stop()
 
 
-def rehearse(stack: Stack, wish: Wish, console: Console) -> bool:
+def rehearse(stack: Stack, plan: Plan, wish: Wish, console: Console) -> bool:
     """Release the wish's version in a fresh sandbox; say what came of it and whether it was asked for."""
-    plan = read_plan(stack.airflow.dags_folder, wish.plan)
     before: dict[str, Any] = {}
 
     def reset() -> None:
@@ -53,17 +52,11 @@ def rehearse(stack: Stack, wish: Wish, console: Console) -> bool:
 
 
 def read_plan(dags_folder: Path, name: str) -> Plan:
-    """Return the plan of that name; raise PlanNotThere when no file makes it."""
-    file = dags_folder / f"{name}.py"
-    spec = importlib.util.spec_from_file_location(f"slipway_plan_{name}", file)
-    if spec is None or spec.loader is None or not file.exists():
-        raise PlanNotThere(name, {})
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    plan = module.plan
-    if not isinstance(plan, Plan):
-        raise PlanNotThere(name, {str(file): "its `plan` is not a Plan"})
-    return plan
+    """Return the plan of that name; raise UnknownPlan without its file, PlanNotThere when it has faults."""
+    found = load_named(name, dags_folder)
+    if found.plan is None:
+        raise PlanNotThere(name, {str(found.path): "\n".join(found.problems)})
+    return found.plan
 
 
 def _fingerprint(stack: Stack, environment: Environment) -> dict[str, Any]:
