@@ -108,8 +108,10 @@ class Sandbox:
     def _launch(self, module: str, chosen: list[Place], state: Path) -> None:
         """Start a process in a session of its own (no Ctrl-C reaches it) and wait for its state file."""
         arguments = ["--root", str(self.root.resolve())]
-        for place in chosen:
-            arguments += ["--system", place.system, "--environment", place.environment]
+        for name in dict.fromkeys(place.system for place in chosen):
+            arguments += ["--system", name]
+        for environment in dict.fromkeys(place.environment for place in chosen):
+            arguments += ["--environment", environment]
         log = self.root / "sandbox" / f"{module}.log"
         with log.open("ab") as output:
             process = subprocess.Popen(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import subprocess
@@ -10,8 +11,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from slipway.sandbox import control, repository
-from slipway.sandbox.layout import Environment, Place, System, port, token
+from slipway.sandbox.layout import Environment, Place, System, places, port, token
 from slipway.sandbox.postgres import Postgres
+from slipway.sandbox.seed import __file__ as seed_file
 from slipway.sandbox.seed import seed
 
 # What staging's people configured and production's did not: why a release may start in the one only.
@@ -21,16 +23,18 @@ STAGING_ONLY = {
 }
 
 
-def ensure(postgres: Postgres, places: list[Place]) -> None:
+def ensure(postgres: Postgres, chosen: list[Place]) -> None:
     """Bring every environment into being that is not there yet; what is there stays as it is.
 
     Environments are made side by side.
     """
-    systems = {place.system: place.root for place in places}
+    systems = {place.system: place.root for place in chosen}
+    for name, root in systems.items():
+        _forget_outdated(postgres, root, name)
     with ThreadPoolExecutor(4) as workers:
         list(workers.map(lambda s: repository.ensure_repository(systems[s], s), systems))
         list(workers.map(lambda s: _ensure_schema(postgres, systems[s], s), systems))
-        list(workers.map(lambda place: _ensure_place(postgres, place), places))
+        list(workers.map(lambda place: _ensure_place(postgres, place), chosen))
 
 
 def reset(postgres: Postgres, place: Place) -> None:
@@ -40,6 +44,21 @@ def reset(postgres: Postgres, place: Place) -> None:
     postgres.ensure_database(place.name, template=place.template_database)
     _furnish(postgres, place)
     control.restart(place)
+
+
+def _forget_outdated(postgres: Postgres, root: Path, system: System) -> None:
+    """Drop what was made from other templates or another seed than those of today."""
+    stamp = root / "sandbox" / system / "seed.digest"
+    wanted = f"{repository.digest(system)} {hashlib.sha256(Path(seed_file).read_bytes()).hexdigest()}"
+    if stamp.exists() and stamp.read_text() == wanted:
+        return
+    postgres.drop_database(f"{system}_schema")
+    for place in places(root, (system,), tuple(Environment)):
+        postgres.drop_database(place.name)
+        postgres.drop_database(place.template_database)
+        shutil.rmtree(place.home, ignore_errors=True)
+    stamp.parent.mkdir(parents=True, exist_ok=True)
+    stamp.write_text(wanted)
 
 
 def _ensure_schema(postgres: Postgres, root: Path, system: System) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import random
+import secrets
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -22,14 +23,8 @@ class Step:
     headers: dict[str, str] = field(default_factory=dict)
 
 
-PRACTICE_PLAYER = {
-    "name": "Practice QB",
-    "position": "QB",
-    "salary": 6000,
-    "floor": 9,
-    "median": 15,
-    "ceiling": 23,
-}
+PROJECTIONS = {"salary": 6000, "floor": 9, "median": 15, "ceiling": 23}
+PRACTICE_POOL = [{"name": f"Practice {p}", "position": p, **PROJECTIONS} for p in seed.POSITIONS]
 Journey = Generator[Step, dict[str, Any], None]
 # Each in turn: a second login of one user would end the session of the first.
 _TURNS = itertools.cycle(range(1, seed.SYNTHETIC_USERS))
@@ -62,7 +57,8 @@ def _read_tasks(user: int, dice: random.Random) -> Journey:
 
 def _change_a_task(user: int, is_new: bool) -> Journey:
     headers, due = {"X-User": str(user)}, "2026-03-01T09:00:00+00:00"
-    body = {"title": "Prepare the quarterly review", "estimate": "45", "due": due}
+    title = f"Prepare the quarterly review {secrets.token_hex(4)}"  # no task is there twice
+    body = {"title": title, "estimate": "45", "due": due}
     made = yield Step(method="POST", path="/api/tasks", body=body, headers=headers)
     if "id" not in made:
         return
@@ -94,6 +90,6 @@ def _read_pool(week: int, dice: random.Random, is_new: bool) -> Journey:
         yield Step(method="GET", path=f"/api/lineup/{week}", headers=headers)
     if dice.random() < 0.05:
         path = f"/api/player-pools/{seed.SYNTHETIC_WEEK + dice.randrange(10)}/import"
-        yield Step(method="POST", path=path, body={"players": [PRACTICE_PLAYER] * 3}, headers=headers)
+        yield Step(method="POST", path=path, body={"players": PRACTICE_POOL}, headers=headers)
     if is_new and dice.random() < 0.1:
         yield Step(method="GET", path=f"/api/calibration/{week}/status", headers=headers)

@@ -21,14 +21,14 @@ DAY = 86_400
 
 def ensure_repository(root: Path, system: System) -> Path:
     """Build the repository of a system, or anew when the templates changed since."""
-    path, digest = repository(root, system), _digest(system)
+    path, wanted = repository(root, system), digest(system)
     stamp = path.parent / "repository.digest"
-    if path.exists() and stamp.exists() and stamp.read_text() == digest:
+    if path.exists() and stamp.exists() and stamp.read_text() == wanted:
         return path
     shutil.rmtree(path, ignore_errors=True)
     path.mkdir(parents=True)
     _build(path, system)
-    stamp.write_text(digest)
+    stamp.write_text(wanted)
     return path
 
 
@@ -88,7 +88,8 @@ def _git(path: Path, *arguments: str, day: int) -> bytes:
     return subprocess.run(command, env=environment, check=True, capture_output=True).stdout
 
 
-def _digest(system: System) -> str:
+def digest(system: System) -> str:
+    """A digest of all that a system's releases are made from."""
     summed = hashlib.sha256()
     for base in (TEMPLATES / "shared", TEMPLATES / system):
         for file in sorted(base.rglob("*")):

@@ -20,16 +20,18 @@ def upgrade():
 
 
 def enhance(model):
+    # Generated: version 1 still writes the free text while it runs on this schema.
     op.execute(
-        f"ALTER TABLE {model} ADD COLUMN status_kind planner_status NOT NULL DEFAULT 'open',"
-        " ADD COLUMN priority_level planner_priority NOT NULL DEFAULT 'normal'"
-    )
-    op.execute(
-        f"UPDATE {model} SET status_kind = CASE lower(trim(status))"
-        " WHEN 'doing' THEN 'doing' WHEN 'in progress' THEN 'doing' WHEN 'done' THEN 'done'"
-        " WHEN 'dropped' THEN 'dropped' ELSE 'open' END::planner_status,"
-        " priority_level = CASE WHEN priority ~* 'urgent' THEN 'urgent' WHEN priority ~* 'high' THEN 'high'"
-        " WHEN priority ~* 'low' THEN 'low' ELSE 'normal' END::planner_priority"
+        f"ALTER TABLE {model}"
+        " ADD COLUMN status_kind planner_status NOT NULL GENERATED ALWAYS AS (CASE lower(trim(status))"
+        " WHEN 'doing' THEN 'doing'::planner_status WHEN 'in progress' THEN 'doing'::planner_status"
+        " WHEN 'done' THEN 'done'::planner_status WHEN 'dropped' THEN 'dropped'::planner_status"
+        " ELSE 'open'::planner_status END) STORED,"
+        " ADD COLUMN priority_level planner_priority NOT NULL GENERATED ALWAYS AS (CASE"
+        " WHEN priority ~* 'urgent' THEN 'urgent'::planner_priority"
+        " WHEN priority ~* 'high' THEN 'high'::planner_priority"
+        " WHEN priority ~* 'low' THEN 'low'::planner_priority"
+        " ELSE 'normal'::planner_priority END) STORED"
     )
     op.execute(f"CREATE INDEX {model}_user_status_kind ON {model} (user_id, status_kind, priority_level)")
 
