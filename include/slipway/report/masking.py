@@ -15,12 +15,12 @@ _WORD_BREAK = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 # A secret in running text: an address with a password, a header, an assignment, a PEM block, known keys.
 _IN_TEXT = (
-    (re.compile(r"(\b[a-z][a-z0-9+.-]*://[^\s:/@]*):[^\s@/]+@", re.IGNORECASE), rf"\1:{MASK}@"),
+    (re.compile(r"(\b[a-z][a-z0-9+.-]{0,20}://[^\s:/@]*):[^\s@/]+@", re.IGNORECASE), rf"\1:{MASK}@"),
     (re.compile(r"(\bauthorization[\"']?\s*[:=]\s*[\"']?)(?:\w+\s+)?[^\s\"']+", re.IGNORECASE), rf"\1{MASK}"),
     (re.compile(r"\b(bearer)\s+(?=\S*\d)[\w.~+/=-]{8,}", re.IGNORECASE), rf"\1 {MASK}"),
     (
         re.compile(
-            r"([\w-]*(?:password|passwd|secret|token|api[_-]?key|access[_-]?key)\"?\s*[=:]\s*)"
+            r"((?:password|passwd|secret|token|api[_-]?key|access[_-]?key)\"?\s*[=:]\s*)"
             r"(?:\"[^\"]*\"|'[^']*'|[^\s,;|)}\]*]+)",
             re.IGNORECASE,
         ),

@@ -52,9 +52,9 @@ def difference(planned: timedelta | None, took: timedelta | None) -> str:
 
 def in_few_words(evidence: Mapping[str, Json]) -> str:
     """Return the first few fields of a piece of evidence by name, each cut to a readable length."""
-    fields = sorted(masked_fields(dict(evidence)).items())
-    said = [f"{name}: {_cut(value)}" for name, value in fields[:FIELDS]]
-    more = len(fields) - FIELDS
+    shown = masked_fields(dict(sorted(evidence.items())[:FIELDS]))
+    said = [f"{name}: {_cut(value)}" for name, value in shown.items()]
+    more = len(evidence) - FIELDS
     return plain("; ".join([*said, f"and {more} more"] if more > 0 else said))
 
 
