@@ -61,16 +61,15 @@ class Picture:
 
     def render(self) -> RenderableType:
         """Return what a terminal shows."""
-        title = (
-            f"{self.run.dag_id} {self.run.conf.get('version', '')}  {clock(self.elapsed)}  {self.run.state}"
-        )
-        table = Table(title=title, title_justify="left", show_header=False, box=None, pad_edge=False)
+        version = self.run.conf.get("version", "")
+        title = Text(f"{self.run.dag_id} {version}  {clock(self.elapsed)}  {self.run.state}", style="bold")
+        table = Table(show_header=False, box=None, pad_edge=False)
         for phase, tasks in self.phases().items():
             table.add_row(Text(phase, style="bold"), Text(" ").join(_mark(task) for task in tasks))
         doing = [Spinner("dots", text=self._doing(task)) for task in self.active]
         past = [Text(f"  {line}", style="dim") for line in self.checkpoints[-6:]]
         asked = [Text(line, style="yellow") for each in self.open_questions for line in ask_lines(each)]
-        return Group(table, *past, *doing, *asked)
+        return Group(title, table, *past, *doing, *asked)
 
     def _doing(self, task: Task) -> str:
         since = clock(self.now - task.started) if task.started else ""

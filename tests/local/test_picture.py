@@ -1,0 +1,67 @@
+"""A release as the terminal shows it."""
+
+import io
+from datetime import UTC, datetime, timedelta
+
+from rich.console import Console
+
+from slipway.local.follow import checkpoint_line, in_order
+from slipway.local.picture import Picture
+from slipway.local.records import Question, Run, Task
+
+NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
+
+
+def a_task(task_id: str, state: str | None, minute: int) -> Task:
+    started = NOON + timedelta(minutes=minute) if state else None
+    return Task(
+        task_id=task_id, state=state, started=started, ended=None, try_number=1, operator=None, note=None
+    )
+
+
+def a_question(task_id: str) -> Question:
+    return Question(
+        task_id=task_id, subject="Go?", body="", options=["GO"], params={}, assigned=["tech_lead"]
+    )
+
+
+PICTURE = Picture(
+    run=Run(dag_id="planner", run_id="r", state="running", conf={"version": "v2"}, started=NOON, ended=None),
+    tasks=[
+        a_task("production.deploy", None, 0),
+        a_task("gate.approve_as_tech_lead", "awaiting_input", 3),
+        a_task("gate.approve_as_owner", "success", 3),
+        a_task("staging.deploy", "success", 1),
+    ],
+    questions=[a_question("gate.approve_as_owner"), a_question("gate.approve_as_tech_lead")],
+    checkpoints=["watch.watch_production checkpoint_1: PASS, all well"],
+    now=NOON + timedelta(minutes=4, seconds=5),
+)
+
+
+def test_a_gate_that_was_marked_is_not_open_although_its_form_is() -> None:
+    assert [each.task_id for each in PICTURE.open_questions] == ["gate.approve_as_tech_lead"]
+
+
+def test_phases_stand_in_the_order_in_which_they_were_reached() -> None:
+    assert list(PICTURE.phases()) == ["staging", "gate"]
+
+
+def test_the_picture_tells_version_time_and_who_is_asked() -> None:
+    screen = io.StringIO()
+    Console(file=screen, width=100).print(PICTURE.render())
+    shown = [line.rstrip() for line in screen.getvalue().splitlines()]
+    assert shown[0] == "planner v2  04:05  running"
+    assert "  watch.watch_production checkpoint_1: PASS, all well" in shown
+    assert shown[-2:] == ["waits for a person: gate.approve_as_tech_lead (asks tech_lead)", "  Go?"]
+
+
+def test_checkpoint_ten_comes_after_nine() -> None:
+    assert sorted(["checkpoint_10", "checkpoint_9"], key=in_order) == ["checkpoint_9", "checkpoint_10"]
+
+
+def test_a_checkpoint_is_one_line() -> None:
+    value = {"answer": "FAIL", "summary": "error rate 7 % above 1 %", "rows": []}
+    assert checkpoint_line("watch.w", "checkpoint_3", value) == (
+        "watch.w checkpoint_3: FAIL, error rate 7 % above 1 %"
+    )
