@@ -17,6 +17,7 @@ from slipway.steps.spare_database import (
     create_like,
     drop,
     marked_as,
+    open_again,
     row_counts,
     spare_name,
     swap,
@@ -145,6 +146,7 @@ class RestorePostgres(Step):
                 '"%s" is the restored database now; %d sessions on the old one were ended', live, ended
             )
             if self.keep_replaced:
+                open_again(server, replaced)
                 run.log.info('The replaced database is kept as "%s"', replaced)
             else:
                 drop(server, replaced)

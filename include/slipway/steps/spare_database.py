@@ -95,9 +95,14 @@ def swap(server: Session, *, live: str, fresh: str, replaced: str, mark: str) ->
             server.execute(_composed("ALTER DATABASE {} RENAME TO {}", fresh, live))
             server.execute(_composed("COMMENT ON DATABASE {} IS ", live) + sql.Literal(mark))
     except BaseException:
-        server.execute(_composed("ALTER DATABASE {} WITH ALLOW_CONNECTIONS true", live))
+        open_again(server, live)
         raise
     return ended
+
+
+def open_again(server: Session, name: str) -> None:
+    """Let sessions connect to a database that `swap` closed."""
+    server.execute(_composed("ALTER DATABASE {} WITH ALLOW_CONNECTIONS true", name))
 
 
 def _end_sessions(server: Session, name: str) -> int:

@@ -1,0 +1,104 @@
+"""Real things for the steps to act on: PostgreSQL, git, folders, and a small service."""
+
+import json
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from uuid import uuid4
+
+import pytest
+from tests.steps.world import SERVICE, World, free_port, git
+
+from slipway.environment import Environment
+from slipway.sandbox.postgres import Postgres
+from slipway.testing import LocalRun
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Postgres]:
+    with TemporaryDirectory(prefix="slipway-steps-") as folder:
+        Path(folder).chmod(0o755)  # the server runs under an account of its own
+        started = Postgres.start(Path(folder), free_port())
+        yield started
+        started.stop()
+
+
+@pytest.fixture
+def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
+    """An environment with a home, a backups folder and a repository with the tags v1 and v2."""
+    made = World(root=tmp_path)
+    for folder in (made.home / "releases", made.home / "bin", made.backups, made.source):
+        folder.mkdir(parents=True)
+    git(made.source, "init", "--quiet", "--initial-branch=main")
+    for version in ("v1", "v2"):
+        made.commit(version)
+    for name, folder in (("HOST", made.home), ("BACKUPS", made.backups)):
+        value = json.dumps({"conn_type": "fs", "extra": {"path": str(folder)}})
+        monkeypatch.setenv(f"AIRFLOW_CONN_{name}", value)
+    monkeypatch.setenv("AIRFLOW_CONN_REPO", json.dumps({"conn_type": "git", "host": str(made.source)}))
+    return made
+
+
+@pytest.fixture
+def run(world: World) -> LocalRun:
+    environment = Environment(
+        system="planner",
+        name="production",
+        database="db",
+        service="service",
+        host="host",
+        repository="repo",
+        backups="backups",
+    )
+    return LocalRun(environment=environment)
+
+
+@pytest.fixture
+def db(server: Postgres, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """A database with three tasks in it; its name."""
+    name = f"planner_{uuid4().hex[:12]}"
+    server.ensure_database(name)
+    with server.connect(name) as session:
+        session.execute("CREATE TABLE tasks (id serial PRIMARY KEY, title text NOT NULL)")
+        session.execute("INSERT INTO tasks (title) VALUES ('one'), ('two'), ('three')")
+    value = {
+        "conn_type": "postgres",
+        "host": "127.0.0.1",
+        "port": server.port,
+        "login": "postgres",
+        "password": server.password,
+        "schema": name,
+    }
+    monkeypatch.setenv("AIRFLOW_CONN_DB", json.dumps(value))
+    yield name
+    server.drop_database(name)
+
+
+@pytest.fixture
+def service(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    """A service that bin/restart starts from `current`; nothing runs yet."""
+    port = free_port()
+    value = {"conn_type": "http", "host": "127.0.0.1", "port": port, "password": "sesame-token"}
+    monkeypatch.setenv("AIRFLOW_CONN_SERVICE", json.dumps(value))
+    (world.home / "service.py").write_text(SERVICE)
+    restart = world.home / "bin" / "restart"
+    restart.write_text(
+        "#!/bin/sh\n"
+        "test -f pid && kill $(cat pid)\n"
+        'test -f current/broken && echo "no module named planner" >&2 && exit 3\n'
+        f"PORT={port} setsid {sys.executable} service.py >service.log 2>&1 &\n"
+        "echo $! >pid\n"
+    )
+    restart.chmod(0o755)
+    yield world
+    stop(world)
+
+
+def stop(world: World) -> None:
+    with suppress(OSError, ValueError):
+        pid = int((world.home / "pid").read_text())
+        os.kill(pid, signal.SIGKILL)
