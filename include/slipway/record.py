@@ -151,7 +151,10 @@ class CheckpointRecord:
     """One checkpoint of a watch.
 
     :param watch: the task id of the watch
+    :param index: its number in the watch, from 1
     :param due: counted from the start of the watch, in plan time
+    :param attended: False where the watch itself did not run
+    :param cut_short: a breach ended the watch before the checkpoint was due
     """
 
     watch: str
@@ -160,6 +163,8 @@ class CheckpointRecord:
     due: timedelta | None
     rows: tuple[RowRecord, ...] = ()
     breaches: tuple[str, ...] = ()
+    attended: bool = True
+    cut_short: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

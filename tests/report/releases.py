@@ -152,6 +152,7 @@ class Course:
     events: Sequence[LogEntry] = ()
     version_before: str = "v1"
     rolls_back: str = ""
+    answer: Mapping[str, Json] | None = None
     states: dict[str, str] = field(default_factory=dict)
     returned: dict[str, Json] = field(default_factory=dict)
     breaches: dict[str, Sequence[Breach]] = field(default_factory=dict)
@@ -205,10 +206,8 @@ class Course:
         self.run(VERDICT, takes=SECOND / 2, value=self.verdict.to_json())
         return self.verdict
 
-    def record(self) -> ReleaseRecord:
-        """Close the release by the real functions."""
-        facts = self.facts()
-        trace = ReleaseTrace(
+    def trace(self) -> ReleaseTrace:
+        return ReleaseTrace(
             release_id="manual__2026-03-07T07:00:00+00:00",
             plan_digest="5f2d" * 16,
             parameters=self.parameters,
@@ -216,10 +215,16 @@ class Course:
             triggered_at=BEGAN,
             version_before=self.version_before,
             rolls_back=self.rolls_back,
+            answer=self.answer,
             tasks=self.tasks,
             events=self.events,
         )
-        return record_from(self.graph, facts, trace, ending_of(self.graph, facts, self.verdict), self.verdict)
+
+    def record(self) -> ReleaseRecord:
+        """Close the release by the real functions."""
+        facts = self.facts()
+        ending = ending_of(self.graph, facts, self.verdict)
+        return record_from(self.graph, facts, self.trace(), ending, self.verdict)
 
 
 def finding(answer: str, summary: str, **evidence: Json) -> Json:
@@ -343,13 +348,14 @@ def checkpoint(index: int, minutes: int, errors: float, *, part: str = "First 24
             {"metric": "latency_p95", "unit": "ms", "value": 80 + index, "baseline": 78.0, "answer": None},
         ],
         "breaches": [{"severity": "HIGH", "reason": f"error_rate {errors} % > 5 %"}] if breached else [],
+        "cut_short": breached,
     }
 
 
 def watch(course: Course, *, errors: Sequence[float], state: str = "success", **more: Json) -> None:
-    checkpoints = [checkpoint(index, 15 * (index + 1), value) for index, value in enumerate(errors)]
+    checkpoints = [checkpoint(index, 15 * index, value) for index, value in enumerate(errors, 1)]
     if max(errors) <= 5:
-        checkpoints.append(checkpoint(len(errors), 2880, 0.2, part="Days 2 to 7"))
+        checkpoints.append(checkpoint(len(errors) + 1, 2880, 0.2, part="Days 2 to 7"))
     value = {"answer": "PASS"} if state == "success" else None
     course.run(
         "watch.watch_production",
@@ -485,7 +491,8 @@ def held() -> ReleaseRecord:
         "way": "form",
         "rationale": "A one-line fix is on its way",
     }
-    course.run(ANSWER, takes=SECOND, value=answer | {"at": course.at.isoformat()})
+    course.answer = answer | {"at": course.at.isoformat()}
+    course.run(ANSWER, takes=SECOND, value="closeout.hold")
     course.run("closeout.hold", takes=SECOND, value={"answer": "fix_forward"})
     course.leave_rest("skipped", "rollback.", "closeout.")
     return course.record()

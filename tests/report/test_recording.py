@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -5,6 +6,7 @@ from tests.report.releases import (
     BEGAN,
     RELEASES,
     SECOND,
+    Course,
     aborted,
     held,
     rejected,
@@ -15,7 +17,8 @@ from tests.report.releases import (
 )
 
 from slipway.graph import OUTCOME, REPORT
-from slipway.outcome import RollbackResult
+from slipway.outcome import RollbackResult, ending_of
+from slipway.report.recording import record_from
 from slipway.words import Intent
 
 
@@ -116,9 +119,25 @@ def test_the_release_ends_with_its_last_task() -> None:
     assert record.took == 7.25 * SECOND
 
 
-def test_a_plain_airflow_operator_may_return_anything() -> None:
-    from tests.report.releases import Course
+def test_a_run_that_was_cleared_and_began_anew_still_began_before_its_tasks() -> None:
+    course = Course()
+    record = replace(course.trace(), triggered_at=BEGAN + timedelta(days=1))
+    again = record_from(
+        course.graph, course.facts(), record, ending_of(course.graph, course.facts(), None), None
+    )
+    assert again.triggered_at == BEGAN + SECOND / 4
+    assert again.took == 2 * SECOND
 
+
+def test_an_answer_that_cannot_be_proven_has_nobody_behind_it() -> None:
+    course = Course(answer={"answer": "roll_back", "reasons": ["the answer cannot be proven"]})
+    [decision] = course.record().decisions
+    assert decision.answer == "roll_back"
+    assert decision.approvals == ()
+    assert decision.reasons == ("the answer cannot be proven",)
+
+
+def test_a_plain_airflow_operator_may_return_anything() -> None:
     course = Course()
     course.run("staging.migrate_staging", value=[1, 2])
     task = next(task for task in course.record().tasks if task.task_id == "staging.migrate_staging")

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from slipway.facts import Facts
-from slipway.graph import ANSWER, ASK, DECISION, OUTCOME, REPORT, Kind, Node, ReleaseGraph
+from slipway.graph import ASK, DECISION, OUTCOME, REPORT, Kind, Node, ReleaseGraph
 from slipway.kinds import Check, Checklist, Step
 from slipway.outcome import Ending
 from slipway.record import (
@@ -52,6 +52,7 @@ class ReleaseTrace:
     :param parameters: all run parameters
     :param version_before: what production ran before
     :param rolls_back: for intent roll_back, the release id that is undone
+    :param answer: what the answer to "fix forward or roll back?" left under the XCom key "answer", if asked
     :param tasks: by task id; a task that is not there has not begun
     :param events: what people did beside the tasks, from the audit log
     """
@@ -63,6 +64,7 @@ class ReleaseTrace:
     triggered_at: datetime
     version_before: str = ""
     rolls_back: str = ""
+    answer: Mapping[str, Json] | None = None
     tasks: Mapping[str, TaskTrace] = field(default_factory=dict)
     events: Sequence[LogEntry] = ()
 
@@ -78,7 +80,10 @@ def record_from(
     """Make the record. The same facts give the same record, so a second try of the closeout may repeat it."""
     plan = graph.plan
     tasks = tuple(_task(node, facts, trace) for node in graph.nodes if node.task_id not in AFTER)
-    ended_at = max((task.ended for task in tasks if task.ran and task.ended), default=trace.triggered_at)
+    starts = [task.started for task in tasks if task.ran and task.started]
+    ends = [task.ended for task in tasks if task.ran and task.ended]
+    triggered_at = min([trace.triggered_at, *starts])  # clearing a task gives the run a new start
+    ended_at = max([triggered_at, *ends])
     return ReleaseRecord(
         release_id=trace.release_id,
         plan=plan.name,
@@ -93,12 +98,12 @@ def record_from(
         rolls_back=trace.rolls_back,
         environments=(plan.staging.label, plan.production.label),
         triggered_by=trace.triggered_by,
-        triggered_at=trace.triggered_at.astimezone(UTC),
+        triggered_at=triggered_at.astimezone(UTC),
         ended_at=ended_at.astimezone(UTC),
         outcome=ending.outcome,
         reasons=tuple(ending.reasons),
         tasks=tasks,
-        decisions=tuple(_decisions(graph, facts)),
+        decisions=tuple(_decisions(graph, facts, trace)),
         verdict=verdict,
         breaches=tuple(breach for each in facts.breaches.values() for breach in each),
         checkpoints=tuple(_checkpoints(graph, trace)),
@@ -154,18 +159,22 @@ def _finding(value: Json) -> Finding | None:
     return Finding.from_json(value) if isinstance(value, Mapping) and "answer" in value else None
 
 
-def _decisions(graph: ReleaseGraph, facts: Facts) -> Iterator[DecisionRecord]:
-    for task_id, question in ((DECISION, graph.plan.gate.question), (ANSWER, graph.node(ASK).title)):
-        value = facts.returned.get(task_id)
+def _decisions(graph: ReleaseGraph, facts: Facts, trace: ReleaseTrace) -> Iterator[DecisionRecord]:
+    gate = facts.returned.get(DECISION)
+    for question, value in ((graph.plan.gate.question, gate), (graph.node(ASK).title, trace.answer)):
         if isinstance(value, Mapping) and "answer" in value:
             yield DecisionRecord(
                 question=question,
                 answer=str(value["answer"]),
-                approvals=tuple(_approval(each) for each in value.get("approvals") or [value]),
+                approvals=tuple(_approval(each) for each in value.get("approvals") or _single(value)),
                 reasons=tuple(value.get("reasons") or ()),
                 digest=value.get("digest") or "",
                 commits=value.get("commits") or {},
             )
+
+
+def _single(value: Mapping[str, Json]) -> list[Mapping[str, Json]]:
+    return [value] if value.get("way") else []
 
 
 def _approval(value: Mapping[str, Json]) -> ApprovalRecord:
@@ -192,6 +201,8 @@ def _checkpoints(graph: ReleaseGraph, trace: ReleaseTrace) -> Iterator[Checkpoin
                 due=_due(value.get("due")),
                 rows=tuple(_row(row) for row in value.get("rows") or ()),
                 breaches=tuple(_breach(breach) for breach in value.get("breaches") or ()),
+                attended=bool(value.get("attended", True)),
+                cut_short=bool(value.get("cut_short", False)),
             )
 
 

@@ -40,9 +40,11 @@ def _shown(found: list[CheckpointRecord]) -> Iterator[tuple[str, CheckpointRecor
             *(["worst"] if each is worst else []),
             *(["breach"] if each.breaches else []),
             *(["last"] if each is found[-1] else []),
+            *(["not attended"] if not each.attended else []),
         ]
         if labels:
-            yield f"{each.index + 1}, {span(each.due)} ({', '.join(labels)})", each
+            labels += ["cut short"] if each.cut_short else []
+            yield f"{each.index}, {span(each.due)} ({', '.join(labels)})", each
 
 
 def _badness(checkpoint: CheckpointRecord) -> tuple[int, float]:
