@@ -27,6 +27,8 @@ __all__ = ["FAULTS", "Environment", "Postgres", "Sandbox", "SandboxError", "Syst
 START_TIMEOUT = 60.0  # seconds
 STOP_TIMEOUT = 15.0  # seconds
 INCLUDE = Path(__file__).parents[2]
+# They outlive this process on purpose; a Popen that is collected while its process runs would warn.
+_DETACHED: list[subprocess.Popen[bytes]] = []
 
 
 @dataclass(frozen=True)
@@ -122,6 +124,7 @@ class Sandbox:
                 stderr=output,
                 start_new_session=True,
             )
+        _DETACHED.append(process)
         deadline = time.monotonic() + START_TIMEOUT
         while not control.is_running(state):
             if process.poll() is not None or time.monotonic() > deadline:

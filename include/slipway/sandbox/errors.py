@@ -16,11 +16,11 @@ class SandboxError(Exception):
 
 
 class PostgresDidNotStart(SandboxError):
-    def __init__(self, data: Path, log: Path, tail: str) -> None:
-        self.data, self.log = data, log
+    def __init__(self, data: Path, program: str, said: str) -> None:
+        self.data, self.program, self.said = data, program, said
         super().__init__(
-            f"PostgreSQL in {data} did not start. Its log ({log}) ends with:\n{tail}\n"
-            "Mend what the log names, or remove the folder to begin anew."
+            f"PostgreSQL in {data} did not start. {program} says:\n{said}\n"
+            "Mend what it names, or remove the folder to begin anew."
         )
 
 

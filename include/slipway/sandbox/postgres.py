@@ -168,7 +168,8 @@ def _initialise(data: Path, password: str) -> None:
         password_file.write(password)
         password_file.flush()
         _hand_over(Path(password_file.name))
-        _run(
+        _run_or_raise(
+            data,
             "initdb",
             *("-D", str(data), "-U", USER, "--auth=scram-sha-256", f"--pwfile={password_file.name}"),
             *("--encoding=UTF8", "--locale-provider=builtin", "--locale=C.UTF-8", "--no-sync"),
@@ -182,14 +183,33 @@ def _launch(data: Path, log: Path, port: int) -> None:
     log.parent.mkdir(exist_ok=True)
     log.touch(mode=0o600)
     _hand_over(log)
+    _run_or_raise(
+        data,
+        "pg_ctl",
+        "-w",
+        "-t",
+        "30",
+        "-D",
+        str(data),
+        "-l",
+        str(log),
+        "-o",
+        f"-p {port}",
+        "start",
+        log=log,
+    )
+
+
+def _run_or_raise(data: Path, program: str, *arguments: str, log: Path | None = None) -> None:
     try:
-        _run("pg_ctl", "-w", "-t", "30", "-D", str(data), "-l", str(log), "-o", f"-p {port}", "start")
+        _run(program, *arguments)
     except subprocess.CalledProcessError as error:
-        tail = "\n".join(log.read_text().splitlines()[-15:])
-        raise PostgresDidNotStart(data, log, tail or str(error.stderr)) from error
+        lines = log.read_text().splitlines()[-15:] if log else []
+        raise PostgresDidNotStart(data, program, "\n".join(lines) or str(error.stderr)) from error
 
 
 def _run(program: str, *arguments: str) -> None:
+    account = _account()
     with tempfile.TemporaryFile("w+") as errors:  # not a pipe: the server would keep it open
         done = subprocess.run(
             [str(bin_folder() / program), *arguments],
@@ -197,7 +217,9 @@ def _run(program: str, *arguments: str) -> None:
             stdout=subprocess.DEVNULL,
             stderr=errors,
             cwd="/",
-            user=_account(),
+            user=account and account.pw_uid,
+            group=account and account.pw_gid,
+            extra_groups=account and [],
             check=False,
         )
         errors.seek(0)
@@ -205,14 +227,14 @@ def _run(program: str, *arguments: str) -> None:
             raise subprocess.CalledProcessError(done.returncode, program, stderr=errors.read())
 
 
-def _account() -> int | None:
+def _account() -> pwd.struct_passwd | None:
     if os.geteuid() != 0:
         return None
     try:
-        return pwd.getpwnam(SYSTEM_USER).pw_uid
+        return pwd.getpwnam(SYSTEM_USER)
     except KeyError:
         subprocess.run(["useradd", "--system", "--shell", "/bin/sh", SYSTEM_USER], check=True)
-        return pwd.getpwnam(SYSTEM_USER).pw_uid
+        return pwd.getpwnam(SYSTEM_USER)
 
 
 def _hand_over(path: Path) -> None:
@@ -220,7 +242,7 @@ def _hand_over(path: Path) -> None:
     account = _account()
     if account is None:
         return
-    os.chown(path, account, -1)
+    os.chown(path, account.pw_uid, account.pw_gid)
     for folder in [*path.parents, bin_folder(), *bin_folder().parents]:
         mode = folder.stat().st_mode
         if not mode & stat.S_IXOTH:
