@@ -19,7 +19,6 @@ from slipway.airflow.flow import (
     StrategyOperator,
     VerdictOperator,
 )
-from slipway.airflow.trigger_form import form_of
 from slipway.airflow.gate import (
     AnswerOperator,
     AskOperator,
@@ -30,6 +29,7 @@ from slipway.airflow.gate import (
 )
 from slipway.airflow.guest import guard, guard_undo, guest_operator
 from slipway.airflow.step import StepOperator, UndoOperator
+from slipway.airflow.trigger_form import form_of
 from slipway.airflow.watch import WatchOperator
 from slipway.codec import digest
 from slipway.compile import compile_plan, gate_task_ids
@@ -175,6 +175,7 @@ class _Builder:
 
     def _check(self, node: Node, kw: dict[str, Any]) -> BaseOperator:
         assert isinstance(node.item, Check)
+        assert node.environment is not None
         return CheckSensor(
             check=node.item, environment=node.environment, plan_name=self.plan.name, **kw | {"retries": 1}
         )
@@ -225,6 +226,7 @@ class _Builder:
 
     def _watch(self, node: Node, kw: dict[str, Any]) -> BaseOperator:
         assert isinstance(node.item, Watch)
+        assert node.environment is not None
         return WatchOperator(
             watch=node.item,
             matrix=self.plan.matrix,

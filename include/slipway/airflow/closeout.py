@@ -1,6 +1,6 @@
 """Close a release: gather its record, write ledger and report, and paint the run its true colour."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -8,10 +8,11 @@ from typing import Any
 from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowFailException
 
-from slipway.airflow.checklist import marked_by_hand
+from slipway.airflow.gate_facts import MARKS, marks_for
 from slipway.airflow.gather import gather, verdict_given
-from slipway.airflow.rest import AirflowApi, TaskInstance
+from slipway.airflow.rest import AirflowApi, EventLog, TaskInstance
 from slipway.facts import NOT_REACHED
+from slipway.gate.proof import cause_of
 from slipway.graph import REPORT, ROLLBACK_START, Kind, Node, ReleaseGraph
 from slipway.ledger import Ledger
 from slipway.outcome import Ending, ending_of
@@ -81,6 +82,7 @@ def trace_of(context: Mapping[str, Any], graph: ReleaseGraph, digest: str) -> Re
     api = AirflowApi()
     found = {task.task_id: task for task in api.task_instances(ti.dag_id, ti.run_id)}
     details = api.dag_run(ti.dag_id, ti.run_id)
+    marks = api.event_logs(ti.dag_id, ti.run_id, MARKS)
     rollback = ti.xcom_pull(task_ids=ROLLBACK_START) or {}
     return ReleaseTrace(
         release_id=ti.run_id,
@@ -91,7 +93,7 @@ def trace_of(context: Mapping[str, Any], graph: ReleaseGraph, digest: str) -> Re
         version_before=_version_before(context, graph),
         rolls_back=rollback.get("release", "") if rollback.get("earlier") else "",
         tasks={
-            node.task_id: _trace(api, context, node, found[node.task_id])
+            node.task_id: _trace(ti, node, found[node.task_id], marks)
             for node in graph.nodes
             if node.task_id in found
         },
@@ -111,22 +113,22 @@ def write_report(record: ReleaseRecord, text: str) -> Path:
     return unfinished.replace(path)
 
 
-def _trace(api: AirflowApi, context: Mapping[str, Any], node: Node, task: TaskInstance) -> TaskTrace:
-    ti = context["ti"]
+def _trace(ti: Any, node: Node, task: TaskInstance, marks: Sequence[EventLog]) -> TaskTrace:
     ran = task.state not in NOT_REACHED
+    mark = cause_of(marks_for(node.task_id, marks), task.state, task.ended_at)
     return TaskTrace(
         started=task.started_at,
         ended=task.ended_at,
         tries=task.try_number,
         note=task.note,
-        marked_by=marked_by_hand(api, ti.dag_id, ti.run_id, node.task_id) if ran else "",
+        marked_by=mark.person if ran and mark else "",
         checkpoints=_checkpoints(ti, node.task_id) if ran and node.kind is Kind.WATCH else (),
     )
 
 
 def _checkpoints(ti: Any, task_id: str) -> list[Json]:
     found: list[Json] = []
-    while (value := ti.xcom_pull(task_ids=task_id, key=f"checkpoint_{len(found)}")) is not None:
+    while (value := ti.xcom_pull(task_ids=task_id, key=f"checkpoint_{len(found) + 1}")) is not None:
         found.append(value)
     return found
 

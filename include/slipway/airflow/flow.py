@@ -1,9 +1,10 @@
 """The operators that steer a release: start, strategy, verdict, rollback, closeout, outcome."""
 
+import logging
 from collections.abc import Mapping
 from typing import Any
 
-from airflow.sdk import BaseOperator
+from airflow.sdk import BaseOperator, Context
 from airflow.sdk.bases.branch import BaseBranchOperator
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
@@ -51,9 +52,10 @@ class StrategyOperator(BaseBranchOperator):
         super().__init__(**kwargs)
         self.first_tasks = dict(first_tasks)
 
-    def execute(self, context: Mapping[str, Any]) -> str:
+    def execute(self, context: Context) -> str:
         """Branch, and leave the strategy's name for the verdict."""
         strategy = str(context["params"]["strategy"])
+        leave(context, strategy)
         self.do_branch(context, self.first_tasks[strategy])
         return strategy
 
@@ -65,7 +67,7 @@ class VerdictOperator(BaseBranchOperator):
         super().__init__(**kwargs)
         self.graph = graph
 
-    def execute(self, context: Mapping[str, Any]) -> Json:
+    def execute(self, context: Context) -> Json:
         """Log the verdict with its reasons, branch, and return it."""
         verdict = judge(self.graph, gather(context, self.graph))
         self.log.info("Verdict: %s. Action: %s.", verdict.branch, verdict.action)
@@ -73,6 +75,7 @@ class VerdictOperator(BaseBranchOperator):
             self.log.info("  because: %s", reason)
         for passed in verdict.no_return:
             self.log.warning("  point of no return passed: %s", passed)
+        leave(context, verdict.to_json())
         self.do_branch(context, WAYS[verdict.branch])
         return verdict.to_json()
 
@@ -88,7 +91,8 @@ class RollbackStartOperator(BaseOperator):
         """Log what becomes of each step, newest first, and return it with the earlier release's evidence."""
         verdict = chosen_way(context, Branch.ROLL_BACK)
         facts = gather(context, self.graph)
-        release, earlier = context["run_id"], {}
+        release: str = context["run_id"]
+        earlier: dict[str, Json] = {}
         if facts.intent is Intent.ROLL_BACK:
             release, earlier = self._earlier(context)
             facts = Facts(
@@ -162,7 +166,7 @@ class HoldOperator(BaseOperator):
     def execute(self, context: Mapping[str, Any]) -> Json:
         """Return who took it over and why."""
         chosen_way(context, Branch.ASK)
-        answer = context["ti"].xcom_pull(task_ids=ANSWER)
+        answer = context["ti"].xcom_pull(task_ids=ANSWER, key="answer")
         self.log.warning("Held: production stays as it is until a person has fixed it forward.")
         return {"answer": answer}
 
@@ -193,16 +197,31 @@ class ConnectionsOperator(BaseOperator):
         return {"connections": list(self.connections)}
 
 
+def leave(context: Mapping[str, Any], value: Json) -> None:
+    """Push what a branch task returns: skipping its downstream ends the task before it can return."""
+    context["ti"].xcom_push(key="return_value", value=value)
+
+
 def chosen_way(context: Mapping[str, Any], branch: Branch) -> Verdict:
     """Return the verdict if it (or the answer to its question) leads here; skip otherwise.
 
-    A verdict that was marked success by hand skips nothing, so every way out looks for itself.
+    A verdict or an answer that was marked success by hand skips nothing, so every way out looks for itself.
+    Without a proven answer the safe way is to roll back.
     """
     verdict = verdict_given(context)
     if verdict is None:
-        raise AirflowSkipException("There is no verdict that leads here.")
-    if verdict.branch is branch:
+        raise passed_by("there is no verdict")
+    if verdict.branch is branch and branch is not Branch.ASK:
         return verdict
-    if verdict.branch is Branch.ASK and branch is Branch.ROLL_BACK:
-        return verdict
-    raise AirflowSkipException(f'The verdict is "{verdict.branch}": it does not lead here.')
+    if verdict.branch is not Branch.ASK or branch not in (Branch.ASK, Branch.ROLL_BACK):
+        raise passed_by(f'the verdict is "{verdict.branch}"')
+    answer = (context["ti"].xcom_pull(task_ids=ANSWER, key="answer") or {}).get("answer")
+    if (answer == "fix_forward") is not (branch is Branch.ASK):
+        raise passed_by(f"the answer is {answer or 'missing'}")
+    return verdict
+
+
+def passed_by(why: str) -> AirflowSkipException:
+    """Log why this way is not taken, for Airflow does not, and return the exception that skips it."""
+    logging.getLogger("slipway").info("Not taken: %s.", why)
+    return AirflowSkipException(why)

@@ -9,13 +9,16 @@ from slipway.run import Json
 from slipway.verdict import Verdict
 from slipway.words import Intent
 
+# Tasks that return something else than what they find out, and where they leave that.
+KEYS = {Kind.ANSWER: "answer"}
+
 
 def gather(context: Mapping[str, Any], graph: ReleaseGraph) -> Facts:
     """Read the states of all tasks, and what those that ran have returned."""
     ti = context["ti"]
     states = task_states(context)
     ran = [node for node in graph.nodes if states.get(node.task_id, "") not in NOT_REACHED]
-    returned = {node.task_id: _pull(ti, node.task_id) for node in ran}
+    returned = {node.task_id: _pull(ti, node.task_id, KEYS.get(node.kind, "return_value")) for node in ran}
     watches = [node.task_id for node in ran if node.kind is Kind.WATCH]
     return Facts(
         intent=Intent(context["params"]["intent"]),
