@@ -12,6 +12,7 @@ from slipway.airflow.run import AirflowRun
 from slipway.airflow.triggers import CheckTrigger
 from slipway.checks import HttpCheck, VersionServed, run_check
 from slipway.checks.expect import Question
+from slipway.checks.looking import HOPELESS
 from slipway.codec import to_json
 from slipway.environment import Environment
 from slipway.kinds import Check
@@ -45,7 +46,8 @@ class CheckSensor(BaseOperator):
         run = AirflowRun(context, self.environment)
         finding = redacted(run_check(self.check, run))
         run.log.info("%s: %s, %s", self.check.heading, finding.answer, finding.summary)
-        if finding.answer is not Answer.PASS and time.time() < until:
+        hopeless = finding.evidence.get(HOPELESS, False)
+        if finding.answer is not Answer.PASS and time.time() < until and not hopeless:
             self._wait(run, until)
         return self._answer(context, finding)
 

@@ -5,10 +5,10 @@ import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
-from airflow.sdk.execution_time.xcom import XCom
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from slipway import metrics
+from slipway.airflow.watch_notes import WatchNotes, noted_progress, place_of
 from slipway.checks.calls import NoAnswer, ask_async
 from slipway.checks.expect import Question, judge
 from slipway.codec import from_json, to_json
@@ -36,8 +36,23 @@ from slipway.watch.schedule import SHORTEST, Appointment, timetable
 from slipway.watching import Watch
 from slipway.words import Answer
 
-PROGRESS = "watch_progress"  # the XCom from which a watch goes on after a restart
 LATE = 2.0  # seconds behind its time at which a checkpoint is still sampled, only later
+
+
+class ReadyTrigger(BaseTrigger):
+    """Fires when this triggerer can reach Airflow's API, which takes many seconds at its first use.
+
+    So a window begins when it can really be watched.
+    """
+
+    def serialize(self) -> tuple[str, dict[str, Any]]:
+        """Return what the triggerer needs to make this trigger again."""
+        return f"{type(self).__module__}.{type(self).__qualname__}", {}
+
+    async def run(self) -> AsyncIterator[TriggerEvent]:
+        """Ask for anything at all."""
+        await noted_progress(place_of(self.task_instance))
+        yield TriggerEvent({"ready": True})  # type: ignore[no-untyped-call]
 
 
 class WatchTrigger(BaseTrigger):
@@ -79,39 +94,19 @@ class WatchTrigger(BaseTrigger):
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Watch, and say how it ended."""
-        progress = await self._progress()
-        async with Reader() as reader:
+        place = place_of(self.task_instance)
+        progress = await noted_progress(place)
+        if progress.done:
+            self.log.info("The watch goes on after checkpoint %d.", progress.done)
+        async with Reader() as reader, WatchNotes(place) as notes:
             for appointment in timetable(self.terms.watch, self.terms.pace)[progress.done :]:
                 if ending(progress.breaches):
                     break
-                progress = await self._attend(reader, progress, appointment)
+                progress, rows = await self._sampled(reader, progress, appointment)
+                progress, result = close(progress, self.terms, appointment, rows)
+                self._say(result, appointment)
+                notes.add(result, progress)
         yield TriggerEvent(_ended(progress, self.terms))  # type: ignore[no-untyped-call]
-
-    async def _progress(self) -> Progress:
-        noted = await XCom.aget_one(key=PROGRESS, **self._place())
-        if noted is None:
-            return Progress()
-        progress: Progress = from_json(Progress, noted)
-        self.log.info("The watch goes on after checkpoint %d.", progress.done)
-        return progress
-
-    def _place(self) -> dict[str, Any]:
-        ti: Any = self.task_instance
-        return {
-            "dag_id": ti.dag_id,
-            "run_id": ti.run_id,
-            "task_id": ti.task_id,
-            "map_index": -1 if ti.map_index is None else ti.map_index,
-        }
-
-    async def _attend(self, reader: Reader, progress: Progress, appointment: Appointment) -> Progress:
-        """Sample up to a checkpoint, judge it and leave its result."""
-        progress, rows = await self._sampled(reader, progress, appointment)
-        progress, result = close(progress, self.terms, appointment, rows)
-        self._say(result, appointment)
-        await XCom.aset(key=f"checkpoint_{result.index}", value=to_json(result), **self._place())
-        await XCom.aset(key=PROGRESS, value=to_json(progress.to_keep()), **self._place())
-        return progress
 
     async def _sampled(
         self, reader: Reader, progress: Progress, appointment: Appointment

@@ -9,7 +9,7 @@ from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowFailException
 
 from slipway.airflow.run import AirflowRun
-from slipway.airflow.triggers import WatchTrigger
+from slipway.airflow.triggers import ReadyTrigger, WatchTrigger
 from slipway.checks.baseline_limit import baseline_of
 from slipway.codec import to_json
 from slipway.environment import Environment
@@ -18,6 +18,8 @@ from slipway.run import Json
 from slipway.watch.render import length
 from slipway.watch.schedule import checkpoints, real_length
 from slipway.watching import Watch
+
+START = "watch_start"  # seconds since the epoch
 
 
 class WatchOperator(BaseOperator):
@@ -46,9 +48,15 @@ class WatchOperator(BaseOperator):
         self.baseline_task = baseline_task
 
     def execute(self, context: Mapping[str, Any]) -> NoReturn:
+        """Begin the window, or go on with the one that an earlier try began."""
+        if AirflowRun(context, self.environment).recall(START) is None:
+            self.defer(trigger=ReadyTrigger(), method_name="begin")  # type: ignore[no-untyped-call]
+        self.begin(context)
+
+    def begin(self, context: Mapping[str, Any], event: Json = None) -> NoReturn:
         """Note the start once, so that a second try goes on with the same window, and wait."""
         run = AirflowRun(context, self.environment)
-        start = float(run.remember("watch_start", time.time))
+        start = float(run.remember(START, time.time))
         pace = max(1.0, float(run.parameters.get("pace") or 1))
         baseline = baseline_of(run.evidence(self.baseline_task)) if self.baseline_task else {}
         self._announce(run, start, pace, baseline)

@@ -1,9 +1,11 @@
 """Looking once, so that whatever goes wrong is an answer too."""
 
-from slipway.errors import SlipwayError
+from slipway.errors import SlipwayError, StepImpossible
 from slipway.kinds import Check
 from slipway.run import Finding, Run
 from slipway.words import Answer
+
+HOPELESS = "hopeless"  # in the evidence of an ERROR: looking again will not help
 
 
 def run_check(check: Check, run: Run) -> Finding:
@@ -13,7 +15,8 @@ def run_check(check: Check, run: Run) -> Finding:
     except Exception as error:  # a check that breaks has not passed, whatever broke it
         if not isinstance(error, SlipwayError):
             run.log.debug("%s broke", check.name, exc_info=True)
-        return Finding(answer=Answer.ERROR, summary=said(error), evidence={"error": type(error).__name__})
+        evidence = {"error": type(error).__name__, HOPELESS: isinstance(error, StepImpossible)}
+        return Finding(answer=Answer.ERROR, summary=said(error), evidence=evidence)
 
 
 def said(error: BaseException) -> str:

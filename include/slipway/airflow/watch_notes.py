@@ -1,0 +1,77 @@
+"""Leaving a watch's checkpoints as XComs from the triggerer, without holding up its samples."""
+
+import asyncio
+from typing import Any
+
+from airflow.sdk.execution_time.xcom import XCom
+
+from slipway.codec import from_json, to_json
+from slipway.run import Json
+from slipway.watch.course import Progress, Result
+
+PROGRESS = "watch_progress"  # the XCom from which a watch goes on after a restart
+TRIES = 5
+
+
+def place_of(ti: Any) -> dict[str, Any]:
+    """Return where a task's XComs are kept."""
+    return {
+        "dag_id": ti.dag_id,
+        "run_id": ti.run_id,
+        "task_id": ti.task_id,
+        "map_index": -1 if ti.map_index is None else ti.map_index,
+    }
+
+
+async def noted_progress(place: dict[str, Any]) -> Progress:
+    """Return how far the watch of that task is; the very beginning if nothing is noted."""
+    noted = await XCom.aget_one(key=PROGRESS, **place)
+    return Progress() if noted is None else from_json(Progress, noted)
+
+
+class WatchNotes:
+    """Writes in the background, in order: an XCom can take longer than a checkpoint of a rehearsal.
+
+    Progress is written after the checkpoints that it covers, so that a restart never takes one for done that
+    was not left. Leaving the context waits until all is written.
+    """
+
+    def __init__(self, place: dict[str, Any]) -> None:
+        self._place = place
+        self._waiting: asyncio.Queue[tuple[Result, Progress] | None] = asyncio.Queue()
+        self._writer: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> "WatchNotes":
+        self._writer = asyncio.create_task(self._write())
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, *error: object) -> None:
+        assert self._writer
+        if kind is not None:
+            self._writer.cancel()  # the triggerer stops: what is not written is looked at as missed
+            return
+        self._waiting.put_nowait(None)
+        await self._writer
+
+    def add(self, result: Result, progress: Progress) -> None:
+        """Note a checkpoint and how far the watch is after it."""
+        self._waiting.put_nowait((result, progress.to_keep()))
+
+    async def _write(self) -> None:
+        while (note := await self._waiting.get()) is not None:
+            result, progress = note
+            await self._set(f"checkpoint_{result.index}", to_json(result))
+            if (
+                self._waiting.empty() or result.index % 10 == 0
+            ):  # while more are waiting, now and then will do
+                await self._set(PROGRESS, to_json(progress))
+
+    async def _set(self, key: str, value: Json) -> None:
+        for attempt in range(1, TRIES + 1):
+            try:
+                await XCom.aset(key=key, value=value, **self._place)
+                return
+            except Exception:
+                if attempt == TRIES:
+                    raise
+                await asyncio.sleep(attempt)
