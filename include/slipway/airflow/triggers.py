@@ -115,9 +115,7 @@ class WatchTrigger(BaseTrigger):
             return progress, ()
         if not progress.pages:
             progress = prime(progress, self.terms, await self._read(reader))
-        for moment in appointment.samples:
-            if self._now() > moment + LATE:
-                continue
+        for moment in self._moments(appointment):
             # Even when late, two readings need time between them, or there is nothing new to see.
             await asyncio.sleep(max(moment - self._now(), SHORTEST / 2))
             progress = take(progress, self.terms, moment, await self._read(reader))
@@ -128,6 +126,12 @@ class WatchTrigger(BaseTrigger):
             if ending(breaches):
                 return progress, rows
         return progress, ()
+
+    def _moments(self, appointment: Appointment) -> Sequence[float]:
+        """Return the samples to take: those that are still to come, but always enough to judge."""
+        ahead = [moment for moment in appointment.samples if moment >= self._now() - LATE]
+        least = self.terms.watch.minimum_good_samples
+        return ahead if len(ahead) >= least else appointment.samples[-least:]
 
     def _now(self) -> float:
         return time.time() - self.start
