@@ -1,0 +1,131 @@
+"""Gates as an airflow dag has them, without the rest of a release: every edge case can be asked for."""
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any, ClassVar
+
+from airflow.providers.standard.operators.empty import EmptyOperator
+from airflow.providers.standard.operators.python import PythonOperator
+from airflow.sdk import DAG, Param, TriggerRule
+from slipway.airflow.gate import (
+    AnswerOperator,
+    AskOperator,
+    ChecklistOperator,
+    CloseOthersOperator,
+    DecisionOperator,
+    GateOperator,
+    require_go,
+)
+from slipway.compile import gate_task_ids
+from slipway.environment import Environment
+from slipway.kinds import Check, Checklist, Step
+from slipway.plan import Approval, Criterion, DecisionMatrix, Gate, Plan
+from slipway.watching import Watch
+from slipway.words import Risk
+
+DIGEST = "0123456789abcdef"
+FORM = {
+    "version": Param("v2", type="string"),
+    "health": Param("PASS", type="string"),
+    "within": Param(600, type="number"),
+    "pace": Param(1, type="number"),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deploy(Step):
+    kind: ClassVar[str] = "deploy"
+
+    def undo_in_words(self) -> str:
+        return "switch back to the release before"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Health(Check):
+    kind: ClassVar[str] = "health"
+
+
+def plan(name: str, *approvals: Approval, **changes: Any) -> Plan:
+    gate = Gate(
+        question="Release to production?",
+        approvals=approvals,
+        criteria=[Criterion(text="staging is healthy", checks=["deploy", "health"])],
+        timeout=timedelta(minutes=10),
+        escalation="call the engineering manager",
+    )
+    return Plan(
+        name=name,
+        title="Toy",
+        summary="A toy.",
+        risk=Risk.LOW,
+        owner="team",
+        staging=Environment(system="toy", name="staging"),
+        production=Environment(system="toy", name="production"),
+        on_staging=[Deploy(name="deploy")],
+        validate=[Health(name="health")],
+        gate=replace(gate, **changes),
+        on_production=[Deploy(name="deploy")],
+        watch=Watch(metrics=[], thresholds=[], checkpoints=[]),
+        matrix=DecisionMatrix(rules=[]),
+    )
+
+
+def deployed() -> dict[str, Any]:
+    proof = {"commit": "abc123"}
+    return {"before": {}, "after": {}, "proof": proof, "changed": True, "summary": "v2 is current"}
+
+
+def looked_at(**context: Any) -> dict[str, Any]:
+    return {"answer": context["params"]["health"], "summary": "GET /health", "evidence": {}}
+
+
+def release(plan: Plan) -> DAG:
+    """A release that is nothing but its gate."""
+    gates = gate_task_ids(plan)
+    with DAG(plan.name, schedule=None, params=FORM) as dag:
+        staging = PythonOperator(task_id="staging.deploy", python_callable=deployed)
+        health = PythonOperator(task_id="validation.health", python_callable=looked_at)
+        asking = [
+            GateOperator(task_id=task_id, plan=plan, approval=approval, digest=DIGEST)
+            for task_id, approval in gates.items()
+        ]
+        decision = DecisionOperator(task_id="gate.decision", plan=plan, gate_tasks=gates, digest=DIGEST)
+        production = PythonOperator(
+            task_id="production.deploy",
+            python_callable=lambda **context: require_go(context, plan, gates, DIGEST).to_json(),
+        )
+        staging >> health >> asking >> decision >> production
+        if len(gates) > 1:
+            close = CloseOthersOperator(task_id="gate.close_the_others", gate_task_ids=list(gates))
+            asking >> close
+    return dag
+
+
+def verdict(**context: Any) -> dict[str, Any]:
+    return {"action": "ask", "within_seconds": context["params"]["within"], "reasons": ["error rate 9 %"]}
+
+
+owner = Approval(role="Product owner", people=["product_owner", "tech_lead"])
+lead = Approval(role="Tech lead", people=["tech_lead"])
+alone = release(plan("alone", owner))
+strict = release(plan("strict", owner, requester_may_approve=False))
+brief = release(plan("brief", owner, timeout=timedelta(seconds=1)))
+both = release(plan("both", owner, lead))
+
+with DAG("ask", schedule=None, params=FORM) as ask:
+    judged = PythonOperator(task_id="verdict", python_callable=verdict)
+    question = AskOperator(task_id="ask.fix_forward_or_roll_back", plan=plan("ask", owner))
+    answer = AnswerOperator(
+        task_id="ask.answer",
+        plan=plan("ask", owner),
+        ask_task_id=question.task_id,
+        fix_forward="held",
+        roll_back="rollback",
+    )
+    judged >> question >> answer >> [EmptyOperator(task_id="held"), EmptyOperator(task_id="rollback")]
+
+with DAG("lists", schedule=None) as lists:
+    for name, blocks in (("must", True), ("may", False)):
+        items = Checklist(name=name, items=["Backup seen", "Team told"], blocking=blocks, people=["tech_lead"])
+        form = ChecklistOperator(task_id=f"preflight.{name}", checklist=items)
+        form >> EmptyOperator(task_id=f"after_{name}", trigger_rule=TriggerRule.ALL_DONE)

@@ -1,0 +1,340 @@
+"""The gate on a running Airflow: every way to answer it, and every way around it."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from slipway.local.errors import Refused
+
+from tests.gate.house import House, Release
+
+pytestmark = pytest.mark.e2e
+
+GATE = "gate.go_no_go"
+DECISION = "gate.decision"
+PRODUCTION = "production.deploy"
+OWNER_TASK = "gate.approve_as_product_owner"
+LEAD_TASK = "gate.approve_as_tech_lead"
+ASK = "ask.fix_forward_or_roll_back"
+
+
+def went(release: Release) -> tuple[str | None, str | None]:
+    """How decision and production ended."""
+    release.wait_for(DECISION).wait_for(PRODUCTION)
+    return release.task(DECISION).state, release.task(PRODUCTION).state
+
+
+def reasons(release: Release) -> list[str]:
+    return list(release.xcom(DECISION)["reasons"])
+
+
+def test_go_by_mark_opens_production(house: House) -> None:
+    release = house.release("alone").asked(GATE)
+    release.mark(GATE, "success", by="product_owner", note="tests are green")
+
+    assert went(release) == ("success", "success")
+    decision = release.xcom(DECISION)
+    given = decision["approvals"][0]
+    assert decision["answer"] == "GO"
+    assert decision["commits"] == {"deploy": "abc123"}
+    assert (given["person"], given["way"], given["rationale"]) == ("product_owner", "mark", "tests are green")
+
+
+def test_go_by_form_opens_production(house: House) -> None:
+    release = house.release("alone").asked(GATE)
+    release.answer(GATE, "GO", by="tech_lead", rationale="all good", defer_until="", override="")
+
+    assert went(release) == ("success", "success")
+    given = release.xcom(DECISION)["approvals"][0]
+    assert (given["person"], given["way"], given["rationale"]) == ("tech_lead", "form", "all good")
+
+
+def test_the_question_shows_what_is_released_and_how_to_answer(house: House) -> None:
+    release = house.release("alone").asked(GATE)
+
+    client = house.as_user("viewer")
+    body = client.question(release.run.dag_id, release.run.run_id, GATE).body
+    assert "version **v2**, to **toy production**" in body
+    assert "Triggered by release_manager" in body
+    assert "`0123456789abcdef`" in body
+    assert "deploy at commit `abc123`" in body
+    assert "- **PASS** staging is healthy" in body
+    assert "health: PASS: GET /health" in body
+    assert "switch back to the release before" in body
+    assert "Escalation: call the engineering manager." in body
+    assert body.splitlines()[0] in release.log(GATE)
+    shown = release.xcom(GATE, "shown")
+    assert (shown["digest"], shown["commits"]) == ("0123456789abcdef", {"deploy": "abc123"})
+
+
+def test_no_go_by_mark_keeps_production_closed(house: House) -> None:
+    release = house.release("alone").asked(GATE)
+    release.mark(GATE, "failed", by="product_owner", note="not today")
+
+    assert went(release) == ("failed", "upstream_failed")
+    assert reasons(release) == ["Product owner: NO-GO by product_owner: not today"]
+
+
+def test_no_go_by_form_looks_like_no_go_by_mark(house: House) -> None:
+    release = house.release("alone").asked(GATE)
+    release.answer(GATE, "NO-GO", by="product_owner", rationale="not today", defer_until="", override="")
+
+    assert went(release) == ("failed", "upstream_failed")
+    assert release.task(GATE).state == "failed"
+    assert reasons(release) == ["Product owner: NO-GO by product_owner: not today"]
+
+
+def test_nobody_is_no_go(house: House) -> None:
+    release = house.release("brief")
+
+    assert went(release) == ("failed", "upstream_failed")
+    assert reasons(release) == ["Product owner: was not answered in time"]
+
+
+def test_a_mark_by_an_editor_who_may_not_approve_is_no_go(house: House) -> None:
+    release = house.release("alone").asked(GATE)
+    release.mark(GATE, "success", by="devops_lead", note="trust me")
+
+    assert went(release) == ("failed", "upstream_failed")
+    assert reasons(release) == [
+        "Product owner: devops_lead may not give this approval (may: product_owner, tech_lead)"
+    ]
+
+
+def test_the_form_refuses_an_editor_who_may_not_approve(house: House) -> None:
+    release = house.release("alone").asked(GATE)
+
+    with pytest.raises(Refused) as refused:
+        release.answer(GATE, "GO", by="devops_lead", rationale="trust me", defer_until="", override="")
+
+    assert refused.value.status == 403
+    assert release.task(GATE).state == "awaiting_input"
+
+
+def test_a_viewer_who_tries_first_spoils_only_a_go_of_the_same_moment(house: House) -> None:
+    release = house.release("alone").asked(GATE)
+    with pytest.raises(Refused):
+        release.mark(GATE, "success", by="viewer")
+    release.mark(GATE, "success", by="product_owner")
+
+    assert went(release) == ("failed", "upstream_failed")
+    assert "because viewer tried to at the same moment" in reasons(release)[0]
+
+
+def test_a_viewer_who_tries_afterwards_changes_nothing(house: House) -> None:
+    release = house.release("alone").asked(GATE)
+    release.mark(GATE, "success", by="product_owner")
+    with pytest.raises(Refused):
+        release.mark(GATE, "success", by="viewer")
+
+    assert went(release) == ("success", "success")
+
+
+def test_an_approver_does_not_cover_a_mark_that_leaves_no_record(house: House) -> None:
+    release = house.release("alone").asked(GATE)
+    entities = [{"task_id": GATE, "new_state": "success"}]
+    release.call(
+        "PATCH", "/taskInstances", {"actions": [{"action": "update", "entities": entities}]}, by="devops_lead"
+    )
+
+    assert went(release) == ("failed", "upstream_failed")
+    assert "leaves no record" in reasons(release)[0]
+
+
+def test_marking_the_whole_group_opens_nothing(house: House) -> None:
+    release = house.release("alone").asked(GATE)
+    release.mark(GATE, "success", by="product_owner")
+    release.mark(DECISION, "success", by="devops_lead")
+
+    release.wait_for(PRODUCTION)
+    decided = release.xcom(DECISION) is not None
+    assert release.task(PRODUCTION).state == ("success" if decided else "failed")
+
+
+def test_marking_the_decision_opens_nothing(house: House) -> None:
+    release = house.release("alone").asked(GATE)
+    release.mark(DECISION, "success", by="release_manager")
+    release.mark(GATE, "success", by="devops_lead")
+
+    release.wait_for(PRODUCTION)
+    assert release.task(PRODUCTION).state == "failed"
+    assert "gate.decision never decided" in release.log(PRODUCTION)
+
+
+def test_marking_the_decision_after_a_no_go_opens_nothing(house: House) -> None:
+    release = house.release("alone").asked(GATE)
+    release.mark(GATE, "failed", by="product_owner", note="stop")
+    assert went(release) == ("failed", "upstream_failed")
+    release.mark(DECISION, "success", by="devops_lead")
+    release.clear(PRODUCTION)
+
+    release.wait_for(PRODUCTION, "failed", "success")
+    assert release.task(PRODUCTION).state == "failed"
+    assert "NO-GO by product_owner: stop" in release.log(PRODUCTION)
+
+
+def test_a_no_go_stays_after_a_clear(house: House) -> None:
+    release = house.release("alone").asked(GATE)
+    release.mark(GATE, "failed", by="product_owner", note="stop")
+    assert went(release) == ("failed", "upstream_failed")
+
+    release.clear(GATE, DECISION, PRODUCTION)
+    release.wait_for(GATE, "failed", "awaiting_input")
+
+    assert release.task(GATE).state == "failed"
+    assert "answered NO-GO already" in release.log(GATE, 2)
+    assert went(release) == ("failed", "upstream_failed")
+    release.mark(GATE, "success", by="tech_lead")
+    release.clear(DECISION)
+    release.wait_for(DECISION, "failed", "success")
+    assert release.task(DECISION).state == "failed"
+    assert "Trigger a new release" in release.log(DECISION, 3)
+
+
+def test_a_go_is_proven_again_when_the_decision_is_cleared(house: House) -> None:
+    release = house.release("alone").asked(GATE)
+    release.mark(GATE, "success", by="product_owner")
+    assert went(release) == ("success", "success")
+
+    release.clear(DECISION)
+    release.wait_for(DECISION, "success", "failed")
+
+    assert release.task(DECISION).state == "success"
+    assert release.task(DECISION).try_number == 2
+
+
+def test_an_answer_without_rationale_is_asked_again(house: House) -> None:
+    release = house.release("alone").asked(GATE)
+    release.answer(GATE, "GO", by="product_owner")
+    release.wait_for_answers(GATE, 1).asked(GATE)
+    release.answer(GATE, "GO", by="product_owner", rationale="all good", defer_until="", override="")
+
+    assert went(release) == ("success", "success")
+    assert [answer["rationale"] for answer in release.xcom(GATE, "answers")] == ["", "all good"]
+
+
+def test_a_defer_waits_and_asks_again(house: House) -> None:
+    release = house.release("alone", pace=1800).asked(GATE)
+    until = (datetime.now(UTC) + timedelta(hours=1)).isoformat()
+    release.answer(GATE, "DEFER", by="tech_lead", rationale="peak hour", defer_until=until, override="")
+    release.wait_for_answers(GATE, 1).asked(GATE)
+    release.answer(GATE, "GO", by="product_owner", rationale="quiet now", defer_until="", override="")
+
+    assert went(release) == ("success", "success")
+    options = [(answer["option"], answer["person"]) for answer in release.xcom(GATE, "answers")]
+    assert options == [("DEFER", "tech_lead"), ("GO", "product_owner")]
+
+
+def test_a_defer_without_a_usable_time_is_asked_again(house: House) -> None:
+    release = house.release("alone").asked(GATE)
+    release.answer(GATE, "DEFER", by="tech_lead", rationale="later", defer_until="soon", override="")
+    release.wait_for_answers(GATE, 1).asked(GATE)
+
+    assert 'defer_until is "soon": that is not a time' in release.log(GATE)
+
+
+def test_a_criterion_that_fails_needs_an_override(house: House) -> None:
+    release = house.release("alone", health="FAIL").asked(GATE)
+    release.mark(GATE, "success", by="product_owner", note="fine")
+
+    assert went(release) == ("failed", "upstream_failed")
+    assert reasons(release) == ['The criterion "staging is healthy" is FAIL and nobody gave an override']
+
+
+def test_an_override_passes_a_criterion(house: House) -> None:
+    release = house.release("alone", health="FAIL").asked(GATE)
+    release.answer(GATE, "GO", by="product_owner", rationale="ok", defer_until="", override="known flake")
+
+    assert went(release) == ("success", "success")
+    assert "[OVERRIDE: known flake]" in release.log(DECISION)
+
+
+def test_the_requester_may_not_approve_a_strict_plan(house: House) -> None:
+    release = house.release("strict", by="product_owner").asked(GATE)
+    release.mark(GATE, "success", by="product_owner")
+
+    assert went(release) == ("failed", "upstream_failed")
+    assert reasons(release) == ["product_owner triggered this release and may not approve it"]
+
+
+def test_two_approvals_by_two_people_by_two_ways_open_production(house: House) -> None:
+    release = house.release("both").asked(OWNER_TASK).asked(LEAD_TASK)
+    release.mark(OWNER_TASK, "success", by="product_owner")
+    release.answer(LEAD_TASK, "GO", by="tech_lead", rationale="good", defer_until="", override="")
+
+    assert went(release) == ("success", "success")
+
+
+def test_one_person_does_not_count_twice(house: House) -> None:
+    release = house.release("both").asked(OWNER_TASK).asked(LEAD_TASK)
+    release.mark(OWNER_TASK, "success", by="tech_lead")
+    release.mark(LEAD_TASK, "success", by="tech_lead")
+
+    assert went(release) == ("failed", "upstream_failed")
+    assert reasons(release) == ["tech_lead gave 2 approvals; each needs a person of its own"]
+
+
+def test_any_no_go_closes_the_other_questions(house: House) -> None:
+    release = house.release("both").asked(OWNER_TASK).asked(LEAD_TASK)
+    release.mark(OWNER_TASK, "failed", by="product_owner", note="no")
+
+    assert went(release) == ("failed", "upstream_failed")
+    assert release.task(LEAD_TASK).state == "failed"
+    assert "closed: NO-GO at gate.approve_as_product_owner" in (release.task(LEAD_TASK).note or "")
+
+
+def branches(release: Release) -> tuple[str | None, str | None]:
+    release.wait_for("held").wait_for("rollback")
+    return release.task("held").state, release.task("rollback").state
+
+
+def test_a_permitted_fix_forward_holds_the_release(house: House) -> None:
+    release = house.release("ask").asked(ASK)
+    release.answer(ASK, "FIX FORWARD", by="product_owner", rationale="patch in ten minutes")
+
+    assert branches(release) == ("success", "skipped")
+    answer = release.xcom("ask.answer", "answer")
+    assert (answer["answer"], answer["person"]) == ("fix_forward", "product_owner")
+
+
+def test_roll_back_by_form_rolls_back(house: House) -> None:
+    release = house.release("ask").asked(ASK)
+    release.answer(ASK, "ROLL BACK", by="product_owner", rationale="too bad")
+
+    assert branches(release) == ("skipped", "success")
+
+
+def test_no_answer_in_time_rolls_back(house: House) -> None:
+    assert branches(house.release("ask", within=1)) == ("skipped", "success")
+
+
+def test_a_fix_forward_by_somebody_else_rolls_back(house: House) -> None:
+    release = house.release("ask").asked(ASK)
+    release.mark(ASK, "success", by="devops_lead")
+
+    assert branches(release) == ("skipped", "success")
+
+
+def test_a_ticked_checklist_passes(house: House) -> None:
+    release = house.release("lists").asked("preflight.must")
+    release.answer("preflight.must", "DONE", by="tech_lead", item_1=True, item_2=True)
+    release.wait_for("preflight.must")
+
+    finding = release.xcom("preflight.must")
+    assert finding["answer"] == "PASS"
+    assert finding["evidence"]["by"] == "tech_lead"
+
+
+def test_an_unticked_item_stops_where_the_checklist_blocks(house: House) -> None:
+    release = house.release("lists").asked("preflight.must").asked("preflight.may")
+    for name in ("preflight.must", "preflight.may"):
+        release.answer(name, "DONE", by="tech_lead", item_1=True, item_2=False)
+        release.wait_for(name)
+
+    assert (release.task("preflight.must").state, release.task("preflight.may").state) == (
+        "failed",
+        "success",
+    )
+    for name in ("preflight.must", "preflight.may"):
+        assert release.xcom(name)["answer"] == "FAIL"
+        assert release.xcom(name)["evidence"]["unticked"] == ["Team told"]
+        assert "Not ticked: Team told" in release.log(name)
