@@ -277,47 +277,72 @@ def stage(name: str, title: str, exposure: float, audience: str, step: SetFlag, 
 
 gradual = Rollout(
     strategy="gradual",
-    title="Option A, recommended: the features in 4 phases, for all users, each phase watched before the next. "
-    "The exposure is the share of the six features.",
+    title="Option A, recommended: the features in 4 phases, for all users, each phase watched before the "
+    "next. The exposure is the share of the six features.",
     stages=[
         stage(
-            "models", "Phase 1: enhanced models", 17, "all users: safe, backward compatible",
+            "models",
+            "Phase 1: enhanced models",
+            17,
+            "all users: safe, backward compatible",
             enable("enhanced_models"),
         ),
         stage(
-            "history", "Phase 2: logging and undo stack", 50, "all users: low risk",
+            "history",
+            "Phase 2: logging and undo stack",
+            50,
+            "all users: low risk",
             enable("logging_hooks", "undo_stack"),
         ),
         stage(
-            "assistance", "Phase 3: conflict resolution and semantic memory", 83, "all users: they see it",
+            "assistance",
+            "Phase 3: conflict resolution and semantic memory",
+            83,
+            "all users: they see it",
             enable("conflict_resolution", "semantic_memory"),
         ),
         stage(
-            "agents", "Phase 4: LangGraph tools", 100, "all users: agents too",
-            enable("langgraph_tools"), require=[memory_limit, feature_journey],
+            "agents",
+            "Phase 4: LangGraph tools",
+            100,
+            "all users: agents too",
+            enable("langgraph_tools"),
+            require=[memory_limit, feature_journey],
         ),
     ],
-)  # fmt: skip
+)
 full = Rollout(
     strategy="full",
     title="Option B: all features at once behind their flags, for one segment of the users after the other. "
     "The document names no segments; these are ours.",
     stages=[
-        stage("first_segment", "A tenth of the users", 10, "10 % of the users", enable(*FEATURES, percentage=10)),
-        stage("second_segment", "Half of the users", 50, "50 % of the users", enable(*FEATURES, percentage=50)),
         stage(
-            "all_segments", "All users", 100, "all users",
-            enable(*FEATURES), require=[memory_limit, feature_journey],
+            "first_segment", "A tenth of the users", 10, "10 % of the users", enable(*FEATURES, percentage=10)
+        ),
+        stage(
+            "second_segment", "Half of the users", 50, "50 % of the users", enable(*FEATURES, percentage=50)
+        ),
+        stage(
+            "all_segments",
+            "All users",
+            100,
+            "all users",
+            enable(*FEATURES),
+            require=[memory_limit, feature_journey],
         ),
     ],
-)  # fmt: skip
+)
 ab_test = Rollout(
     strategy="ab_test",
     title="Option C: the features for half of the users, compared with the other half; then for all. "
     "Satisfaction is compared by people, before the first stage ends.",
     stages=[
         stage(
-            "two_cohorts", "Two cohorts", 50, "cohort b: 50 % of the users", enable(*FEATURES, percentage=50),
+            "two_cohorts",
+            "Two cohorts",
+            50,
+            "cohort b: 50 % of the users",
+            enable(*FEATURES, percentage=50),
             thresholds=[
                 Threshold(
                     metric="latency_with_features",
@@ -328,11 +353,15 @@ ab_test = Rollout(
             ],
         ),
         stage(
-            "one_cohort", "All users", 100, "all users",
-            enable(*FEATURES), require=[memory_limit, feature_journey],
+            "one_cohort",
+            "All users",
+            100,
+            "all users",
+            enable(*FEATURES),
+            require=[memory_limit, feature_journey],
         ),
     ],
-)  # fmt: skip
+)
 
 # ---- The plan ---------------------------------------------------------------------------------------------
 
@@ -482,7 +511,10 @@ plan = Plan(
             on_failure=Severity.HIGH,
         ),
         TakeRowChecksums(
-            name="note_rows", title="Note counts and checksums of all rows", tables=ROWS, on_failure=Severity.HIGH
+            name="note_rows",
+            title="Note counts and checksums of all rows",
+            tables=ROWS,
+            on_failure=Severity.HIGH,
         ),
         fetch,
         migrate,
@@ -586,8 +618,8 @@ plan = Plan(
             Rule(severity=Severity.LOW, action=Action.ALERT, within=timedelta(hours=24)),
         ]
     ),
-    # The document lists what to undo (flags, database, application) and does not order it. Newest first is the
-    # order that was tried: features off at once, then the application, then the schema under it.
+    # The document lists what to undo (flags, database, application) and does not order it. Newest first is
+    # the order that was tried: features off at once, then the application, then the schema under it.
     procedures=[
         Procedure(
             name="undo_everything",
@@ -622,18 +654,26 @@ plan = Plan(
             moment="after a rollback",
             audience="Planner team",
             channel="team chat",
-            message="Investigate: logs and error reports are in the release's report. Fix, then release again.",
+            message="Investigate: logs and errors are in the release's report. Fix, then release again.",
         ),
     ],
     after=[
-        Duty(title="Usage of conflict resolution: who sees and takes alternatives", due=WEEK, owner="Product owner"),
+        Duty(
+            title="Usage of conflict resolution: who sees and takes alternatives",
+            due=WEEK,
+            owner="Product owner",
+        ),
         Duty(title="Usage of undo: how often people undo", due=WEEK, owner="Product owner"),
         Duty(title="Error recovery: fewer reported scheduling conflicts", due=MONTH, owner="Product owner"),
-        Duty(title="Feature adoption: use of the new capabilities over time", due=MONTH, owner="Product owner"),
+        Duty(
+            title="Feature adoption: use of the new capabilities over time", due=MONTH, owner="Product owner"
+        ),
         Duty(title="User satisfaction: survey on the new features", due=MONTH, owner="Product owner"),
         Duty(title="Support tickets: fewer complaints about conflicts", due=MONTH, owner="Support"),
-        Duty(title="Engagement: active use of what semantic learning shows", due=MONTH, owner="Product owner"),
+        Duty(
+            title="Engagement: active use of what semantic learning shows", due=MONTH, owner="Product owner"
+        ),
         Duty(title="Reliability: fewer escalations for inconsistent data", due=MONTH, owner="Support"),
     ],
-)  # fmt: skip
+)
 dag = release_dag(plan)
