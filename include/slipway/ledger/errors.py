@@ -5,8 +5,13 @@ SlipwayError
    |- RecordDiffers       the release already has another record
    |- NoSuchRelease       the ledger has no record of that release
    |- LedgerIsEmpty       nobody has created the schema yet
-   `- LedgerIsNewer       the schema was migrated by a newer Slipway
+   |- LedgerIsNewer       the schema was migrated by a newer Slipway
+   |- LeaseHeld           another release holds the environment
+   |- LeaseLost           a lease expired, or somebody took it over
+   `- NoReason            a take-over without a reason
 """
+
+from datetime import datetime
 
 from slipway.errors import SlipwayError
 
@@ -58,3 +63,34 @@ class LedgerIsNewer(LedgerFault):
             f'The ledger behind connection "{conn_id}" was migrated by a newer Slipway ({reason}). '
             "Run at least that version against it."
         )
+
+
+class LeaseHeld(LedgerFault):
+    """Another owner holds the environment."""
+
+    def __init__(self, environment: str, holder: str, reason: str, until: datetime | None) -> None:
+        self.environment, self.holder, self.reason, self.until = environment, holder, reason, until
+        end = f" until {until:%Y-%m-%d %H:%M:%S %Z}" if until else ""
+        super().__init__(
+            f'Environment "{environment}" is held by {holder}{end}: {reason}. '
+            "Wait until it is given back or expires, or take it over with a reason."
+        )
+
+
+class LeaseLost(LedgerFault):
+    """A lease is not in force any more."""
+
+    def __init__(self, environment: str, owner: str, token: int) -> None:
+        self.environment, self.owner, self.token = environment, owner, token
+        super().__init__(
+            f'Environment "{environment}" is no longer held by {owner} (token {token}): the lease expired or '
+            "was taken over. Change nothing there; look who holds it, and take it again."
+        )
+
+
+class NoReason(LedgerFault):
+    """Somebody wants to take an environment over and does not say why."""
+
+    def __init__(self, environment: str, owner: str) -> None:
+        self.environment, self.owner = environment, owner
+        super().__init__(f'{owner} gave no reason to take over environment "{environment}". Give one.')

@@ -1,22 +1,14 @@
 """Write and read the ledger in PostgreSQL."""
 
 import json
-from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
 
-from slipway.errors import MissingConnection
 from slipway.ledger import schema
-from slipway.ledger.errors import LedgerIsEmpty, LedgerIsNewer, NoSuchRelease, RecordDiffers
+from slipway.ledger.connection import CONN_ID, hook, transaction
+from slipway.ledger.errors import LedgerIsNewer, NoSuchRelease, RecordDiffers
 from slipway.record import ReleaseRecord, from_json, to_json
 from slipway.run import Json
-
-if TYPE_CHECKING:
-    from airflow.providers.postgres.hooks.postgres import PostgresHook
-
-CONN_ID = "slipway_ledger"
-UNDEFINED_TABLE = "42P01"
 
 INSERT = """
 INSERT INTO slipway.releases (plan, release_id, record, digest, started_at, ended_at)
@@ -60,7 +52,7 @@ class Ledger:
         from sqlalchemy import create_engine
         from sqlalchemy.pool import NullPool
 
-        engine = create_engine(self._hook().sqlalchemy_url, poolclass=NullPool)
+        engine = create_engine(hook(self.conn_id).sqlalchemy_url, poolclass=NullPool)
         try:
             schema.upgrade(engine)
         except CommandError as error:
@@ -73,7 +65,7 @@ class Ledger:
         """
         key, digest = (record.plan, record.release_id), record.digest
         row = (*key, json.dumps(to_json(record)), digest, record.triggered_at, record.ended_at)
-        with self._transaction() as cursor:
+        with transaction(self.conn_id) as cursor:
             cursor.execute(INSERT, row)
             cursor.execute(DIGEST, key)
             (kept,) = cursor.fetchone()
@@ -100,30 +92,6 @@ class Ledger:
         return rows[0] if rows else None
 
     def _records(self, query: str, values: tuple[Json, ...]) -> list[ReleaseRecord]:
-        with self._transaction() as cursor:
+        with transaction(self.conn_id) as cursor:
             cursor.execute(query, values)
             return [from_json(record) for (record,) in cursor.fetchall()]
-
-    @contextmanager
-    def _transaction(self) -> Iterator[Any]:
-        with closing(self._hook().get_conn()) as connection:
-            try:
-                with connection.cursor() as cursor:
-                    yield cursor
-                connection.commit()
-            except Exception as error:
-                # psycopg says sqlstate, psycopg2 pgcode; the hook may use either
-                if UNDEFINED_TABLE in (getattr(error, "sqlstate", ""), getattr(error, "pgcode", "")):
-                    raise LedgerIsEmpty(self.conn_id) from error
-                raise
-
-    def _hook(self) -> "PostgresHook":
-        from airflow.providers.postgres.hooks.postgres import PostgresHook
-        from airflow.sdk.exceptions import AirflowNotFoundException
-
-        hook = PostgresHook(postgres_conn_id=self.conn_id)
-        try:
-            hook.connection  # noqa: B018  (looks the connection up)
-        except AirflowNotFoundException as error:
-            raise MissingConnection(self.conn_id, "the ledger") from error
-        return hook
