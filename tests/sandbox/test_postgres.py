@@ -10,15 +10,15 @@ from slipway.sandbox.layout import port
 from slipway.sandbox.postgres import Postgres, running_port
 
 
-def test_a_server_is_reused_and_restarted_with_its_data(tmp_path: Path) -> None:
-    first = Postgres.start(tmp_path, port(tmp_path, "postgres"))
+def test_a_server_is_reused_and_restarted_with_its_data(folder: Path) -> None:
+    first = Postgres.start(folder, port(folder, "postgres"))
     try:
         first.ensure_database("kept")
-        assert Postgres.start(tmp_path, 1) == first
+        assert Postgres.start(folder, 1) == first
         first.stop()
-        assert running_port(tmp_path) is None
-        (tmp_path / "postgres/data/postmaster.pid").write_text("1\n/elsewhere\n1\n5432\n\n\n\nready\n")
-        again = Postgres.start(tmp_path, first.port)
+        assert running_port(folder) is None
+        (folder / "postgres/data/postmaster.pid").write_text("1\n/elsewhere\n1\n5432\n\n\n\nready\n")
+        again = Postgres.start(folder, first.port)
         assert again.has_database("kept")
     finally:
         first.stop()

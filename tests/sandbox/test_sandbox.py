@@ -71,22 +71,22 @@ def _sample(page: str, name: str) -> float:
     return next((float(line.rsplit(" ", 1)[1]) for line in page.splitlines() if line.startswith(name)), 0.0)
 
 
-def test_load_measures_downtime_and_nothing_is_left_running(tmp_path: Path) -> None:
-    sandbox = Sandbox(tmp_path)
+def test_load_measures_downtime_and_nothing_is_left_running(folder: Path) -> None:
+    sandbox = Sandbox(folder)
     where = 'environment="staging",system="planner"'
     try:
         sandbox.start(["planner"], ["staging"])
         place = sandbox.place("planner", "staging")
-        until(lambda: _sample(_probe(tmp_path), "load_requests_total{") > 20)
-        assert _sample(_probe(tmp_path), f"probe_success{{{where}}}") == 1
+        until(lambda: _sample(_probe(folder), "load_requests_total{") > 20)
+        assert _sample(_probe(folder), f"probe_success{{{where}}}") == 1
         os.kill(sandbox.status()["services"][place.name]["pid"], signal.SIGKILL)
-        until(lambda: _sample(_probe(tmp_path), f"probe_longest_outage_seconds{{{where}}}") > 0)
+        until(lambda: _sample(_probe(folder), f"probe_longest_outage_seconds{{{where}}}") > 0)
         until(lambda: _is_healthy(place))
-        assert _sample(_probe(tmp_path), f"probe_downtime_seconds_total{{{where}}}") > 0.2
+        assert _sample(_probe(folder), f"probe_downtime_seconds_total{{{where}}}") > 0.2
     finally:
         sandbox.stop()
     assert sandbox.status() == {"postgres": None, "load": False, "services": {}}
-    left = [p.info["cmdline"] for p in psutil.process_iter(["cmdline", "cwd"]) if _is_of(p, tmp_path)]
+    left = [p.info["cmdline"] for p in psutil.process_iter(["cmdline", "cwd"]) if _is_of(p, folder)]
     assert left == []
 
 

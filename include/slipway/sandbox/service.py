@@ -17,7 +17,7 @@ import psutil
 
 from slipway.sandbox.layout import Place
 
-START_TIMEOUT = 10.0  # seconds until the current release must answer
+START_TIMEOUT = 20.0  # seconds until the current release must answer (a busy machine starts slowly)
 STOP_TIMEOUT = 5.0  # seconds between asking and killing
 BACKOFF = (0.5, 1.0, 2.0, 5.0)  # seconds before a crashed service is started again
 LAST_LINES = 20
