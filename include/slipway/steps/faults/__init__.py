@@ -1,0 +1,102 @@
+"""What can go wrong in a step, a class for each; the text says place, fault and mend.
+
+StepFailed (another try may help)
+|- CommandFailed, CommandTimedOut
+|- DatabaseUnreachable, ServiceUnreachable
+|- MigrationFailed, ScriptFailed, WrongAnswer
+|- BackupFailed, NoRoomForBackup, RestoreFailed
+|- RepositoryUnreachable, InstallFailed
+|- WrongVersionServed, FlagNotTaken
+`- NoBaseline
+StepImpossible (no second try)
+|- RoleNotGiven, FolderNotGiven, DatabaseRefused, TokenRefused
+|- CommandNotFound, NoPostgresTools
+|- BackupEmpty, BackupMissing, BackupDamaged
+|- RevisionNotOnPath, SeveralHeads
+|- ScriptMissing, ScriptChanged, ScriptEndsTransaction
+|- BadVersion, UnknownVersion, NotTheApprovedCommit, ReleaseInTheWay, ReleaseNotThere
+`- RequirementsMissing, LinkInTheWay, UnknownFlag
+"""
+
+from slipway.steps.faults.backups import (
+    BackupDamaged,
+    BackupEmpty,
+    BackupFailed,
+    BackupMissing,
+    NoRoomForBackup,
+    RestoreFailed,
+    mebibytes,
+)
+from slipway.steps.faults.commands import CommandFailed, CommandNotFound, CommandTimedOut, NoPostgresTools
+from slipway.steps.faults.exposure import FlagNotTaken, NoBaseline, UnknownFlag
+from slipway.steps.faults.migrations import (
+    MigrationFailed,
+    RevisionNotOnPath,
+    ScriptChanged,
+    ScriptEndsTransaction,
+    ScriptFailed,
+    ScriptMissing,
+    SeveralHeads,
+    WrongAnswer,
+)
+from slipway.steps.faults.reaching import (
+    DatabaseRefused,
+    DatabaseUnreachable,
+    FolderNotGiven,
+    RoleNotGiven,
+    ServiceUnreachable,
+    TokenRefused,
+)
+from slipway.steps.faults.releases import (
+    BadVersion,
+    InstallFailed,
+    LinkInTheWay,
+    NotTheApprovedCommit,
+    ReleaseInTheWay,
+    ReleaseNotThere,
+    RepositoryUnreachable,
+    RequirementsMissing,
+    UnknownVersion,
+    WrongVersionServed,
+)
+
+__all__ = [
+    "BackupDamaged",
+    "BackupEmpty",
+    "BackupFailed",
+    "BackupMissing",
+    "BadVersion",
+    "CommandFailed",
+    "CommandNotFound",
+    "CommandTimedOut",
+    "DatabaseRefused",
+    "DatabaseUnreachable",
+    "FlagNotTaken",
+    "FolderNotGiven",
+    "InstallFailed",
+    "LinkInTheWay",
+    "MigrationFailed",
+    "NoBaseline",
+    "NoPostgresTools",
+    "NoRoomForBackup",
+    "NotTheApprovedCommit",
+    "ReleaseInTheWay",
+    "ReleaseNotThere",
+    "RepositoryUnreachable",
+    "RequirementsMissing",
+    "RestoreFailed",
+    "RevisionNotOnPath",
+    "RoleNotGiven",
+    "ScriptChanged",
+    "ScriptEndsTransaction",
+    "ScriptFailed",
+    "ScriptMissing",
+    "ServiceUnreachable",
+    "SeveralHeads",
+    "TokenRefused",
+    "UnknownFlag",
+    "UnknownVersion",
+    "WrongAnswer",
+    "WrongVersionServed",
+    "mebibytes",
+]

@@ -1,0 +1,38 @@
+"""Faults of flags and baselines."""
+
+from collections.abc import Sequence
+
+from slipway.errors import StepFailed, StepImpossible
+from slipway.run import Json
+
+
+class UnknownFlag(StepImpossible):
+    """The service has no such flag."""
+
+    def __init__(self, conn_id: str, flag: str, known: Sequence[str]) -> None:
+        self.conn_id, self.flag, self.known = conn_id, flag, tuple(known)
+        has = f"It has: {', '.join(known)}" if known else "It has none"
+        super().__init__(
+            f'connection "{conn_id}": the service has no flag "{flag}". {has}. Correct the plan, or deploy '
+            "what brings it."
+        )
+
+
+class FlagNotTaken(StepFailed):
+    """A flag reads back with another value than was set."""
+
+    def __init__(self, flag: str, expected: Json, found: Json) -> None:
+        self.flag, self.expected, self.found = flag, expected, found
+        super().__init__(f'flag "{flag}": set to {expected}, reads back as {found}. See who else changes it.')
+
+
+class NoBaseline(StepFailed):
+    """A metric had no data while the baseline was taken."""
+
+    def __init__(self, label: str, metrics: Sequence[str], scrapes: int) -> None:
+        self.label, self.metrics, self.scrapes = label, tuple(metrics), scrapes
+        super().__init__(
+            f"baseline of {label}: no data for {', '.join(metrics)} in {scrapes} scrapes. No data is never "
+            "a baseline: "
+            "see that the service has traffic and serves these metrics, or take it for longer."
+        )
