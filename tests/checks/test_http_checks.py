@@ -1,0 +1,184 @@
+"""Checks that ask a service over HTTP, against a real one."""
+
+import asyncio
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from tests.checks.conftest import Service
+
+from slipway.checks import Call, Expected, HttpCheck, Journey, VersionServed, run_check
+from slipway.checks.calls import NoAnswer, ask_async
+from slipway.checks.expect import NothingThere, at_path, judge
+from slipway.run import Evidence, Finding
+from slipway.testing import LocalRun
+from slipway.words import Answer
+
+
+def health(**given: Any) -> HttpCheck:
+    return HttpCheck(**{"name": "health", "path": "/health", **given})
+
+
+def test_an_answer_as_expected_passes_with_its_figures(service: Service, run: LocalRun) -> None:
+    service.says("/health", {"status": "ok", "parts": [{"name": "db"}]})
+    finding = run_check(health(json_has={"status": "ok", "parts.0.name": "db"}, text_has="parts"), run)
+    assert finding.answer is Answer.PASS
+    assert finding.summary.startswith("GET /health answers 200 in ")
+    assert finding.evidence["status"] == 200
+
+
+@pytest.mark.parametrize(
+    ("given", "fault"),
+    [
+        ({"status": [201, 204]}, "status 200, expected 201 or 204"),
+        ({"json_has": {"status": "fine"}}, 'status is "ok", expected "fine"'),
+        ({"json_has": {"parts.1": "x"}}, 'the answer has nothing at "parts.1" (stopped at "1")'),
+        ({"text_has": "green"}, 'the answer does not contain "green"'),
+    ],
+)
+def test_another_answer_fails_and_says_what_differs(
+    given: dict[str, Any], fault: str, service: Service, run: LocalRun
+) -> None:
+    service.says("/health", {"status": "ok", "parts": [{"name": "db"}]})
+    finding = run_check(health(**given), run)
+    assert (finding.answer, finding.summary) == (Answer.FAIL, f"GET /health: {fault}")
+    assert finding.evidence["body"] == '{"status": "ok", "parts": [{"name": "db"}]}'
+
+
+def test_an_answer_that_is_not_json_fails(service: Service, run: LocalRun) -> None:
+    service.says("/health", "<html>")
+    assert run_check(health(json_has={"status": "ok"}), run).summary == "GET /health: the answer is not JSON"
+
+
+def test_a_slow_answer_fails(service: Service, run: LocalRun) -> None:
+    service.says("/health", {})
+    service.slow = 0.1
+    finding = run_check(health(within=timedelta(milliseconds=50)), run)
+    assert finding.answer is Answer.FAIL
+    assert finding.summary.endswith("ms, allowed 50 ms")
+
+
+def test_no_answer_in_time_is_an_error(service: Service, run: LocalRun) -> None:
+    service.slow = 0.5
+    finding = run_check(health(timeout=timedelta(milliseconds=100)), run)
+    assert finding.answer is Answer.ERROR
+    assert finding.summary.startswith("GET /health: no answer within 0.1 s (connection service).")
+
+
+@pytest.mark.usefixtures("nobody")
+def test_a_refused_connection_is_an_error_with_a_clear_line(run: LocalRun) -> None:
+    finding = run_check(health(), run)
+    assert (finding.answer, finding.summary) == (
+        Answer.ERROR,
+        "GET /health: connection refused (connection service). "
+        "Is the service up, and does the connection name the right host and port?",
+    )
+
+
+def test_a_connection_that_does_not_exist_is_an_error_that_names_it(run: LocalRun) -> None:
+    finding = run_check(health(), run)
+    assert finding.answer is Answer.ERROR
+    assert finding.summary.startswith('There is no Airflow connection "service"')
+    assert finding.evidence["hopeless"] is True
+
+
+def test_a_body_and_a_token_go_along(
+    service: Service, run: LocalRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service.says("/plans", {"id": 1}, status=201)
+    import os
+
+    port = os.environ["AIRFLOW_CONN_SERVICE"].rpartition(":")[2]
+    monkeypatch.setenv("AIRFLOW_CONN_SERVICE", f"http://:sesame@127.0.0.1:{port}")
+    check = HttpCheck(name="make", path="/plans", method="POST", body={"title": "a"}, status=[201])
+    assert run_check(check, run).answer is Answer.PASS
+    assert service.asked == [
+        {"method": "POST", "path": "/plans", "body": {"title": "a"}, "authorization": "Bearer sesame"}
+    ]
+
+
+def test_a_trigger_gets_the_same_answer_as_a_task(service: Service, run: LocalRun) -> None:
+    service.says("/health", {"status": "starting"})
+    question = health(json_has={"status": "ok"}).question(run)
+    finding = judge(question, asyncio.run(ask_async(question)))
+    assert finding.summary == 'GET /health: status is "starting", expected "ok"'
+
+
+@pytest.mark.usefixtures("nobody")
+def test_a_trigger_too_says_that_nobody_answers(run: LocalRun) -> None:
+    with pytest.raises(NoAnswer, match="GET /health: connection refused"):
+        asyncio.run(ask_async(health().question(run)))
+
+
+def test_a_dotted_path_that_leads_nowhere_says_where_it_stopped() -> None:
+    assert at_path({"a": [{"b": 1}]}, "a.-1.b") == 1
+    with pytest.raises(NothingThere, match=r'nothing at "a\.b\.c" \(stopped at "b"\)'):
+        at_path({"a": {}}, "a.b.c")
+
+
+def test_the_version_of_the_release_must_be_served(service: Service, run: LocalRun) -> None:
+    service.says("/version", {"version": "v2"})
+    finding = run_check(VersionServed(name="version"), run)
+    assert (finding.answer, finding.summary) == (Answer.PASS, "the service serves v2")
+    service.says("/version", {"version": "v1"})
+    finding = run_check(VersionServed(name="version"), run)
+    assert (finding.answer, finding.summary) == (
+        Answer.FAIL,
+        'GET /version: version is "v1", expected "v2"',
+    )
+
+
+def test_the_version_before_is_the_one_that_was_noted(service: Service, run: LocalRun) -> None:
+    service.says("/version", {"version": "v1"})
+    noted = run_check(VersionServed(name="version", expects=Expected.ANY), run)
+    after = VersionServed(name="back", expects=Expected.BEFORE, noted_by="preflight.version")
+    assert run_check(after, run).answer is Answer.INCONCLUSIVE
+    run.findings["preflight.version"] = Finding.from_json(noted.to_json())
+    assert run_check(after, run).answer is Answer.PASS
+    run.findings.clear()
+    run.evidences["preflight.version"] = Evidence(before={"version": "v0"})
+    assert run_check(after, run).answer is Answer.FAIL
+
+
+JOURNEY = Journey(
+    name="journey",
+    calls=[
+        Call(name="make", method="POST", path="/plans", body={"by": "{version}"}, capture={"id": "plan.id"}),
+        Call(name="read", path="/plans/{id}", json_has={"id": "{id}"}),
+        Call(name="remove", method="DELETE", path="/plans/{id}", status=[200]),
+    ],
+)
+
+
+def test_a_journey_uses_what_earlier_calls_returned(service: Service, run: LocalRun) -> None:
+    service.says("/plans", {"plan": {"id": 7}})
+    service.says("/plans/7", {"id": 7})
+    finding = run_check(JOURNEY, run)
+    assert finding.answer is Answer.PASS
+    assert finding.summary.startswith("all 3 calls as expected")
+    assert [(asked["method"], asked["path"], asked["body"]) for asked in service.asked] == [
+        ("POST", "/plans", {"by": "v2"}),
+        ("GET", "/plans/7", None),
+        ("DELETE", "/plans/7", None),
+    ]
+
+
+def test_a_journey_stops_at_the_first_call_that_fails_and_names_it(service: Service, run: LocalRun) -> None:
+    service.says("/plans", {"plan": {"id": 7}})
+    finding = run_check(JOURNEY, run)
+    assert finding.answer is Answer.FAIL
+    assert finding.summary == 'call 2 of 3, "read": GET /plans/7: status 404, expected 200'
+    assert len(service.asked) == 2
+
+
+def test_a_journey_without_the_value_to_capture_fails(service: Service, run: LocalRun) -> None:
+    service.says("/plans", {"plan": {}})
+    finding = run_check(JOURNEY, run)
+    assert finding.summary.startswith(
+        'call 1 of 3, "make": nothing to capture: the answer has nothing at "plan.id"'
+    )
+
+
+@pytest.mark.usefixtures("nobody")
+def test_a_journey_to_nobody_is_an_error(run: LocalRun) -> None:
+    assert run_check(JOURNEY, run).answer is Answer.ERROR
