@@ -110,7 +110,7 @@ query_time = HistogramMean(
     histogram="http_request_duration_seconds",
     labels={"route": "/api/player-pools/[^/]*"},
 )
-# Imports are rare, so there is no baseline of them: the goal of at most +5 % is judged by people (see `after`).
+# Imports are rare, so they have no baseline: the goal of at most +5 % is judged by people (see `after`).
 import_time = HistogramMean(
     name="import_time",
     title="Import of a player pool",

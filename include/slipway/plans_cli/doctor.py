@@ -1,0 +1,120 @@
+"""Try every connection of a plan, only reading, and say what is missing and how to add it."""
+
+import logging
+import os
+from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
+
+from rich.console import Console
+from rich.text import Text
+
+from slipway.checks.calls import ask
+from slipway.checks.expect import Question
+from slipway.environment import ROLES, Environment
+from slipway.plan import Plan
+from slipway.plans_cli.loading import in_silence
+from slipway.run import Run
+from slipway.steps.faults import UnknownVersion
+from slipway.steps.reach import database, folder
+from slipway.steps.repository import Repository
+from slipway.testing import LocalRun
+
+HEALTH = "/health"
+
+
+def examine(plan: Plan, console: Console) -> int:
+    """Print what each connection answers; 0 if all do, else 1."""
+    _take_local_connections()
+    answers = [
+        answer for environment in (plan.staging, plan.production) for answer in _answers(environment, console)
+    ]
+    bad = sum(not good for good in answers)
+    _say(console, f"{bad} of {len(answers)} do not answer" if bad else "all connections answer")
+    return 1 if bad else 0
+
+
+def _answers(environment: Environment, console: Console) -> Iterator[bool]:
+    """Try the connections of an environment; yield whether each one answers."""
+    run = LocalRun(environment=environment, task_id="the doctor", log=logging.getLogger("slipway.doctor"))
+    for role in ROLES:
+        conn_id = environment.connection(role)
+        if not conn_id:
+            continue
+        try:
+            with in_silence():
+                found, good = _TRIES[role](run), True
+        except Exception as error:  # whatever it is, it is what the person wants to know
+            found, good = str(error).strip() or type(error).__name__, False
+        _say(console, f"{'ok ' if good else 'BAD'} {environment.name:10} {role:10} {conn_id}: {found}")
+        yield good
+
+
+def _database(run: Run) -> str:
+    with database(run) as session:
+        session.execute("SET TRANSACTION READ ONLY")
+        row = session.execute("SELECT current_database(), current_user").fetchone()
+        assert row is not None
+    return f"database {row[0]} as {row[1]}"
+
+
+def _service(run: Run) -> str:
+    return _answers_to_get(run.environment.service, HEALTH)
+
+
+def _probe(run: Run) -> str:
+    return _answers_to_get(run.environment.probe, "/metrics")
+
+
+def _answers_to_get(conn_id: str, path: str) -> str:
+    status = ask(Question(conn_id=conn_id, path=path)).status
+    if status == 404:
+        path, status = "/", ask(Question(conn_id=conn_id, path="/")).status
+    if status >= 400:
+        raise ConnectionError(
+            f"GET {path} answers {status}. Is it the right address, and is the service well?"
+        )
+    return f"GET {path} answers {status}"
+
+
+def _folder(role: str) -> Callable[[Run], str]:
+    def look(run: Run) -> str:
+        path = folder(run, role)
+        if not os.access(path, os.W_OK):
+            raise PermissionError(f"{path} cannot be written. Give the worker's user the right to")
+        return f"folder {path}"
+
+    return look
+
+
+def _repository(run: Run) -> str:
+    try:
+        Repository.of(run).resolve("")  # no tag has this name: a repository that can be read says so
+    except UnknownVersion as answer:
+        return f"repository {answer.repository}"
+    return "repository"
+
+
+_TRIES: Mapping[str, Callable[[Run], str]] = MappingProxyType(
+    {
+        "database": _database,
+        "service": _service,
+        "host": _folder("host"),
+        "repository": _repository,
+        "probe": _probe,
+        "backups": _folder("backups"),
+    }
+)
+
+
+def _take_local_connections() -> None:
+    """Take the connections of the sandbox if it runs; those of the shell come first."""
+    from slipway.local.stack import Stack
+
+    stack = Stack()
+    if stack.has_database:
+        for conn_id, value in stack.sandbox.connections().items():
+            os.environ.setdefault(f"AIRFLOW_CONN_{conn_id.upper()}", value)
+
+
+def _say(console: Console, text: str) -> None:
+    console.print(Text(text), soft_wrap=True)

@@ -1,0 +1,66 @@
+"""The doctor against what really answers."""
+
+import io
+import json
+import subprocess
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+from tests.prove.plans import but
+
+from slipway.environment import Environment
+from slipway.plans_cli.doctor import examine
+
+
+class Service(BaseHTTPRequestHandler):
+    """Healthy, and nothing else."""
+
+    def do_GET(self) -> None:
+        self.send_response(200 if self.path == "/health" else 404)
+        self.end_headers()
+
+    def log_message(self, *arguments: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def address() -> Iterator[int]:
+    server = HTTPServer(("127.0.0.1", 0), Service)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield server.server_port
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def connect(monkeypatch: pytest.MonkeyPatch, conn_id: str, **values: object) -> str:
+    monkeypatch.setenv(f"AIRFLOW_CONN_{conn_id.upper()}", json.dumps(values))
+    return conn_id
+
+
+def test_connections_that_answer_are_told_with_what_they_lead_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, address: int
+) -> None:
+    subprocess.run(["git", "init", "-q", str(tmp_path / "source")], check=True)
+    where = Environment(
+        system="shop",
+        name="staging",
+        service=connect(monkeypatch, "s", conn_type="http", schema="http", host="127.0.0.1", port=address),
+        host=connect(monkeypatch, "h", conn_type="fs", extra={"path": str(tmp_path)}),
+        repository=connect(monkeypatch, "r", conn_type="git", host=str(tmp_path / "source")),
+        backups=connect(monkeypatch, "b", conn_type="fs", extra={"path": str(tmp_path / "nowhere")}),
+    )
+    out = io.StringIO()
+    status = examine(but(staging=where, production=where), Console(file=out, width=300))
+    text = out.getvalue()
+    assert status == 1
+    assert "ok  staging    service    s: GET /health answers 200" in text
+    assert f"ok  staging    host       h: folder {tmp_path}" in text
+    assert f"ok  staging    repository r: repository {tmp_path / 'source'}" in text
+    assert "BAD staging    backups    b: " in text
+    assert text.endswith("2 of 8 do not answer\n")
