@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
 from tests.gate.house import House
 
 
@@ -22,7 +21,10 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[House]:
     )
     try:
         airflow.start()
-        yield House(airflow)
+        house = House(airflow)
+        yield house
+        for client in house.clients.values():
+            client.__exit__()
     finally:
         airflow.stop()
         airflow.postgres.stop()

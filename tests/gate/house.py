@@ -50,8 +50,30 @@ class Release:
         return self
 
     def asked(self, task_id: str) -> "Release":
-        """Wait until the question is open."""
-        return self.wait_for(task_id, "awaiting_input")
+        """Wait until the question is open, and the scheduler knows it.
+
+        A form answered before the scheduler has seen the end of the process that asked fails the task
+        (docs/adr/gate-asking-again.md).
+        """
+        self.wait_for(task_id, "awaiting_input")
+        wait_until(
+            lambda: self._is_settled(task_id), f"the scheduler to have seen {task_id} wait", timeout=60
+        )
+        return self
+
+    def _is_settled(self, task_id: str) -> bool:
+        lines = self.house.airflow.log("scheduler").read_text().splitlines()
+        about = [line for line in lines if self.run.run_id in line and task_id in line]
+        started = [line for line in about if "Trying to enqueue tasks" in line]
+        ended = [line for line in about if "TaskInstance Finished" in line and f"task_id={task_id}," in line]
+        return len(started) == len(ended)
+
+    def over(self) -> "Release":
+        """Wait until the run is over: a clear in its last moment would not start it again."""
+        admin = self.house.as_user("admin")
+        ended: Callable[[], bool] = lambda: admin.dag_run(self.run.dag_id, self.run.run_id).is_over  # noqa: E731
+        wait_until(ended, "the run to be over", timeout=60)
+        return self
 
     def wait_for_answers(self, task_id: str, count: int) -> "Release":
         """Wait until the task has taken that many form answers."""
@@ -73,7 +95,8 @@ class Release:
         return self.house.as_user(by)._call(method, full, body)
 
     def clear(self, *task_ids: str, by: str = "release_manager") -> None:
-        """Clear tasks, and with them nothing else."""
+        """Clear tasks of a run that is over, and with them nothing else."""
+        self.over()
         body = {"dag_run_id": self.run.run_id, "task_ids": list(task_ids), "dry_run": False}
         body |= {"only_failed": False, "reset_dag_runs": True}
         self.house.as_user(by)._call("POST", f"dags/{self.run.dag_id}/clearTaskInstances", body)
@@ -82,4 +105,12 @@ class Release:
         return self.house.as_user("admin").xcom(self.run.dag_id, self.run.run_id, task_id, key)
 
     def log(self, task_id: str, try_number: int = 1) -> str:
-        return self.house.as_user("admin").log(self.run.dag_id, self.run.run_id, task_id, try_number)
+        """Return a task's log with the errors that ended it."""
+        path = f"/taskInstances/{task_id}/logs/{try_number}?full_content=true"
+        lines = self.call("GET", path, None, by="admin")["content"]
+        return "\n".join(line if isinstance(line, str) else _read(line) for line in lines)
+
+
+def _read(line: dict[str, Any]) -> str:
+    errors = [str(error["exc_value"]) for error in line.get("error_detail") or ()]
+    return " ".join([str(line["event"]), *errors])

@@ -3,9 +3,9 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from slipway.local.errors import Refused
-
 from tests.gate.house import House, Release
+
+from slipway.local.errors import Refused
 
 pytestmark = pytest.mark.e2e
 
@@ -129,7 +129,7 @@ def test_a_viewer_who_tries_afterwards_changes_nothing(house: House) -> None:
     assert went(release) == ("success", "success")
 
 
-def test_an_approver_does_not_cover_a_mark_that_leaves_no_record(house: House) -> None:
+def test_a_mark_among_several_tasks_leaves_no_record_and_is_no_go(house: House) -> None:
     release = house.release("alone").asked(GATE)
     entities = [{"task_id": GATE, "new_state": "success"}]
     release.call(
@@ -141,13 +141,12 @@ def test_an_approver_does_not_cover_a_mark_that_leaves_no_record(house: House) -
 
 
 def test_marking_the_whole_group_opens_nothing(house: House) -> None:
-    release = house.release("alone").asked(GATE)
-    release.mark(GATE, "success", by="product_owner")
-    release.mark(DECISION, "success", by="devops_lead")
+    release = house.release("grouped").asked(GATE)
+    release.call("PATCH", "/taskGroupInstances/gate", {"new_state": "success"}, by="product_owner")
 
     release.wait_for(PRODUCTION)
-    decided = release.xcom(DECISION) is not None
-    assert release.task(PRODUCTION).state == ("success" if decided else "failed")
+    assert release.task(PRODUCTION).state == "failed"
+    assert "gate.decision never decided" in release.log(PRODUCTION)
 
 
 def test_marking_the_decision_opens_nothing(house: House) -> None:

@@ -194,6 +194,12 @@ def test_a_go_by_form_that_was_marked_failed_afterwards_is_no_go() -> None:
     assert refused_because(answer)[0].startswith("Product owner: was marked failed by eve")
 
 
+def test_a_go_by_form_whose_task_failed_is_no_go_and_says_so() -> None:
+    answer = asked(state="failed", form=form(), marks=[])
+
+    assert refused_because(answer) == ("Product owner: failed after ann had answered GO",)
+
+
 def test_every_approval_is_needed() -> None:
     lead = asked(task_id="gate.lead", approval=LEAD, state="failed", marks=[])
 

@@ -52,6 +52,10 @@ def _standing_refusal(asked: Asked) -> Proof | None:
 def _failed(asked: Asked) -> Proof:
     """A failed gate is NO-GO whoever failed it; the record only says by whom."""
     fits = [mark for mark in _near(asked) if mark.state == "failed"]
+    if not fits and asked.form:
+        return _refused(
+            asked, f"failed after {asked.form.person} had answered {asked.form.option}", way=Way.FORM
+        )
     if not fits:
         return _refused(asked, "was not answered in time", way=Way.TIMEOUT)
     last = fits[-1]

@@ -1,3 +1,4 @@
+# ruff: noqa: AIR001  (task ids have the dots that the groups of a release give them)
 """Gates as an airflow dag has them, without the rest of a release: every edge case can be asked for."""
 
 from dataclasses import dataclass, replace
@@ -6,7 +7,8 @@ from typing import Any, ClassVar
 
 from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.providers.standard.operators.python import PythonOperator
-from airflow.sdk import DAG, Param, TriggerRule
+from airflow.sdk import DAG, Param, TaskGroup, TriggerRule
+
 from slipway.airflow.gate import (
     AnswerOperator,
     AskOperator,
@@ -83,13 +85,16 @@ def release(plan: Plan) -> DAG:
     """A release that is nothing but its gate."""
     gates = gate_task_ids(plan)
     with DAG(plan.name, schedule=None, params=FORM) as dag:
+        group = TaskGroup("gate", prefix_group_id=False) if plan.name == "grouped" else None
         staging = PythonOperator(task_id="staging.deploy", python_callable=deployed)
         health = PythonOperator(task_id="validation.health", python_callable=looked_at)
         asking = [
-            GateOperator(task_id=task_id, plan=plan, approval=approval, digest=DIGEST)
+            GateOperator(task_id=task_id, plan=plan, approval=approval, digest=DIGEST, task_group=group)
             for task_id, approval in gates.items()
         ]
-        decision = DecisionOperator(task_id="gate.decision", plan=plan, gate_tasks=gates, digest=DIGEST)
+        decision = DecisionOperator(
+            task_id="gate.decision", plan=plan, gate_tasks=gates, digest=DIGEST, task_group=group
+        )
         production = PythonOperator(
             task_id="production.deploy",
             python_callable=lambda **context: require_go(context, plan, gates, DIGEST).to_json(),
@@ -108,6 +113,7 @@ def verdict(**context: Any) -> dict[str, Any]:
 owner = Approval(role="Product owner", people=["product_owner", "tech_lead"])
 lead = Approval(role="Tech lead", people=["tech_lead"])
 alone = release(plan("alone", owner))
+grouped = release(plan("grouped", owner))
 strict = release(plan("strict", owner, requester_may_approve=False))
 brief = release(plan("brief", owner, timeout=timedelta(seconds=1)))
 both = release(plan("both", owner, lead))
@@ -126,6 +132,8 @@ with DAG("ask", schedule=None, params=FORM) as ask:
 
 with DAG("lists", schedule=None) as lists:
     for name, blocks in (("must", True), ("may", False)):
-        items = Checklist(name=name, items=["Backup seen", "Team told"], blocking=blocks, people=["tech_lead"])
+        items = Checklist(
+            name=name, items=["Backup seen", "Team told"], blocking=blocks, people=["tech_lead"]
+        )
         form = ChecklistOperator(task_id=f"preflight.{name}", checklist=items)
         form >> EmptyOperator(task_id=f"after_{name}", trigger_rule=TriggerRule.ALL_DONE)
