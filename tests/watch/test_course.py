@@ -140,6 +140,16 @@ def test_time_in_which_nobody_watched_is_inconclusive_but_no_breach() -> None:
     assert final_answer(progress) is Answer.INCONCLUSIVE
 
 
+def test_readings_that_only_catch_up_do_not_add_to_the_row_of_inconclusive_checkpoints() -> None:
+    given = terms()
+    progress = prime(Progress(), given, {SERVICE: page(100)})
+    for _ in range(3):
+        for number in range(1, 5):
+            progress = take(progress, given, 15.0 * number, {SERVICE: page(100)}, late=True)
+        progress, result = close(progress, given, timetable(given.watch, 1)[progress.done])
+        assert (result.answer, list(result.breaches)) == (Answer.INCONCLUSIVE, [])
+
+
 def test_a_watch_passes_when_it_was_healthy_at_its_end() -> None:
     given, progress = terms(), prime(Progress(), terms(), {SERVICE: page(100)})
     for number in range(3):

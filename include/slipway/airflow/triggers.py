@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
+from importlib import import_module
 from typing import Any
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
@@ -36,6 +37,7 @@ from slipway.watch.schedule import SHORTEST, Appointment, timetable
 from slipway.watching import Watch
 from slipway.words import Answer
 
+SLACK = 0.5  # seconds behind its time up to which a reading counts as in time
 LATE = 2.0  # seconds behind its time at which a checkpoint is still sampled, only later
 
 
@@ -50,7 +52,9 @@ class ReadyTrigger(BaseTrigger):
         return f"{type(self).__module__}.{type(self).__qualname__}", {}
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
-        """Ask for anything at all."""
+        """Ask for anything at all, and load what a watch needs, which would hold up the event loop later."""
+        await asyncio.to_thread(import_module, "airflow.providers.http.hooks.http")
+        await asyncio.to_thread(import_module, "prometheus_client.parser")
         await noted_progress(place_of(self.task_instance))
         yield TriggerEvent({"ready": True})  # type: ignore[no-untyped-call]
 
@@ -118,7 +122,8 @@ class WatchTrigger(BaseTrigger):
         for moment in self._moments(appointment):
             # Even when late, two readings need time between them, or there is nothing new to see.
             await asyncio.sleep(max(moment - self._now(), SHORTEST / 2))
-            progress = take(progress, self.terms, moment, await self._read(reader))
+            late = self._now() > moment + SLACK
+            progress = take(progress, self.terms, moment, await self._read(reader), late=late)
             rows, breaches = noticed(progress, self.terms)
             for breach in breaches:
                 self.log.warning("%s %s -> %s", breach.severity, breach.reason, breach.action)

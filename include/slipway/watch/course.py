@@ -72,6 +72,7 @@ class Progress:
     :param errors: failed readings in a row, by page
     :param inconclusive: INCONCLUSIVE checkpoints in a row
     :param answers: how many checkpoints answered what
+    :param tried: readings since the checkpoint before, `late` those of them that came after their time
     """
 
     done: int = 0
@@ -83,6 +84,7 @@ class Progress:
     answers: Mapping[str, int] = field(default_factory=dict)
     last_answer: Answer | None = None
     tried: int = 0
+    late: int = 0
     pages: Mapping[Source, Page] = field(default_factory=dict)
 
     def to_keep(self) -> "Progress":
@@ -114,8 +116,18 @@ class Result:
     times: Sequence[float] = ()
 
 
-def take(progress: Progress, terms: Terms, at: float, readings: Mapping[Source, Scrape | None]) -> Progress:
-    """Add one reading of every page; None for a page that could not be read."""
+def take(
+    progress: Progress,
+    terms: Terms,
+    at: float,
+    readings: Mapping[Source, Scrape | None],
+    *,
+    late: bool = False,
+) -> Progress:
+    """Add one reading of every page; None for a page that could not be read.
+
+    :param late: it was taken after its time, so that the service had little time since the reading before
+    """
     pages = {
         source: _turned(progress.pages.get(source), reading, terms.watch.minimum_good_samples)
         for source, reading in readings.items()
@@ -134,6 +146,7 @@ def take(progress: Progress, terms: Terms, at: float, readings: Mapping[Source, 
         samples=(*progress.samples, sample),
         errors=errors,
         tried=progress.tried + 1,
+        late=progress.late + late,
     )
 
 
@@ -209,7 +222,7 @@ def close(
     number, attended = appointment.checkpoint.index + 1, progress.tried >= terms.watch.minimum_good_samples
     rows = _with(judge(situation(progress, terms, figures=True)), urgent_rows)
     found = breaches_of(rows, terms.matrix, number) if attended else []
-    in_a_row = _in_a_row(progress, overall(rows), attended=attended)
+    in_a_row = _in_a_row(progress, overall(rows), in_time=attended and not progress.late)
     if in_a_row > progress.inconclusive and in_a_row == terms.watch.inconclusive_checkpoints:
         reason = f"{in_a_row} checkpoints in a row were INCONCLUSIVE"
         found.append(no_data(terms.watch, terms.matrix, number, reason))
@@ -224,9 +237,9 @@ def _with(rows: Sequence[Row], urgent_rows: Sequence[Row]) -> list[Row]:
     return [instead.get((row.metric, row.severity, row.scenario), row) for row in rows]
 
 
-def _in_a_row(progress: Progress, answer: Answer, *, attended: bool) -> int:
-    # Time in which the watch itself was away says nothing about the service: it neither counts nor clears.
-    if not attended:
+def _in_a_row(progress: Progress, answer: Answer, *, in_time: bool) -> int:
+    # Time in which the watch itself was away, or catches up, says nothing about the service.
+    if answer is Answer.INCONCLUSIVE and not in_time:
         return progress.inconclusive
     return progress.inconclusive + 1 if answer is Answer.INCONCLUSIVE else 0
 
