@@ -25,6 +25,7 @@ from slipway.graph import (
     ASK,
     CHECK_CONNECTIONS,
     COMPLETE,
+    DECISION,
     HOLD,
     OUTCOME,
     ROLLBACK_START,
@@ -39,7 +40,7 @@ from slipway.outcome import ending_of
 from slipway.run import Json
 from slipway.undoing import Fate, way_of
 from slipway.verdict import Branch, Verdict, judge
-from slipway.words import GateAnswer, Intent, Outcome, Severity
+from slipway.words import GateAnswer, Intent, Outcome, Phase, Severity
 
 EVIDENCE = {"before": {}, "after": {}, "proof": {}, "changed": True, "summary": "done"}
 FINDING = {"answer": "PASS", "summary": "fine", "evidence": {}}
@@ -153,6 +154,7 @@ class Simulator:
                 run_id=f"simulated_{next(_numbers)}",
                 logical_date=None,
                 run_after=now,
+                conf={"version": "v2"},
                 run_type=DagRunType.MANUAL,
                 triggered_by=DagRunTriggeredByType.TEST,
                 state=DagRunState.RUNNING,
@@ -218,14 +220,26 @@ class Simulator:
         }
         if node.kind in steering:
             return steering[node.kind](release)
+        if node.kind is Kind.STEP and node.phase in (Phase.PRODUCTION, Phase.ROLLOUT):
+            return self._production_step(node, release)
         if node.kind in (Kind.UNDO, Kind.RESTORE):
             verdict = release.verdict()
             if verdict is None:
                 return "failed", None, None
             way = way_of(self.graph, release.facts(), verdict, node)
-            return "success", {"undone": way.fate is Fate.UNDO, "why": way.why}, None
+            acted = node.undoes in release.ran or node.undoes in release.script.earlier
+            # A step that never acted remembered no state before, so there is nothing to go back to.
+            return "success", {"undone": way.fate is Fate.UNDO and acted, "why": way.why}, None
         returned = {Kind.STEP: EVIDENCE, Kind.CHECK: FINDING, Kind.CHECKLIST: FINDING}
         return "success", returned.get(node.kind, {"done": True}), None
+
+    def _production_step(self, node: Node, release: Release) -> tuple[str, Json, None]:
+        """A production step acts only after a GO and never after a rollback, as `require_go` makes sure."""
+        decision = release.returned.get(DECISION) or {}
+        if decision.get("answer") != GateAnswer.GO or ROLLBACK_START in release.returned:
+            release.ran.remove(node.task_id)
+            return "failed", None, None
+        return "success", EVIDENCE, None
 
     def _start(self, release: Release) -> tuple[str, Json, str]:
         rolls_back = release.script.intent is Intent.ROLL_BACK
@@ -263,12 +277,14 @@ class Simulator:
 
     def _hold(self, release: Release) -> tuple[str, Json, None]:
         answer = release.returned.get(ANSWER) or {}
-        held = answer.get("answer") == "FIX FORWARD"
+        held = answer.get("answer") == "fix_forward"
         return ("success", {"done": True}, None) if held else ("skipped", None, None)
 
     def _rollback_start(self, release: Release) -> tuple[str, Json, None]:
         verdict = release.verdict()
         if verdict is None or verdict.branch not in (Branch.ROLL_BACK, Branch.ASK):
+            return "skipped", None, None
+        if (release.returned.get(ANSWER) or {}).get("answer") == "fix_forward":
             return "skipped", None, None
         return "success", {"release": "this", "undo": []}, None
 

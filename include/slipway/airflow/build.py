@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from airflow.sdk import DAG, Asset, BaseOperator, Label, TaskGroup
+from airflow.sdk import DAG, Asset, BaseOperator, TaskGroup
 
 from slipway.airflow.check import CheckSensor
 from slipway.airflow.closeout import OutcomeOperator, ReportOperator
@@ -49,6 +49,8 @@ NO_SECOND_TRY = 0
 # Steering tasks only read and write Airflow's own state; another try is always safe.
 STEERING_TRIES = 3
 RETRY_DELAY = timedelta(seconds=5)
+# A step ends itself at its timeout and says why; Airflow's own timeout would cut that short.
+LAST_WORDS = timedelta(seconds=30)
 
 # What a plan says only to people: a new wording does not void an approval (atlantis issue 1508).
 DESCRIPTIVE = frozenset(
@@ -98,7 +100,7 @@ def build(graph: ReleaseGraph) -> DAG:
         render_template_as_native_obj=False,
     )
     with dag:
-        _Builder(graph).build()
+        _Builder(graph, dag).build()
     return dag
 
 
@@ -110,8 +112,9 @@ def asset_of(environment: Environment) -> Asset:
 
 
 class _Builder:
-    def __init__(self, graph: ReleaseGraph) -> None:
+    def __init__(self, graph: ReleaseGraph, dag: DAG) -> None:
         self.graph = graph
+        self.dag = dag
         self.plan = graph.plan
         self.digest = plan_digest(graph.plan)
         self.groups: dict[str, TaskGroup] = {}
@@ -143,10 +146,10 @@ class _Builder:
     def build(self) -> None:
         tasks = {node.task_id: self._task(node) for node in self.graph.nodes}
         for edge in self.graph.edges:
+            tasks[edge.before].set_downstream(tasks[edge.after])
             if edge.label:
-                tasks[edge.before] >> Label(edge.label) >> tasks[edge.after]
-            else:
-                tasks[edge.before] >> tasks[edge.after]
+                # `a >> Label(...) >> b` across two task groups would join the whole groups instead.
+                self.dag.set_edge_info(edge.before, edge.after, {"label": edge.label})
 
     def _task(self, node: Node) -> BaseOperator:
         common = {
@@ -188,7 +191,7 @@ class _Builder:
         step = node.item
         assert isinstance(step, Step)
         assert node.environment is not None
-        kw |= {"retries": step.retries, "execution_timeout": step.timeout}
+        kw |= {"retries": step.retries, "execution_timeout": step.timeout + LAST_WORDS}
         if node.phase is Phase.STAGING and step is self.plan.on_staging[-1]:
             kw["outlets"] = [asset_of(node.environment)]
         if isinstance(step, AirflowTask):
@@ -198,7 +201,7 @@ class _Builder:
     def _undo(self, node: Node, kw: dict[str, Any]) -> BaseOperator:
         step = node.item
         assert isinstance(step, Step)
-        kw |= {"retries": step.retries, "execution_timeout": step.timeout}
+        kw |= {"retries": step.retries, "execution_timeout": step.timeout + LAST_WORDS}
         if isinstance(step, AirflowTask):
             assert step.undo_with is not None
             guest = step.undo_with

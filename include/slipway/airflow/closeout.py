@@ -1,7 +1,6 @@
 """Close a release: gather its record, write ledger and report, and paint the run its true colour."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ from slipway.airflow.gather import gather, verdict_given
 from slipway.airflow.rest import AirflowApi, EventLog, TaskInstance
 from slipway.facts import NOT_REACHED
 from slipway.gate.proof import cause_of
-from slipway.graph import REPORT, ROLLBACK_START, Kind, Node, ReleaseGraph
+from slipway.graph import ANSWER, REPORT, ROLLBACK_START, Kind, Node, ReleaseGraph
 from slipway.ledger import Ledger
 from slipway.outcome import Ending, ending_of
 from slipway.record import ReleaseRecord
@@ -73,6 +72,7 @@ class OutcomeOperator(BaseOperator):
             self.log.info("Outcome: %s. Report: %s", ending.outcome, value["report"])
             return value
         context["ti"].xcom_push(key="return_value", value=value)
+        self.log.error("Outcome: %s. %s", ending.outcome, " ".join(ending.reasons))
         raise AirflowFailException(f"Outcome: {ending.outcome}. {' '.join(ending.reasons)}")
 
 
@@ -89,8 +89,9 @@ def trace_of(context: Mapping[str, Any], graph: ReleaseGraph, digest: str) -> Re
         plan_digest=digest,
         parameters=dict(context["params"]),
         triggered_by=str(details.get("triggering_user_name") or "Airflow"),
-        triggered_at=_moment(details.get("start_date")) or run.run_after,
+        triggered_at=run.run_after,  # start_date moves when a task is cleared
         version_before=_version_before(context, graph),
+        answer=ti.xcom_pull(task_ids=ANSWER, key="answer"),
         rolls_back=rollback.get("release", "") if rollback.get("earlier") else "",
         tasks={
             node.task_id: _trace(ti, node, found[node.task_id], marks)
@@ -140,7 +141,3 @@ def _version_before(context: Mapping[str, Any], graph: ReleaseGraph) -> str:
         if version := before.get("version") or before.get("served"):
             return str(version)
     return ""
-
-
-def _moment(value: str | None) -> datetime | None:
-    return datetime.fromisoformat(value) if value else None

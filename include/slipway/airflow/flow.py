@@ -108,7 +108,9 @@ class RollbackStartOperator(BaseOperator):
 
     def _earlier(self, context: Mapping[str, Any]) -> tuple[str, dict[str, Json]]:
         plan = self.graph.plan
-        record = Ledger().last_released(plan.name, plan.production.label)
+        ledger = Ledger()
+        ledger.migrate()
+        record = ledger.last_released(plan.name, plan.production.label)
         version = context["params"]["version"]
         if record is None:
             raise AirflowFailException(f"The ledger has no released release of {plan.name} to roll back.")

@@ -16,6 +16,7 @@ from slipway.facts import Facts
 from slipway.graph import DECISION, ROLLBACK_START, Kind, Node, ReleaseGraph
 from slipway.kinds import Step
 from slipway.run import Evidence, Json
+from slipway.steps.processes import end_all
 from slipway.undoing import Fate, way_of
 from slipway.words import GateAnswer, Phase
 
@@ -46,9 +47,14 @@ class StepOperator(BaseOperator):
             require_go(context, self.graph, node, self.digest)
             evidence = node.item.do(run)
         except StepFailed as failure:
+            run.log.error("%s", failure)
             raise plain(failure) from None
         run.log.info("Done: %s", evidence.summary or node.title)
         return evidence.to_json()
+
+    def on_kill(self) -> None:
+        """End the programs that the step has started; Airflow ends only the task itself."""
+        end_all()
 
 
 class UndoOperator(BaseOperator):
@@ -77,7 +83,12 @@ class UndoOperator(BaseOperator):
         try:
             return self._undo(run, facts, way.why)
         except StepFailed as failure:
+            run.log.error("%s", failure)
             raise plain(failure) from None
+
+    def on_kill(self) -> None:
+        """End the programs that the undo has started."""
+        end_all()
 
     def _undo(self, run: AirflowRun, facts: Facts, why: str) -> Json:
         node = self.node

@@ -1,0 +1,54 @@
+"""A throw-away metadata database, and a simulator for each plan."""
+
+import importlib.util
+import sys
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+
+import pytest
+from airflow.utils.db import initdb
+from tests import toy
+from tests.simulation.simulator import Simulator
+
+from slipway.airflow.build import build
+from slipway.compile import compile_plan
+from slipway.plan import Plan
+
+DAGS = Path(__file__).parents[2] / "dags"
+IRREVERSIBLE = toy.ToyStep(name="send_letters", irreversible="Letters cannot be called back.")
+
+
+def plans() -> dict[str, Callable[[], Plan]]:
+    """Return the toy plans and every plan of the project, by name."""
+    toys: dict[str, Callable[[], Plan]] = {
+        "toy": lambda: toy.plan(strategies=toy.rollouts()),
+        "toy_with_a_point_of_no_return": lambda: toy.plan(
+            name="toy_no_return", on_production=(*toy.steps(), IRREVERSIBLE)
+        ),
+    }
+    return toys | {path.stem: (lambda path=path: _plan_of(path)) for path in sorted(DAGS.glob("*.py"))}
+
+
+def _plan_of(path: Path) -> Plan:
+    spec = importlib.util.spec_from_file_location(f"simulated_{path.stem}", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    plan: Plan = module.plan
+    return plan
+
+
+@pytest.fixture(scope="session")
+def simulators() -> Callable[[str], Simulator]:
+    """Return a maker of simulators, one for each plan name, each made once."""
+    initdb()
+
+    @cache
+    def simulator(name: str) -> Simulator:
+        graph = compile_plan(plans()[name]())
+        return Simulator(build(graph), graph)
+
+    return simulator
