@@ -257,7 +257,11 @@ def baseline_task(graph: ReleaseGraph) -> str:
 
 def connections_of(graph: ReleaseGraph) -> dict[str, str]:
     """Return each connection id of a plan with the first task that uses it."""
-    found: dict[str, str] = {"slipway_airflow": "the decision", "slipway_ledger": "the ledger"}
+    found: dict[str, str] = {
+        "slipway_airflow": "the decision",
+        "slipway_ledger": "the ledger",
+        "slipway_reports": "the report",
+    }
     for node in graph.nodes:
         if isinstance(node.item, Step | Check) and node.environment:
             for conn_id in node.item.connections(node.environment):

@@ -13,10 +13,11 @@ LEDGER = "slipway_ledger"
 
 
 def connections(postgres: Postgres) -> dict[str, str]:
-    """Connection id -> JSON, for every system and environment, the backups and the ledger."""
+    """Connection id -> JSON, for every system and environment, backups, reports and the ledger."""
     root = postgres.root
     found: dict[str, dict[str, object]] = {
         "slipway_backups": {"conn_type": "fs", "extra": {"path": str(root / "backups")}},
+        "slipway_reports": {"conn_type": "fs", "extra": {"path": str(root / "reports")}},
         LEDGER: _database(postgres, LEDGER),
     }
     for system in System:
