@@ -1,5 +1,6 @@
 """A small sound plan of toy kinds, to break in one place at a time."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import time, timedelta
 from typing import Any, ClassVar
@@ -69,6 +70,7 @@ class Flag(Step):
 class Baseline(Step):
     kind: ClassVar[str] = "take_baseline"
     needs: ClassVar[tuple[str, ...]] = ("service",)
+    metrics: Sequence[Metric] = ()
     leaves_nothing: str = "it only looks"
 
 
@@ -85,6 +87,7 @@ class Change(Step):
 class Look(Check):
     kind: ClassVar[str] = "look"
     needs: ClassVar[tuple[str, ...]] = ("service",)
+    since: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,7 +134,7 @@ SOUND = Plan(
     ),
     on_production=(
         BackUp(name="back_up"),
-        Baseline(name="take_baseline"),
+        Baseline(name="take_baseline", metrics=(Figure(name="latency", unit="ms"),)),
         Migrate(name="migrate", planned=timedelta(seconds=10)),
         Flag(name="new_baskets"),
     ),

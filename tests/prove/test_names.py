@@ -110,3 +110,14 @@ def test_a_check_on_an_environment_that_no_plan_has_is_refused() -> None:
 
 def test_a_step_named_like_the_undo_of_another_is_no_clash_across_phases() -> None:
     assert faults_of(on_production=[*SOUND.on_production, Change(name="undo_migrate", how="redo it")]) == []
+
+
+def test_a_check_that_reads_what_no_task_before_it_left_is_refused() -> None:
+    assert faults_of(validate=[Look(name="looks_well", since="staging.migrat")]) == [
+        'validate[0] "looks_well": since is "staging.migrat", and no such task runs before it. Did you mean '
+        '"staging.migrate"? Valid tasks: "preflight.reviewed", "staging.back_up", "staging.migrate".'
+    ]
+
+
+def test_a_check_may_read_what_an_earlier_phase_left() -> None:
+    assert faults_of(verify=[Look(name="looks_well", since="staging.migrate")]) == []

@@ -6,6 +6,7 @@ from tests.prove.plans import PRODUCTION, SOUND, BackUp, Change, Figure, Migrate
 
 from slipway.kinds import Step
 from slipway.prove.wording import choose
+from slipway.steps.airflow_task import AirflowTask
 
 
 def test_a_sound_plan_has_no_fault() -> None:
@@ -95,3 +96,11 @@ def test_the_mend_names_the_nearest_valid_name_first() -> None:
 
 def test_the_mend_guesses_nothing_where_no_name_is_near() -> None:
     assert choose("xyz", [], "metrics") == "Valid metrics: none"
+
+
+def test_an_airflow_operator_that_cannot_be_made_is_refused() -> None:
+    guest = AirflowTask(name="send", operator="BashOperator", leaves_nothing="it only says hello")
+    assert faults_of(on_production=[*SOUND.on_production, guest]) == [
+        'on_production[4] "send": "BashOperator" is no dotted path. '
+        'Write module and class: "package.module.Class".'
+    ]

@@ -70,6 +70,13 @@ def test_a_limit_against_a_baseline_that_nobody_takes_is_refused() -> None:
     ]
 
 
+def test_a_limit_against_a_baseline_without_that_metric_is_refused() -> None:
+    assert watch(thresholds=[Threshold(metric="error_rate", severity=HIGH, above_baseline_by=1)]) == [
+        'watch.thresholds[0] "error_rate": its limit is relative to a baseline, which holds "latency" and '
+        'not "error_rate". Let TakeBaseline measure it too, or compare with another metric (versus=...).'
+    ]
+
+
 def test_a_comparison_with_an_absolute_limit_is_refused() -> None:
     assert watch(thresholds=[Threshold(metric="latency", severity=HIGH, above=5, versus="error_rate")]) == [
         'watch.thresholds[0] "latency": it compares with "error_rate", but its limit is absolute. '

@@ -61,7 +61,7 @@ def load(path: Path) -> Loaded:
     """Run the file and prove its plan; whatever it raises becomes its problem."""
     try:
         with in_silence():
-            found = _run(path)
+            found = read(path)
     except PlanRefused as refused:
         return Loaded(path=path, plan=None, problems=tuple(str(fault) for fault in refused.faults))
     except Exception as error:  # a plan is Python: anything can come out of it
@@ -75,7 +75,8 @@ def _files(folder: Path) -> list[Path]:
     return sorted(path for path in folder.glob("*.py") if not path.name.startswith(("_", ".")))
 
 
-def _run(path: Path) -> dict[str, object]:
+def read(path: Path) -> dict[str, object]:
+    """Run the file of a plan and return what it makes; raises whatever the file raises."""
     spec = importlib.util.spec_from_file_location(f"slipway_plan_{path.stem}", path)
     assert spec is not None
     assert spec.loader is not None

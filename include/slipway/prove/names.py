@@ -13,6 +13,8 @@ from slipway.prove.wording import choose, listed
 from slipway.words import Phase
 
 STANDARD_PARAMETERS = ("version", "strategy", "intent", "pace")
+# Fields of steps and checks that hold the id of a task whose evidence they read.
+REFERENCES = ("since", "taken_by", "noted_by", "baseline")
 _NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 
 
@@ -79,6 +81,23 @@ class TakenParameter(Fault):
         return f"Choose a name other than {listed(STANDARD_PARAMETERS)}"
 
 
+@dataclass(frozen=True)
+class UnknownTask(Fault):
+    """A step or check that reads what a task left which does not run before it."""
+
+    field: str
+    name: str
+    valid: tuple[str, ...]
+
+    @property
+    def what(self) -> str:
+        return f'{self.field} is "{self.name}", and no such task runs before it'
+
+    @property
+    def mend(self) -> str:
+        return choose(self.name, self.valid, "tasks")
+
+
 def faults(graph: ReleaseGraph) -> Iterator[Fault]:
     """Yield the faults of names."""
     plan = graph.plan
@@ -94,9 +113,21 @@ def faults(graph: ReleaseGraph) -> Iterator[Fault]:
     for each in items(plan):
         if isinstance(each.item, Check) and each.item.on not in ("", "staging", "production"):
             yield UnknownEnvironment(each.place, each.item.on)
+    yield from _references(plan)
     for spot, name in _parameters(plan):
         if name in STANDARD_PARAMETERS:
             yield TakenParameter(spot, name)
+
+
+def _references(plan: Plan) -> Iterator[Fault]:
+    """Yield references to the evidence of a task that is not there, or comes later."""
+    before: list[str] = []
+    for each in items(plan):
+        for field in REFERENCES:
+            name = getattr(each.item, field, "")
+            if name and name not in before:
+                yield UnknownTask(each.place, field, name, tuple(before))
+        before.append(each.task_id)
 
 
 def _names(plan: Plan) -> Iterator[tuple[str, str]]:

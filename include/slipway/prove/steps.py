@@ -10,6 +10,7 @@ from slipway.kinds import Check, Checklist, Step, Undo
 from slipway.plan import Plan
 from slipway.prove.places import Placed, items, place, production_steps
 from slipway.prove.wording import choose, listed
+from slipway.steps.airflow_task import AirflowTask
 from slipway.words import Phase
 
 
@@ -93,6 +94,24 @@ class NothingToDeploy(Fault):
         return "Add the steps that the document lists for production"
 
 
+@dataclass(frozen=True)
+class ImpossibleOperator(Fault):
+    """An Airflow operator that cannot be made as the plan says.
+
+    :param reason: the fault and, after the first full stop, its mend
+    """
+
+    reason: str
+
+    @property
+    def what(self) -> str:
+        return self.reason.partition(". ")[0]
+
+    @property
+    def mend(self) -> str:
+        return self.reason.partition(". ")[2].rstrip(".")
+
+
 def faults(graph: ReleaseGraph) -> Iterator[Fault]:
     """Yield the faults of steps."""
     if not graph.plan.on_production:
@@ -106,6 +125,8 @@ def faults(graph: ReleaseGraph) -> Iterator[Fault]:
     for each in items(graph.plan):
         if isinstance(each.item, Step) and each.item.retries < 0:
             yield NegativeRetries(each.place, each.item.retries)
+        if isinstance(each.item, AirflowTask):
+            yield from (ImpossibleOperator(each.place, reason) for reason in each.item.faults())
 
 
 def _without_backup(plan: Plan) -> Iterator[Fault]:

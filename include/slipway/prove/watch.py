@@ -8,7 +8,7 @@ from slipway.errors import Fault
 from slipway.graph import ReleaseGraph
 from slipway.plan import Plan
 from slipway.prove.places import stages, thresholds
-from slipway.prove.wording import choose, spoken
+from slipway.prove.wording import choose, listed, spoken
 from slipway.watching import Threshold
 
 LIMITS = "above, below, above_baseline_by, above_baseline_by_percent, above_baseline_times"
@@ -63,14 +63,25 @@ class LimitsGiven(Fault):
 
 @dataclass(frozen=True)
 class NoBaseline(Fault):
-    """A limit against a baseline that nobody takes."""
+    """A limit against a baseline that nobody takes.
+
+    :param measured: the metrics that the plan's first baseline holds
+    """
+
+    metric: str
+    measured: tuple[str, ...]
 
     @property
     def what(self) -> str:
-        return "its limit is relative to a baseline, and no production step takes one"
+        if not self.measured:
+            return "its limit is relative to a baseline, and no production step takes one"
+        held = listed(self.measured)
+        return f'its limit is relative to a baseline, which holds {held} and not "{self.metric}"'
 
     @property
     def mend(self) -> str:
+        if self.measured:
+            return "Let TakeBaseline measure it too, or compare with another metric (versus=...)"
         return "Put TakeBaseline first in on_production, or compare with another metric (versus=...)"
 
 
@@ -173,12 +184,16 @@ def _threshold(plan: Plan, spot: str, threshold: Threshold) -> Iterator[Fault]:
         yield LimitsGiven(spot, threshold.limits_given())
     elif threshold.versus and not threshold.relative:
         yield VersusNothing(spot, threshold.versus)
-    elif threshold.relative and not threshold.versus and not _takes_baseline(plan):
-        yield NoBaseline(spot)
+    elif threshold.relative and not threshold.versus and threshold.metric not in _measured(plan):
+        yield NoBaseline(spot, threshold.metric, _measured(plan))
 
 
-def _takes_baseline(plan: Plan) -> bool:
-    return any(step.kind == "take_baseline" for step in plan.on_production)
+def _measured(plan: Plan) -> tuple[str, ...]:
+    """Return what the first baseline measures: the one that the watch compares with."""
+    for step in plan.on_production:
+        if step.kind == "take_baseline":
+            return tuple(metric.name for metric in getattr(step, "metrics", ()))
+    return ()
 
 
 def _schedule(plan: Plan) -> Iterator[Fault]:

@@ -1,0 +1,163 @@
+"""A reader with the document in hand finds every number of it in the plan.
+
+The lists are written by hand from the documents, not from the plans.
+"""
+
+from typing import Any
+
+import pytest
+from tests.dags.conftest import made_by
+
+from slipway.compile import compile_plan
+from slipway.explain import markdown
+from slipway.kinds import Checklist
+from slipway.plan import Plan
+
+CALIBRATION = [
+    # 12.1
+    "11 task groups",
+    "67+ tests",
+    "33/33, 100 %",
+    "Unit tests 16/16",
+    "integration tests 17/17",
+    "10 strategic end-to-end tests",
+    "24 documented front-end scenarios",
+    "Edge cases tested (10/10)",
+    "0 critical and 0 high bugs",
+    # 12.2
+    "Migration 019: create projection_calibration (risk LOW",
+    "Migration 020: add calibrated columns to player_pools",
+    "Migration 021: seed the 18 default percentages (risk LOW",
+    # 12.4, 12.5
+    "5 backend services",
+    "5 front-end components",
+    "5 endpoints",
+    "the 5 hooks",
+    # 12.6
+    "above 25 %",
+    "above 5 %",
+    "above 1 %",
+    "more than 50 % above the baseline",
+    "above 100 ms",
+    "| First 24 hours (intensive) | 15 minutes | 1 day |",
+    "| Days 2 to 7 (regular) | 1 hour | 7 days |",
+    "| Week 2 and later (standard), to day 30 | 1 day | 30 days |",
+    # rollback plan
+    "1. Database-only rollback",
+    "2. Code rollback (backend and front end)",
+    "3. Full system restore",
+    # next steps
+    "30 to 45 minutes",
+    "Less than 5 minutes without the service",
+    "Saturday, Sunday, 06:00 to 12:00",
+    "Monday, Tuesday, Wednesday, Thursday, Friday, 06:00 to 08:00",
+    "Product Owner",
+    "Engineering Manager",
+    "DevOps Lead",
+    # success metrics
+    "100 % of the players",
+    "import time below +5 %",
+    "above 200 ms",
+    "5-10 % higher",
+    "15-25 % narrower",
+    "RB, TE and WR",
+    "above 80 % of the users within 2 weeks",
+    "below 5 % are confused",
+    "less than 2 minutes",
+    # readiness
+    "Technical implementation",
+    "stated: 95",
+]
+
+PLANNER = [
+    "5 enhanced models",
+    "WorldUpdater",
+    "UpdateResult",
+    "4 phases",
+    "Phase 1: enhanced models",
+    "Phase 2: logging and undo stack",
+    "Phase 3: conflict resolution and semantic memory",
+    "Phase 4: LangGraph tools",
+    "Option A, recommended",
+    "Option B",
+    "Option C",
+    "Zero data loss",
+    "more than 100 ms above the baseline",
+    "At most 5 % more memory",
+    "above 0.1 %",  # 99.9 % uptime
+    "| First 24 hours | 1 hour | 1 day |",
+    "| First week | 1 day | 7 days |",
+    "| First month | 7 days | 30 days |",
+]
+
+
+def text_of(name: str) -> str:
+    return markdown(compile_plan(made_by(name)["plan"]))
+
+
+@pytest.mark.parametrize("number", CALIBRATION)
+def test_a_number_of_document_001_is_in_the_plan(number: str) -> None:
+    assert number in text_of("projection_calibration")
+
+
+@pytest.mark.parametrize("number", PLANNER)
+def test_a_number_of_document_002_is_in_the_plan(number: str) -> None:
+    assert number in text_of("smart_personal_planner")
+
+
+def test_the_eighteen_percentages_are_those_of_the_document() -> None:
+    assert made_by("projection_calibration")["DEFAULTS"] == [
+        ["QB", 5, 0, -5],
+        ["RB", 10, 8, -10],
+        ["WR", 8, 5, -12],
+        ["TE", 10, 7, -10],
+        ["K", 0, 0, 0],
+        ["DST", 0, 0, 0],
+    ]
+
+
+def test_the_three_migrations_are_planned_for_ten_seconds() -> None:
+    plan: Plan = made_by("projection_calibration")["plan"]
+    migrations = [step for step in plan.on_production if step.migrates]
+    assert [step.to for step in migrations] == ["019", "020", "021"]  # type: ignore[attr-defined]
+    assert sum(step.planned.total_seconds() for step in migrations if step.planned) == 10
+
+
+def test_the_readiness_shows_the_parts_and_both_totals() -> None:
+    plan: Plan = made_by("projection_calibration")["plan"]
+    readiness: Any = next(check for check in plan.preflight if check.name == "readiness")
+    scores = [part.score for part in readiness.parts]
+    assert scores == [100, 100, 100, 95, 75]
+    assert sum(scores) / len(scores) == 94
+    assert readiness.stated == 95
+
+
+def test_the_checklist_of_document_002_is_whole() -> None:
+    plan: Plan = made_by("smart_personal_planner")["plan"]
+    lists = [part for part in plan.preflight if isinstance(part, Checklist)]
+    assert [len(each.items) for each in lists] == [4, 4, 4, 4, 4, 4]
+    assert all(each.blocking for each in lists)
+
+
+def test_the_gradual_rollout_enables_the_features_of_each_phase() -> None:
+    plan: Plan = made_by("smart_personal_planner")["plan"]
+    gradual = next(each for each in plan.strategies if each.strategy == "gradual")
+    steps: list[Any] = [stage.steps[0] for stage in gradual.stages]
+    assert [[flag.flag for flag in step.flags] for step in steps] == [
+        ["enhanced_models"],
+        ["logging_hooks", "undo_stack"],
+        ["conflict_resolution", "semantic_memory"],
+        ["langgraph_tools"],
+    ]
+    assert [each.strategy for each in plan.strategies] == ["gradual", "full", "ab_test"]
+
+
+def test_a_rollback_of_the_planner_turns_the_features_off_first() -> None:
+    plan: Plan = made_by("smart_personal_planner")["plan"]
+    undone = [node.title for node in compile_plan(plan).nodes if node.task_id.startswith("rollback.undo_")]
+    assert undone[0].startswith("Undo: Enable")
+    assert undone[-3:] == [
+        "Undo: Install dependencies",
+        "Undo: Upgrade the schema to the newest revision",
+        "Undo: Fetch release",
+    ]
