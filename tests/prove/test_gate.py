@@ -37,3 +37,23 @@ def test_a_criterion_on_an_unknown_check_is_refused_with_the_nearest_name() -> N
         'gate.criteria[0] "All well": "look_well" is no check, checklist or staging step before the gate. '
         'Did you mean "looks_well"? Valid names: "reviewed", "back_up", "migrate", "looks_well".'
     ]
+
+
+def test_more_approvals_than_people_are_refused() -> None:
+    approvals = [
+        Approval(role="Product owner", people=("alice", "bob")),
+        Approval(role="DevOps lead", people=("bob",)),
+        Approval(role="Tech lead", people=("alice",)),
+    ]
+    assert faults_of(gate=replace(SOUND.gate, approvals=approvals)) == [
+        'gate.approvals: the 3 approvals need a person each, and "alice", "bob" cannot give them all. '
+        "Name further people, so that every approval can be given by another one."
+    ]
+
+
+def test_two_approvals_that_share_a_person_are_fine_if_another_can_give_one() -> None:
+    approvals = [
+        Approval(role="Product owner", people=("alice", "bob")),
+        Approval(role="DevOps lead", people=("bob",)),
+    ]
+    assert faults_of(gate=replace(SOUND.gate, approvals=approvals)) == []

@@ -97,7 +97,7 @@ def test_two_approvals_by_one_role_are_refused() -> None:
 def test_a_parameter_that_every_release_has_is_refused() -> None:
     assert faults_of(parameters=[Parameter(name="pace", default=1, description="Speed")]) == [
         'parameters[0] "pace": every release already has a parameter "pace". '
-        'Choose a name other than "version", "strategy", "intent", "pace".'
+        'Choose a name other than "version", "intent", "strategy", "procedure", "pace", "break_glass".'
     ]
 
 

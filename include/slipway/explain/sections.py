@@ -66,13 +66,19 @@ def _windows(plan: Plan) -> Iterator[str]:
 
 def _parameters(plan: Plan) -> Table:
     strategies = [each.strategy for each in plan.strategies]
-    rows = [("version", "", "The version to deploy")]
+    rows = [
+        ("version", "", "The version to deploy"),
+        ("intent", "release", "release, or roll_back to undo the last released release"),
+    ]
     if strategies:
         rows.append(("strategy", strategies[0], f"How it is exposed: {', '.join(strategies)}"))
+    if plan.procedures:
+        names = ", ".join(each.name for each in plan.procedures)
+        rows.append(("procedure", "", f"For roll_back, how far: {names}; everything if empty"))
     rows += [
-        ("intent", "release", "release, or roll_back to undo the last released release"),
-        ("pace", "1", "Divides every waiting time, for rehearsals"),
         *((each.name, str(each.default), each.description) for each in plan.parameters),
+        ("pace", "1", "Divides every waiting time, for rehearsals"),
+        ("break_glass", "", "A reason to release outside the allowed windows"),
     ]
     return Table(("Parameter", "Default", "Meaning"), rows)
 

@@ -1,13 +1,14 @@
 """Faults of the gate: nobody asked, nobody named, or a criterion without evidence."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import combinations
 
 from slipway.errors import Fault
 from slipway.graph import ReleaseGraph
-from slipway.plan import Plan
+from slipway.plan import Approval, Plan
 from slipway.prove.places import items, place
-from slipway.prove.wording import choose
+from slipway.prove.wording import choose, listed
 from slipway.words import Phase
 
 
@@ -37,6 +38,22 @@ class NobodyMayApprove(Fault):
     @property
     def mend(self) -> str:
         return "List the Airflow user names in people=[...]"
+
+
+@dataclass(frozen=True)
+class TooFewPeople(Fault):
+    """Approvals that cannot all be given, since each needs a person of its own."""
+
+    approvals: int
+    people: tuple[str, ...]
+
+    @property
+    def what(self) -> str:
+        return f"the {self.approvals} approvals need a person each, and {listed(self.people)} cannot give them all"
+
+    @property
+    def mend(self) -> str:
+        return "Name further people, so that every approval can be given by another one"
 
 
 @dataclass(frozen=True)
@@ -76,12 +93,21 @@ def faults(graph: ReleaseGraph) -> Iterator[Fault]:
     for index, approval in enumerate(gate.approvals):
         if not [person for person in approval.people if person.strip()]:
             yield NobodyMayApprove(place("gate.approvals", index, approval.role), approval.role)
+    if all(approval.people for approval in gate.approvals) and not _enough_people(gate.approvals):
+        people = dict.fromkeys(person for approval in gate.approvals for person in approval.people)
+        yield TooFewPeople("gate.approvals", len(gate.approvals), tuple(people))
     shown = _before_the_gate(graph.plan)
     for index, criterion in enumerate(gate.criteria):
         spot = place("gate.criteria", index, criterion.text)
         if not criterion.checks:
             yield CriterionWithoutCheck(spot)
         yield from (UnknownCheck(spot, name, shown) for name in criterion.checks if name not in shown)
+
+
+def _enough_people(approvals: Sequence[Approval]) -> bool:
+    """Say whether every approval can have a person of its own (Hall's theorem: look at every group of them)."""
+    groups = (group for size in range(1, len(approvals) + 1) for group in combinations(approvals, size))
+    return all(len({person for each in group for person in each.people}) >= len(group) for group in groups)
 
 
 def _before_the_gate(plan: Plan) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from slipway.prove.places import items, place, stages
 from slipway.prove.wording import choose, listed
 from slipway.words import Phase
 
-STANDARD_PARAMETERS = ("version", "strategy", "intent", "pace")
+STANDARD_PARAMETERS = ("version", "intent", "strategy", "procedure", "pace", "break_glass")
 # Fields of steps and checks that hold the id of a task whose evidence they read.
 REFERENCES = ("since", "taken_by", "noted_by", "baseline")
 _NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
