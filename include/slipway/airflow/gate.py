@@ -29,8 +29,10 @@ from slipway.airflow.gate_facts import (
     requester_of,
     results,
 )
+from slipway.airflow.gather import task_states
 from slipway.airflow.rest import AirflowApi
 from slipway.errors import SlipwayError
+from slipway.facts import NOT_REACHED
 from slipway.gate.deferral import DeferRefused, defer_until
 from slipway.gate.policy import judge
 from slipway.gate.records import Decision
@@ -189,7 +191,14 @@ class DecisionOperator(BaseOperator):
         self.digest = digest
 
     def execute(self, context: Context) -> dict[str, Any]:
-        """Return the decision as JSON when it is GO; fail with the reasons when it is not."""
+        """Return the decision as JSON when it is GO; fail with the reasons when it is not.
+
+        Skips itself where the gate was not reached: nobody was asked, so nobody said NO-GO.
+        """
+        states = task_states(context)
+        if all(states.get(task_id, "") in NOT_REACHED for task_id in self.gate_tasks):
+            self.log.info("The gate was not reached: nobody was asked, and nothing is decided.")
+            raise AirflowSkipException("the gate was not reached")
         store = context["task_state_store"]
         kept: Any = store.get(KEPT)
         if kept and kept["answer"] != GateAnswer.GO:

@@ -104,6 +104,8 @@ def _answering(airflow: LocalAirflow, wish: Wish, run: Run) -> Callable[[Questio
     person = Person(airflow=airflow, answer=wish.answer, requester=REQUESTER)
 
     def answer(question: Question) -> str | None:
+        if not has_settled(airflow, run, question):
+            return None
         try:
             return person.answer_question(run, question)
         except Refused as refused:
@@ -112,6 +114,15 @@ def _answering(airflow: LocalAirflow, wish: Wish, run: Run) -> Callable[[Questio
             raise
 
     return answer
+
+
+def has_settled(airflow: LocalAirflow, run: Run, question: Question) -> bool:
+    """Say whether the scheduler knows that the question's task has begun to wait.
+
+    An answer before that fails the task: Airflow takes the process that asked for the one that answers.
+    """
+    finished = f"TaskInstance Finished: dag_id={run.dag_id}, task_id={question.task_id}, run_id={run.run_id},"
+    return finished in airflow.log("scheduler").read_text(errors="replace")
 
 
 class PlanNotThere(Exception):

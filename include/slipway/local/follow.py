@@ -75,7 +75,7 @@ class Follower:
         news = []
         for task in sorted(picture.tasks, key=lambda each: each.ended or picture.now):
             key = (task.task_id, task.state or "", task.try_number)
-            if task.started and task.state and key not in self._seen:
+            if task.started and task.state not in (None, "", *UNTOLD) and key not in self._seen:
                 self._seen.add(key)
                 news.append(f"{task.task_id}: {task.state}")
         for name, line in self._checkpoints.items():
@@ -87,6 +87,10 @@ class Follower:
                 self._seen.add((question.task_id, "asked", 0))
                 news += ask_lines(question)
         return news
+
+
+# What did not run, or is about to, is no news; the picture and the report tell it.
+UNTOLD = ("skipped", "upstream_failed", "scheduled", "queued")
 
 
 def is_watch(task_id: str) -> bool:
