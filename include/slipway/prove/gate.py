@@ -49,7 +49,8 @@ class TooFewPeople(Fault):
 
     @property
     def what(self) -> str:
-        return f"the {self.approvals} approvals need a person each, and {listed(self.people)} cannot give them all"
+        people = listed(self.people)
+        return f"the {self.approvals} approvals need a person each, and {people} cannot give them all"
 
     @property
     def mend(self) -> str:
@@ -105,7 +106,7 @@ def faults(graph: ReleaseGraph) -> Iterator[Fault]:
 
 
 def _enough_people(approvals: Sequence[Approval]) -> bool:
-    """Say whether every approval can have a person of its own (Hall's theorem: look at every group of them)."""
+    """Say whether every approval can have a person of its own (Hall's theorem: look at every group)."""
     groups = (group for size in range(1, len(approvals) + 1) for group in combinations(approvals, size))
     return all(len({person for each in group for person in each.people}) >= len(group) for group in groups)
 
