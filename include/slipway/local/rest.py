@@ -4,6 +4,7 @@ from typing import Any, Self
 from urllib.parse import quote
 
 import httpx
+from tenacity import retry, retry_if_exception_type, stop_after_delay, wait_fixed
 
 from slipway.local.errors import Refused
 from slipway.local.records import Event, Question, Run, Task
@@ -12,7 +13,10 @@ PAGE = 100
 
 
 class Client:
-    """Speaks to one Airflow as one user; every method raises Refused on an error answer."""
+    """Speaks to one Airflow as one user; every method raises Refused on an error answer.
+
+    What only reads is asked again while the api-server does not answer, for two minutes.
+    """
 
     def __init__(self, url: str, *, user: str, password: str, timeout: float = 30) -> None:
         self.user, self._password = user, password
@@ -121,14 +125,29 @@ class Client:
                 return rows
 
     def _call(self, method: str, path: str, body: dict[str, Any] | None = None, **query: Any) -> Any:
+        answer = self._look(path, query) if method == "GET" else self._send(method, path, body, query)
+        if answer.is_error:
+            raise self._refused(answer)
+        return answer.json() if answer.content else None
+
+    @retry(
+        retry=retry_if_exception_type(httpx.TransportError),  # a killed api-server is back within a minute
+        stop=stop_after_delay(120),
+        wait=wait_fixed(1),
+        reraise=True,
+    )
+    def _look(self, path: str, query: dict[str, Any]) -> httpx.Response:
+        return self._send("GET", path, None, query)
+
+    def _send(
+        self, method: str, path: str, body: dict[str, Any] | None, query: dict[str, Any]
+    ) -> httpx.Response:
         self._sign_in()
         answer = self._http.request(method, f"/api/v2/{path}", json=body, params=query)
         if answer.status_code == 401:  # the token ran out
             self._sign_in(again=True)
             answer = self._http.request(method, f"/api/v2/{path}", json=body, params=query)
-        if answer.is_error:
-            raise self._refused(answer)
-        return answer.json() if answer.content else None
+        return answer
 
     def _sign_in(self, *, again: bool = False) -> None:
         if "Authorization" in self._http.headers and not again:
