@@ -135,6 +135,7 @@ class RollbackFinishOperator(BaseOperator):
         tasks = [n.task_id for n in self.graph.of_kind(Kind.UNDO, Kind.RESTORE)]
         undone = [t for t in tasks if (facts.returned.get(t) or {}).get("undone")]
         self.log.info("Rollback finished. Undone, in this order: %s", ", ".join(undone) or "nothing")
+        tell_assets(self, context, {"rolled_back": context["params"]["version"]})
         return {"undone": undone}
 
 
@@ -147,6 +148,7 @@ class CompleteOperator(BaseOperator):
         for reason in verdict.reasons:
             self.log.info("Note: %s", reason)
         self.log.info("Healthy: %s is released.", context["params"]["version"])
+        tell_assets(self, context, {"version": context["params"]["version"]})
         return {"version": context["params"]["version"]}
 
 
@@ -197,6 +199,12 @@ class ConnectionsOperator(BaseOperator):
         if missing:
             raise AirflowFailException("\n".join(missing))
         return {"connections": list(self.connections)}
+
+
+def tell_assets(task: BaseOperator, context: Mapping[str, Any], news: Mapping[str, Json]) -> None:
+    """Put the news and the release's id on the events of the task's assets, for the Assets page."""
+    for asset in task.outlets:
+        context["outlet_events"][asset].extra = {**news, "release": context["run_id"]}
 
 
 def leave(context: Mapping[str, Any], value: Json) -> None:

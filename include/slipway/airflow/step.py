@@ -50,6 +50,8 @@ class StepOperator(BaseOperator):
             run.log.error("%s", failure)
             raise plain(failure) from None
         run.log.info("Done: %s", evidence.summary or node.title)
+        for asset in self.outlets:
+            context["outlet_events"][asset].extra = {"version": run.version, "release": run.release_id}
         return evidence.to_json()
 
     def on_kill(self) -> None:

@@ -34,13 +34,21 @@ class SandboxFault(StrEnum):
 class Wish:
     """What a demo shall show.
 
-    `pace` divides every waiting time of the plan; without `answer` a person answers in the UI.
+    `pace` divides every waiting time of the plan; without `answer` a person answers in the UI. `break_glass`
+    is the reason for releasing outside the plan's windows: a rehearsal may be at any time of the day.
     """
 
     plan: str
     answer: GateAnswer | None = None
     fault: SandboxFault | None = None
     pace: float | None = None
+    break_glass: str = ""
+
+    @property
+    def conf(self) -> dict[str, Any]:
+        """The run parameters."""
+        more = {"pace": self.pace, "break_glass": self.break_glass}
+        return {"version": self.version} | {name: value for name, value in more.items() if value}
 
     @property
     def version(self) -> str:
@@ -93,9 +101,8 @@ def release(
 
 
 def _trigger(airflow: LocalAirflow, wish: Wish) -> Run:
-    conf: dict[str, Any] = {"version": wish.version} | ({"pace": wish.pace} if wish.pace else {})
     with airflow.client(REQUESTER) as requester:
-        return requester.trigger_dag(wish.plan, conf)
+        return requester.trigger_dag(wish.plan, wish.conf)
 
 
 def _answering(airflow: LocalAirflow, wish: Wish, run: Run) -> Callable[[Question], str | None]:
