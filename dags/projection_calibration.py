@@ -104,6 +104,14 @@ api_latency = HistogramQuantile(
     quantile=0.95,
     labels={"route": "/api/.*"},
 )
+# A degradation is judged by the middle of all answers: the slowest few vary by more than half at any time.
+typical_latency = HistogramQuantile(
+    name="typical_latency",
+    title="Typical response time of the API",
+    histogram="http_request_duration_seconds",
+    quantile=0.5,
+    labels={"route": "/api/.*"},
+)
 query_time = HistogramMean(
     name="query_time",
     title="Player pool query",
@@ -495,7 +503,7 @@ plan = Plan(
         TakeBaseline(
             name="take_baseline",
             title="Measure production before the release",
-            metrics=[api_latency],
+            metrics=[typical_latency],
             on_failure=Severity.HIGH,
         ),
         NoteDowntime(name="note_downtime", labels=OF_PRODUCTION, on_failure=Severity.HIGH),
@@ -527,7 +535,15 @@ plan = Plan(
         ),
     ],
     watch=Watch(
-        metrics=[error_rate, failed_imports, refused_inputs, api_latency, query_time, import_time],
+        metrics=[
+            error_rate,
+            failed_imports,
+            refused_inputs,
+            api_latency,
+            typical_latency,
+            query_time,
+            import_time,
+        ],
         thresholds=[
             Threshold(metric="error_rate", severity=Severity.CRITICAL, above=25),
             Threshold(
@@ -535,14 +551,21 @@ plan = Plan(
             ),
             Threshold(metric="error_rate", severity=Severity.HIGH, above=5),
             Threshold(
-                metric="api_latency",
+                metric="typical_latency",
                 severity=Severity.HIGH,
                 above_baseline_by_percent=50,
                 lasting=timedelta(minutes=15),
             ),
             Threshold(metric="api_latency", severity=Severity.HIGH, above=200),
             Threshold(metric="error_rate", severity=Severity.MEDIUM, above=1),
-            Threshold(metric="query_time", severity=Severity.MEDIUM, above=100, scenario="slow_queries"),
+            # Pools are not read all the time, and what is not read is not slow.
+            Threshold(
+                metric="query_time",
+                severity=Severity.MEDIUM,
+                above=100,
+                scenario="slow_queries",
+                missing=Missing.NOT_JUDGED,
+            ),
             # "Minor issues" and "non-critical validation errors" have no figure in the document.
             Threshold(metric="refused_inputs", severity=Severity.LOW, above=5),
         ],
@@ -562,6 +585,8 @@ plan = Plan(
             Every(interval=DAY, until=timedelta(days=30), title="Week 2 and later (standard), to day 30"),
         ],
         sample_every=timedelta(minutes=1),
+        # In a rehearsal samples hold few requests each; a limit that must last then wants five in a row.
+        minimum_good_samples=5,
     ),
     matrix=DecisionMatrix(
         rules=[
