@@ -1,0 +1,130 @@
+"""A release on a running Airflow, as the tests drive it and look at it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import psycopg
+
+from slipway.facts import NOT_REACHED
+from slipway.local.errors import NotInTime
+from slipway.local.records import Task
+from slipway.local.rest import Client
+from slipway.local.stack import Stack
+from slipway.local.waiting import wait_until
+from slipway.sandbox.connections import LEDGER
+from slipway.words import Outcome
+
+PATIENCE = 240  # seconds; other work may share the machine
+GATE = "gate.go_no_go"
+WATCH = "watch.watch_production"
+RECORD = "SELECT record FROM slipway.releases WHERE plan = %s AND release_id = %s"
+
+
+@dataclass(frozen=True)
+class Release:
+    """One release of a plan, seen and changed through Airflow's REST API."""
+
+    stack: Stack
+    plan: str
+    id: str
+
+    @classmethod
+    def trigger(cls, stack: Stack, plan: str, version: str = "v2", **parameters: Any) -> Self:
+        """Start a release as its release manager."""
+        conf = {"version": version, "pace": 7200, **parameters}
+        with stack.airflow.client("release_manager") as client:
+            return cls(stack, plan, client.trigger_dag(plan, conf).run_id)
+
+    def task(self, task_id: str) -> Task:
+        with self.stack.airflow.client() as client:
+            return client.task(self.plan, self.id, task_id)
+
+    def states(self) -> dict[str, str]:
+        """Return the state of each task that has one."""
+        with self.stack.airflow.client() as client:
+            tasks = client.task_instances(self.plan, self.id)
+        return {task.task_id: task.state for task in tasks if task.state}
+
+    def reached(self, *phases: str) -> list[str]:
+        """Return the tasks of these phases that ran or may have run."""
+        ran = [task_id for task_id, state in self.states().items() if state not in NOT_REACHED]
+        return sorted(task_id for task_id in ran if task_id.startswith(phases))
+
+    def await_state(self, task_id: str, *wanted: str) -> None:
+        """Wait until a task has one of these states; a release that ends before it fails at once."""
+
+        def there(client: Client) -> bool:
+            if client.task(self.plan, self.id, task_id).state in wanted:
+                return True
+            over = client.dag_run(self.plan, self.id).is_over
+            # The task may have come to its state between the two looks.
+            assert not over or client.task(self.plan, self.id, task_id).state in wanted, self.picture()
+            return False
+
+        self.wait(there, f"{task_id} {' or '.join(wanted)}")
+
+    def wait(self, condition: Callable[[Client], Any], what: str) -> Any:
+        """Wait until a condition holds; if it never does, the fault shows the state of each task."""
+        with self.stack.airflow.client() as client:
+            try:
+                return wait_until(lambda: condition(client), what, timeout=PATIENCE, every=0.3)
+            except NotInTime as fault:
+                fault.add_note(self.picture())
+                raise
+
+    def mark(self, task_id: str, state: str, by: str = "product_owner", note: str | None = None) -> None:
+        """Mark a task as a person does in the UI."""
+        with self.stack.airflow.client(by) as client:
+            client.mark_task(self.plan, self.id, task_id, state, note)
+
+    def respond(self, chosen: str, rationale: str = "", by: str = "product_owner") -> None:
+        """Answer the gate's form."""
+        with self.stack.airflow.client(by) as client:
+            client.respond(self.plan, self.id, GATE, [chosen], {"rationale": rationale})
+
+    def await_gate(self) -> None:
+        self.await_state(GATE, "awaiting_input")
+
+    def go(self) -> Self:
+        """Wait for the gate and give the GO by marking it."""
+        self.await_gate()
+        self.mark(GATE, "success", note="GO, staging looks good")
+        return self
+
+    def xcom(self, task_id: str, key: str = "return_value") -> Any:
+        with self.stack.airflow.client() as client:
+            return client.xcom(self.plan, self.id, task_id, key)
+
+    def log(self, task_id: str, try_number: int = 1) -> str:
+        with self.stack.airflow.client() as client:
+            return client.log(self.plan, self.id, task_id, try_number)
+
+    def record(self) -> dict[str, Any]:
+        """Return what the ledger keeps of this release."""
+        with psycopg.connect(self.stack.sandbox.postgres.url(LEDGER)) as connection:
+            row = connection.execute(RECORD, [self.plan, self.id]).fetchone()
+        assert row, f"{self.plan} {self.id} is not in the ledger"
+        return dict(row[0])
+
+    def ends_as(self, outcome: Outcome) -> Self:
+        """Wait for the end; outcome, colour, ledger and report must all say the same."""
+        run = self.wait(lambda client: _over(client, self), "the end of the release")
+        said = self.xcom("outcome")
+        assert said, self.picture()
+        assert said["outcome"] == outcome, f"{said['reasons']}\n{self.picture()}"
+        assert run.state == ("success" if outcome is Outcome.RELEASED else "failed")
+        assert self.record()["outcome"] == outcome
+        assert f"{outcome}" in Path(said["report"]).read_text()
+        return self
+
+    def picture(self) -> str:
+        """Return the release for a person who reads a failed test."""
+        lines = [f"{self.plan} {self.id}", *(f"  {task}: {state}" for task, state in self.states().items())]
+        return "\n".join(lines)
+
+
+def _over(client: Client, release: Release) -> Any:
+    run = client.dag_run(release.plan, release.id)
+    return run if run.is_over else None
