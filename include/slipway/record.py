@@ -170,6 +170,11 @@ class ReleaseRecord:
         """Return the evidence of each step that changed production, by task id, as a later undo reads it."""
         return {step.task_id: step.evidence.to_json() for step in self.steps if step.evidence}
 
+    def findings(self) -> dict[str, Json]:
+        """Return what preflight found, by task id, as the checks after a later undo read it."""
+        looks = (task for task in self.tasks if task.phase == Phase.PREFLIGHT and task.does is Kind.CHECK)
+        return {look.task_id: look.finding.to_json() for look in looks if look.finding}
+
     @property
     def digest(self) -> str:
         """The sha256 of the record's canonical JSON, in hex."""

@@ -41,6 +41,7 @@ def test_a_released_record_has_what_a_later_rollback_needs() -> None:
         "production.enable_calibration",
     ]
     assert record.evidences()["production.deploy_backend"]["before"] == {"version": "v1"}
+    assert list(record.findings()) == ["preflight.production_is_healthy"]
     assert record.kept == ()
     assert record.verification is None
 

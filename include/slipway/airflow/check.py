@@ -8,6 +8,7 @@ from airflow.providers.standard.triggers.temporal import TimeDeltaTrigger
 from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowFailException
 
+from slipway.airflow.gather import earlier_evidence
 from slipway.airflow.run import AirflowRun
 from slipway.airflow.triggers import CheckTrigger
 from slipway.checks import HttpCheck, VersionServed, run_check
@@ -43,7 +44,7 @@ class CheckSensor(BaseOperator):
         return self._look(context, until)
 
     def _look(self, context: Mapping[str, Any], until: float) -> Json:
-        run = AirflowRun(context, self.environment)
+        run = AirflowRun(context, self.environment, earlier_evidence(context))
         finding = redacted(run_check(self.check, run))
         run.log.info("%s: %s, %s", self.check.heading, finding.answer, finding.summary)
         hopeless = finding.evidence.get(HOPELESS, False)

@@ -119,7 +119,7 @@ class RollbackStartOperator(BaseOperator):
                 f"The last release of {plan.name} is {record.version}, not {version}. "
                 f"To roll it back, give {record.version} as the version."
             )
-        return record.release_id, record.evidences()
+        return record.release_id, record.evidences() | record.findings()
 
 
 class RollbackFinishOperator(BaseOperator):

@@ -43,6 +43,11 @@ def verdict_given(context: Mapping[str, Any]) -> Verdict | None:
     return Verdict.from_json(value) if value else None
 
 
+def earlier_evidence(context: Mapping[str, Any]) -> dict[str, Json]:
+    """Return what the release left that is rolled back now; {} if this one rolls back none but itself."""
+    return (_pull(context["ti"], ROLLBACK_START) or {}).get("earlier") or {}
+
+
 def _pull(ti: Any, task_id: str, key: str = "return_value") -> Json | None:
     return ti.xcom_pull(task_ids=task_id, key=key)
 
