@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.e2e.production import Production
 
 from slipway.local.port import any_free
 from slipway.local.service import REPOSITORY
 from slipway.local.stack import Stack
 from slipway.local.waiting import wait_until
-from tests.e2e.production import Production
 
 TEST_PLANS = Path(__file__).parent / "dags"
 NAMES = ("thin", "aside_mark", "aside_form", "aside_stranger", "unconnected")

@@ -1,11 +1,11 @@
 """GO, and what follows from it."""
 
 import pytest
+from tests.e2e.production import Production
+from tests.e2e.release import Release
 
 from slipway.local.stack import Stack
 from slipway.words import Outcome
-from tests.e2e.production import Production
-from tests.e2e.release import Release
 
 pytestmark = pytest.mark.e2e
 

@@ -1,0 +1,115 @@
+"""A production step that fails, each by what makes it fail in earnest: all that ran is undone."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from tests.e2e.production import Production
+from tests.e2e.release import Release
+
+from slipway.local.stack import Stack
+from slipway.words import Outcome
+
+pytestmark = pytest.mark.e2e
+
+STEPS = [
+    "production.back_up_database",
+    "production.fetch_release",
+    "production.upgrade_schema",
+    "production.deploy_application",
+    "production.enable_features",
+]
+
+
+@contextmanager
+def a_file_where_the_backups_go(production: Production) -> Iterator[None]:
+    folder = production.sandbox.root / "backups"
+    aside = folder.rename(folder.with_name("backups.aside"))
+    folder.touch()
+    try:
+        yield
+    finally:
+        folder.unlink()
+        aside.rename(folder)
+
+
+@contextmanager
+def a_foreign_release_in_the_way(production: Production) -> Iterator[None]:
+    (production.place.home / "releases" / "v2").mkdir()
+    yield
+
+
+@contextmanager
+def a_forgotten_flag(production: Production) -> Iterator[None]:
+    with production.sandbox.postgres.connect(production.place.name) as connection:
+        connection.execute("UPDATE feature_flags SET name = 'old_models' WHERE name = 'enhanced_models'")
+    yield
+
+
+@contextmanager
+def nothing(production: Production) -> Iterator[None]:
+    yield
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fault:
+    """Which step fails, what makes it fail, and what the last lines of its log must say."""
+
+    step: str
+    says: str
+    version: str = "v2"
+    obstacle: Callable[[Production], Any] = field(default=nothing)
+
+
+FAULTS = [
+    Fault(step=STEPS[0], says="backups", obstacle=a_file_where_the_backups_go),
+    Fault(step=STEPS[1], says="releases/v2", obstacle=a_foreign_release_in_the_way),
+    Fault(step=STEPS[2], says="tasks_once", version="v2-broken-migration"),
+    Fault(step=STEPS[3], says="SEMANTIC_INDEX", version="v2-crash-on-start"),
+    Fault(step=STEPS[4], says="enhanced_models", obstacle=a_forgotten_flag),
+]
+
+
+@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.step.partition(".")[2])
+def test_a_step_that_fails_leaves_production_as_it_was(
+    stack: Stack, production: Production, fault: Fault
+) -> None:
+    with fault.obstacle(production):
+        before = production.fingerprint()
+        release = Release.trigger(stack, "thin", fault.version).go().ends_as(Outcome.ROLLED_BACK)
+        assert production.fingerprint() == before
+    ran = STEPS[: STEPS.index(fault.step) + 1]
+    assert release.reached("production") == sorted(ran)
+    undone = {task.removeprefix("rollback.undo_") for task in release.xcom("rollback.finish")["undone"]}
+    assert undone <= {step.partition(".")[2] for step in ran}
+    last = release.log(fault.step, release.task(fault.step).tries).splitlines()[-8:]
+    assert any(fault.says in line for line in last), "\n".join(last)
+
+
+def test_a_step_that_is_marked_failed_before_it_starts_is_not_undone(
+    stack: Stack, production: Production
+) -> None:
+    before = production.fingerprint()
+    production.hold()
+    release = Release.trigger(stack, "thin").go()
+    release.await_state("production.deploy_application", "running")
+    release.mark("production.enable_features", "failed", note="Not today")
+    production.let_go()
+    release.ends_as(Outcome.ROLLED_BACK)
+    assert release.xcom("rollback.undo_enable_features")["undone"] is False
+    assert production.fingerprint() == before
+
+
+def test_a_step_that_is_marked_failed_while_it_runs_is_undone_after_it_has_ended(
+    stack: Stack, production: Production
+) -> None:
+    before = production.fingerprint()
+    production.hold()
+    release = Release.trigger(stack, "thin").go()
+    release.wait(lambda client: production.restarts() == {"begun v2": 1}, "the deployment")
+    release.mark("production.deploy_application", "failed", note="Stop!")
+    production.let_go()
+    release.ends_as(Outcome.ROLLED_BACK)
+    assert production.fingerprint() == before
