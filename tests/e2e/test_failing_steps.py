@@ -84,7 +84,7 @@ def test_a_step_that_fails_leaves_production_as_it_was(
     assert release.reached("production") == sorted(ran)
     undone = {task.removeprefix("rollback.undo_") for task in release.xcom("rollback.finish")["undone"]}
     assert undone <= {step.partition(".")[2] for step in ran}
-    last = release.log(fault.step, release.task(fault.step).tries).splitlines()[-8:]
+    last = release.log(fault.step, release.task(fault.step).try_number).splitlines()[-8:]
     assert any(fault.says in line for line in last), "\n".join(last)
 
 
