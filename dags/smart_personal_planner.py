@@ -124,11 +124,12 @@ def latency_of(cohort: str, name: str, title: str) -> HistogramQuantile:
 latency_with = latency_of("b", "latency_with_features", "Latency of users with the features")
 latency_without = latency_of("a", "latency_without_features", "Latency of users without them")
 
-# Rows that nobody changes while the release runs: any difference is a loss of data. Tasks do change then, by
-# the people who work on them; verify_enhanced_models looks at those.
+# Rows that nobody changes while the release runs: any difference is a loss of data.
 FIELDS = ("id", "user_id", "title", "status", "priority", "created_at")
 ROWS = [
     Table(name="users", key="id", columns=("id", "name")),
+    # People make and delete tasks all the time; those of the users set aside for that are left out.
+    Table(name="tasks", key="id", columns=FIELDS, where="user_id < 1000000"),
     *(Table(name=model, key="id", columns=FIELDS) for model in ("goals", "events", "habits", "notes")),
 ]
 

@@ -26,11 +26,13 @@ class Table:
 
     :param key: a unique column whose new values are greater than all before (a serial number)
     :param columns: compared columns; name those that exist before and after the migration
+    :param where: an SQL condition for the compared rows, e.g. without those that users change all the time
     """
 
     name: str
     key: str
     columns: Sequence[str]
+    where: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +62,9 @@ def take(
     how rows lie in the table, nor on a column's type as long as its text stays the same.
     """
     key, columns = quoted(table.key), ", ".join(quoted(column) for column in table.columns)
-    where = f"WHERE {key} <= %s" if up_to is not None else ""
+    conditions = [f"({table.where})"] if table.where else []
+    conditions += [f"{key} <= %s"] if up_to is not None else []
+    where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
     row = f"md5(ROW({columns})::text)"
     sql = (
         f"SELECT count(*), coalesce(md5(string_agg({row}, '' ORDER BY {key})), ''), max({key})::text "

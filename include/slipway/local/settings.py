@@ -75,6 +75,8 @@ def _options(
     options = {
         "CORE__DAGS_FOLDER": str(dags_folder),
         "CORE__PLUGINS_FOLDER": str(plugins_folder),
+        # The plugin imports the library once for each component, before the first task is forked.
+        "CORE__LAZY_LOAD_PLUGINS": "False",
         "CORE__LOAD_EXAMPLES": "False",
         "CORE__EXECUTOR": "LocalExecutor",
         # All workers are forked at the start; a release runs few tasks at a time.
@@ -104,11 +106,13 @@ def _options(
         "SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.2",
         # A gate that times out, and a deferred wait that does, is seen within 3 seconds instead of 15.
         "SCHEDULER__TRIGGER_TIMEOUT_CHECK_INTERVAL": "3",
-        # A task whose process was killed is tried again after half a minute instead of five.
-        "SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "30",
-        # What a killed scheduler left behind is taken over within 15 seconds instead of five minutes.
+        # A task whose process was killed is tried again after a minute instead of five. Shorter would take
+        # a task of a machine that is merely busy for dead, and run it twice at once.
+        "SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "60",
+        # What a killed scheduler left behind is taken over within 30 seconds (the threshold, which is
+        # Airflow's own) instead of five minutes. With 15 a busy machine reset tasks that were alive.
         "SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "5",
-        "SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": "15",
+        "SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": "30",
         # The same for the watches of a killed triggerer.
         "TRIGGERER__TRIGGERER_HEALTH_CHECK_THRESHOLD": "15",
         # A new plan appears, and an edited one changes, within seconds.
