@@ -128,8 +128,10 @@ def has_settled(airflow: LocalAirflow, run: Run, question: Question) -> bool:
 
     An answer before that fails the task: Airflow takes the process that asked for the one that answers.
     """
+    told = airflow.log("scheduler").read_text(errors="replace")
     finished = f"TaskInstance Finished: dag_id={run.dag_id}, task_id={question.task_id}, run_id={run.run_id},"
-    return finished in airflow.log("scheduler").read_text(errors="replace")
+    started = f"<TaskInstance: {run.dag_id}.{question.task_id} {run.run_id} [scheduled]"
+    return told.rfind(finished) > told.rfind(started)
 
 
 class PlanNotThere(Exception):
