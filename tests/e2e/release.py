@@ -33,7 +33,7 @@ class Release:
     @classmethod
     def trigger(cls, stack: Stack, plan: str, version: str = "v2", **parameters: Any) -> Self:
         """Start a release as its release manager."""
-        conf = {"version": version, "pace": 7200, **parameters}
+        conf = {"version": version, "pace": 1800, **parameters}
         with stack.airflow.client("release_manager") as client:
             return cls(stack, plan, client.trigger_dag(plan, conf).run_id)
 

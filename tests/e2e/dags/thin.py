@@ -1,7 +1,7 @@
 """The thin plan: few steps and a watch of seconds over a system of the practice range.
 
 Its approvers are product_owner and tech_lead, so devops_lead may mark tasks but not give this approval.
-The watch is six hours long: at a pace of 7200 it takes three seconds.
+The watch is six hours long: at a pace of 1800 it takes twelve seconds.
 """
 
 from datetime import timedelta
@@ -67,7 +67,7 @@ def thin_plan(name: str, **other: str) -> Plan:
         watch=Watch(
             metrics=[CounterRatio(name="error_rate", counter="http_requests_total", part={"status": "5.."})],
             thresholds=[Threshold(metric="error_rate", severity=Severity.CRITICAL, above=1)],
-            checkpoints=[Every(interval=HOUR, until=6 * HOUR)],
+            checkpoints=[Every(interval=2 * HOUR, until=6 * HOUR)],
             sample_every=10 * MINUTE,
         ),
         matrix=DecisionMatrix(
