@@ -8,6 +8,7 @@ from airflow.sdk import BaseOperator, Context
 from airflow.sdk.bases.branch import BaseBranchOperator
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
+from slipway.airflow.alone import await_the_end_of_steps
 from slipway.airflow.gather import gather, verdict_given
 from slipway.facts import Facts
 from slipway.graph import (
@@ -98,6 +99,8 @@ class RollbackStartOperator(BaseOperator):
             facts = Facts(
                 intent=facts.intent, procedure=facts.procedure, states=facts.states, earlier=earlier
             )
+        else:
+            await_the_end_of_steps(context, self.graph, facts, self.log)
         self.log.info("Rolling back release %s (%s)", release, verdict.procedure or "everything that ran")
         undo = []
         for node in self.graph.of_kind(Kind.UNDO, Kind.RESTORE):
@@ -196,6 +199,8 @@ class ConnectionsOperator(BaseOperator):
                 self.log.info("%-35s %s (%s)", conn_id, connection.conn_type, used_by)
             except AirflowNotFoundException:
                 missing.append(str(MissingConnection(conn_id, used_by)))
+        for each in missing:
+            self.log.error("%s", each)
         if missing:
             raise AirflowFailException("\n".join(missing))
         return {"connections": list(self.connections)}

@@ -6,6 +6,7 @@ from typing import Any
 from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowFailException
 
+from slipway.airflow.alone import alone
 from slipway.airflow.gate import require_go as prove_go
 from slipway.airflow.gather import gather, verdict_given
 from slipway.airflow.rest import AirflowApi
@@ -45,7 +46,8 @@ class StepOperator(BaseOperator):
         run.log.info("%s on %s, version %s", node.title, node.environment.label, run.version)
         try:
             require_go(context, self.graph, node, self.digest)
-            evidence = node.item.do(run)
+            with alone(context, run.log):
+                evidence = node.item.do(run)
         except StepFailed as failure:
             run.log.error("%s", failure)
             raise plain(failure) from None
@@ -83,7 +85,8 @@ class UndoOperator(BaseOperator):
         if way.fate is not Fate.UNDO:
             return {"undone": False, "why": f"{way.fate}: {way.why}"}
         try:
-            return self._undo(run, facts, way.why)
+            with alone(context, run.log):
+                return self._undo(run, facts, way.why)
         except StepFailed as failure:
             run.log.error("%s", failure)
             raise plain(failure) from None
