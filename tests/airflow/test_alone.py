@@ -1,14 +1,11 @@
 """One process at a time works at a step."""
 
-import logging
 from typing import Any
 
 import pytest
 
 from slipway.airflow import alone as module
 from slipway.airflow.alone import WORKING, alone
-
-LOG = logging.getLogger("slipway")
 
 
 class Store:
@@ -34,7 +31,7 @@ def waited(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 def test_a_first_try_does_not_wait_and_says_that_it_works_until_it_ends(waited: list[float]) -> None:
     store = Store()
-    with alone({"task_state_store": store}, LOG):
+    with alone({"task_state_store": store}):
         assert store.kept == {WORKING: True}
     assert store.kept == {WORKING: False}
     assert waited == []
@@ -42,13 +39,13 @@ def test_a_first_try_does_not_wait_and_says_that_it_works_until_it_ends(waited: 
 
 def test_a_try_after_one_that_failed_does_not_wait(waited: list[float]) -> None:
     store = Store()
-    with pytest.raises(ValueError, match="broken"), alone({"task_state_store": store}, LOG):
+    with pytest.raises(ValueError, match="broken"), alone({"task_state_store": store}):
         raise ValueError("broken")
-    with alone({"task_state_store": store}, LOG):
+    with alone({"task_state_store": store}):
         pass
     assert waited == []
 
 
 def test_a_try_after_one_that_was_killed_waits_until_it_has_surely_ended(waited: list[float]) -> None:
-    with alone({"task_state_store": Store(working=True)}, LOG):
+    with alone({"task_state_store": Store(working=True)}):
         assert waited == [15.0]

@@ -16,14 +16,15 @@ WORKING = "working"  # in the task state store while a try works; a killed one l
 # A task that was marked by hand, or taken over after the scheduler died, hears of it at its next heartbeat
 # (5 seconds) and is killed when it has not ended 5 seconds later.
 GRACE = 15.0  # seconds
+LOG = logging.getLogger("slipway")
 
 
 @contextmanager
-def alone(context: Mapping[str, Any], log: logging.Logger) -> Iterator[None]:
+def alone(context: Mapping[str, Any]) -> Iterator[None]:
     """Do the block's work when no earlier try of this task can still be at it."""
     store = context["task_state_store"]
     if store.get(WORKING):
-        log.warning("The try before did not say that it ended. Waiting %.0f s, until it surely has.", GRACE)
+        LOG.warning("The try before did not say that it ended. Waiting %.0f s, until it surely has.", GRACE)
         time.sleep(GRACE)
     store.set(WORKING, True, retention=NEVER_EXPIRE)
     try:
@@ -33,14 +34,12 @@ def alone(context: Mapping[str, Any], log: logging.Logger) -> Iterator[None]:
             store.set(WORKING, False, retention=NEVER_EXPIRE)
 
 
-def await_the_end_of_steps(
-    context: Mapping[str, Any], graph: ReleaseGraph, facts: Facts, log: logging.Logger
-) -> None:
+def await_the_end_of_steps(context: Mapping[str, Any], graph: ReleaseGraph, facts: Facts) -> None:
     """Wait for steps that were marked while they ran: they must not go on while they are undone."""
     ti, api = context["ti"], AirflowApi()
     unproved = [node for node in graph.production_steps() if facts.reached(node.task_id)]
     unproved = [node for node in unproved if not facts.proved(node.task_id)]
     left = [n.task_id for n in unproved if api.state_store(ti.dag_id, ti.run_id, n.task_id, WORKING)]
     if left:
-        log.warning("%s did not say that it ended. Waiting %.0f s, until it has.", ", ".join(left), GRACE)
+        LOG.warning("%s did not say that it ended. Waiting %.0f s, until it has.", ", ".join(left), GRACE)
         time.sleep(GRACE)

@@ -100,7 +100,7 @@ class RollbackStartOperator(BaseOperator):
                 intent=facts.intent, procedure=facts.procedure, states=facts.states, earlier=earlier
             )
         else:
-            await_the_end_of_steps(context, self.graph, facts, self.log)
+            await_the_end_of_steps(context, self.graph, facts)
         self.log.info("Rolling back release %s (%s)", release, verdict.procedure or "everything that ran")
         undo = []
         for node in self.graph.of_kind(Kind.UNDO, Kind.RESTORE):

@@ -46,7 +46,7 @@ class StepOperator(BaseOperator):
         run.log.info("%s on %s, version %s", node.title, node.environment.label, run.version)
         try:
             require_go(context, self.graph, node, self.digest)
-            with alone(context, run.log):
+            with alone(context):
                 evidence = node.item.do(run)
         except StepFailed as failure:
             run.log.error("%s", failure)
@@ -85,7 +85,7 @@ class UndoOperator(BaseOperator):
         if way.fate is not Fate.UNDO:
             return {"undone": False, "why": f"{way.fate}: {way.why}"}
         try:
-            with alone(context, run.log):
+            with alone(context):
                 return self._undo(run, facts, way.why)
         except StepFailed as failure:
             run.log.error("%s", failure)
