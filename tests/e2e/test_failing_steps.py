@@ -100,16 +100,3 @@ def test_a_step_that_is_marked_failed_before_it_starts_is_not_undone(
     release.ends_as(Outcome.ROLLED_BACK)
     assert release.xcom("rollback.undo_enable_features")["undone"] is False
     assert production.fingerprint() == before
-
-
-def test_a_step_that_is_marked_failed_while_it_runs_is_undone_after_it_has_ended(
-    stack: Stack, production: Production
-) -> None:
-    before = production.fingerprint()
-    production.hold()
-    release = Release.trigger(stack, "thin").go()
-    release.wait(lambda client: production.restarts() == {"begun v2": 1}, "the deployment")
-    release.mark("production.deploy_application", "failed", note="Stop!")
-    production.let_go()
-    release.ends_as(Outcome.ROLLED_BACK)
-    assert production.fingerprint() == before

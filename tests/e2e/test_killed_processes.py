@@ -7,8 +7,6 @@ import pytest
 from tests.e2e.production import Production
 from tests.e2e.release import WATCH, Release
 
-from slipway.local.process import marked
-from slipway.local.settings import MARK
 from slipway.local.stack import Stack
 from slipway.words import Outcome
 
@@ -26,14 +24,10 @@ def held_in_its_deployment(stack: Stack, production: Production) -> Release:
     return release
 
 
-def task_process(stack: Stack) -> psutil.Process:
-    """Return the process of the task that runs the held restart."""
-    processes = marked(MARK, str(stack.airflow.home.root))
-    by_pid = {process.pid: process for process in psutil.process_iter()}
-    [script] = [each for each in by_pid.values() if "bin/counted-restart" in " ".join(_cmdline(each))]
-    parent = by_pid[script.ppid()]
-    assert parent in processes
-    return parent
+def restarts_that_run(production: Production) -> list[psutil.Process]:
+    """Return the restart scripts that run."""
+    script = str(production.place.home / "bin" / "counted-restart")
+    return [each for each in psutil.process_iter() if script in _cmdline(each)]
 
 
 def _cmdline(process: psutil.Process) -> list[str]:
@@ -49,20 +43,40 @@ def test_a_scheduler_killed_in_mid_deployment_deploys_nothing_twice(
     release = held_in_its_deployment(stack, production)
     stack.airflow.kill("scheduler")
     assert stack.start() == ["scheduler"]
+    # The new scheduler gives up the first try, which still lives, and begins a second one.
+    release.wait(lambda client: production.restarts() == {"begun v2": 2}, "the second try")
+    assert len(restarts_that_run(production)) == 1
     production.let_go()
     release.ends_as(Outcome.RELEASED)
-    assert production.restarts() == {"begun v2": 1, "done v2": 1}
+    assert production.restarts() == {"begun v2": 2, "done v2": 1}
+    assert release.xcom(DEPLOY, "before") == {"release": "v1", "version": "v1"}
     assert production.fingerprint()["version"] == "v2"
 
 
 def test_a_task_killed_in_mid_deployment_is_tried_again(stack: Stack, production: Production) -> None:
     release = held_in_its_deployment(stack, production)
-    task_process(stack).kill()
+    [script] = restarts_that_run(production)
+    script.parent().kill()
     production.let_go()
     release.ends_as(Outcome.RELEASED)
     assert release.task(DEPLOY).try_number == 2
     assert production.restarts() == {"begun v2": 2, "done v2": 1}
     assert release.xcom(DEPLOY, "before") == {"release": "v1", "version": "v1"}
+
+
+def test_a_step_that_is_marked_failed_while_it_runs_is_undone_only_after_it_has_ended(
+    stack: Stack, production: Production
+) -> None:
+    before = production.fingerprint()
+    release = held_in_its_deployment(stack, production)
+    [script] = restarts_that_run(production)
+    release.mark(DEPLOY, "failed", note="Stop!")
+    release.await_state("rollback.undo_enable_features", "running", "success")
+    assert not script.is_running()
+    production.let_go()
+    release.ends_as(Outcome.ROLLED_BACK)
+    assert production.fingerprint() == before
+    assert production.restarts() == {"begun v2": 1, "begun v1": 1, "done v1": 1}
 
 
 def test_a_watch_goes_on_after_triggerer_and_api_server_were_killed_and_ends_when_it_should(
