@@ -1,4 +1,7 @@
-"""GO, and what follows from it."""
+"""GO by mark, and the rollback of what was released, days later."""
+
+from dataclasses import dataclass
+from typing import Any
 
 import pytest
 from tests.e2e.production import Production
@@ -10,10 +13,38 @@ from slipway.words import Outcome
 pytestmark = pytest.mark.e2e
 
 
-def test_go_by_mark_releases(stack: Stack, production: Production) -> None:
+@dataclass(frozen=True, kw_only=True)
+class Released:
+    """A release that ended well, and production before and after it."""
+
+    release: Release
+    production: Production
+    before: dict[str, Any]
+    after: dict[str, Any]
+
+
+@pytest.fixture(scope="module")
+def released(stack: Stack) -> Released:
+    production = Production(stack.sandbox)
+    before = production.reset()
     release = Release.trigger(stack, "thin").go().ends_as(Outcome.RELEASED)
+    return Released(release=release, production=production, before=before, after=production.fingerprint())
+
+
+def test_go_by_mark_releases(released: Released) -> None:
+    after, release = released.after, released.release
     assert release.reached("rollback") == []
-    after = production.fingerprint()
     assert (after["version"], after["revision"]) == ("v2", "005")
     assert after["flags"]["enhanced_models"] == {"enabled": True, "percentage": 100}
-    assert production.restarts() == {"begun v2": 1, "done v2": 1}
+    assert released.production.restarts() == {"begun v2": 1, "done v2": 1}
+    [approval] = release.record()["decisions"][0]["approvals"]
+    said = (approval["person"], approval["way"], approval["rationale"])
+    assert said == ("product_owner", "mark", "GO, staging looks good")
+
+
+def test_a_later_rollback_leaves_no_trace(released: Released) -> None:
+    back = Release.trigger(released.release.stack, "thin", intent="roll_back")
+    back.ends_as(Outcome.ROLLED_BACK)
+    assert back.record()["rolls_back"] == released.release.id
+    assert back.reached("staging", "gate", "production") == []
+    assert released.production.fingerprint() == released.before
