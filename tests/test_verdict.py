@@ -233,3 +233,10 @@ def test_a_rollback_that_keeps_something_is_held_for_a_person() -> None:
 
 def test_a_rollback_that_never_got_its_verdict_is_not_believed() -> None:
     assert outcome(rolled_back(), None) is Outcome.ROLLBACK_FAILED
+
+
+def test_the_verdict_says_why_a_step_failed_where_the_step_does() -> None:
+    tasks = broken_at("production.deploy")
+    why = {"production.deploy": "toy production: the disk is full. Free some."}
+    reasons = judge(GRAPH, facts(tasks, failures=why)).reasons
+    assert reasons == ("production.deploy failed. toy production: the disk is full. Free some.",)

@@ -36,6 +36,7 @@ class Facts:
 
     :param states: Airflow's state of each task, "" or absent where it has none
     :param returned: the XCom return_value of each task that has one
+    :param failures: why each step failed that says so, by task id
     :param breaches: what each watch left under the XCom key "breaches", by task id
     :param earlier: for `intent=roll_back`, the evidence of the release that is undone, by task id
     """
@@ -44,6 +45,7 @@ class Facts:
     procedure: str = ""
     states: Mapping[str, str] = field(default_factory=dict)
     returned: Mapping[str, Json] = field(default_factory=dict)
+    failures: Mapping[str, str] = field(default_factory=dict)
     breaches: Mapping[str, Sequence[Breach]] = field(default_factory=dict)
     earlier: Mapping[str, Json] = field(default_factory=dict)
 

@@ -126,7 +126,8 @@ def _breaches_of(node: Node, facts: Facts) -> list[Breach]:
         return _breaches_of_finding(node, facts)
     assert isinstance(node.item, Step | Check | Checklist)
     if state != "success":
-        said = (facts.returned.get(node.task_id) or {}).get("summary", "")
+        found = (facts.returned.get(node.task_id) or {}).get("summary", "")
+        said = found or facts.failures.get(node.task_id, "")
         return [Breach(severity=node.item.on_failure, reason=f"{node.task_id} {state}. {said}".strip())]
     if node.kind is Kind.CHECKLIST:
         return []  # marking is how a person says "done" without the form

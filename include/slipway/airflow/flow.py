@@ -6,6 +6,7 @@ from typing import Any
 
 from airflow.sdk import BaseOperator, Context
 from airflow.sdk.bases.branch import BaseBranchOperator
+from airflow.sdk.bases.skipmixin import SkipMixin
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from slipway.airflow.alone import await_the_end_of_steps
@@ -24,7 +25,7 @@ from slipway.graph import (
 )
 from slipway.ledger import Ledger
 from slipway.run import Json
-from slipway.undoing import way_of
+from slipway.undoing import Fate, way_of
 from slipway.verdict import Branch, Verdict, judge
 from slipway.words import Intent
 
@@ -81,8 +82,13 @@ class VerdictOperator(BaseBranchOperator):
         return verdict.to_json()
 
 
-class RollbackStartOperator(BaseOperator):
-    """Say what will be undone; for a later rollback, find the release in the ledger."""
+class RollbackStartOperator(BaseOperator, SkipMixin):
+    """Say what will be undone and skip the undo tasks of what was not reached: a rollback must be quick.
+
+    For a later rollback it finds the release in the ledger.
+    """
+
+    inherits_from_skipmixin = True
 
     def __init__(self, *, graph: ReleaseGraph, **kwargs: Any) -> None:
         super().__init__(**kwargs)
@@ -102,12 +108,19 @@ class RollbackStartOperator(BaseOperator):
         else:
             await_the_end_of_steps(context, self.graph, facts)
         self.log.info("Rolling back release %s (%s)", release, verdict.procedure or "everything that ran")
-        undo = []
+        undo, idle = [], []
         for node in self.graph.of_kind(Kind.UNDO, Kind.RESTORE):
             way = way_of(self.graph, facts, verdict, node)
-            self.log.info("  %-45s %s. %s", node.title, way.fate, way.why)
             undo.append({"task_id": node.task_id, "fate": str(way.fate), "why": way.why})
-        return {"release": release, "undo": undo, "earlier": earlier}
+            if way.fate is Fate.NOT_REACHED:
+                idle.append(node)
+            else:
+                self.log.info("  %-45s %s. %s", node.title, way.fate, way.why)
+        self.log.info("  not reached, so skipped: %s", ", ".join(node.title for node in idle) or "none")
+        value = {"release": release, "undo": undo, "earlier": earlier}
+        leave(context, value)
+        self.skip(context["ti"], [context["dag"].get_task(node.task_id) for node in idle])
+        return value
 
     def _earlier(self, context: Mapping[str, Any]) -> tuple[str, dict[str, Json]]:
         plan = self.graph.plan

@@ -9,6 +9,7 @@ from slipway.run import Json
 from slipway.verdict import Verdict
 from slipway.words import Intent
 
+FAILURE = "failure"  # the XCom of a step that failed, with its reason
 # Tasks that return something else than what they find out, and where they leave that.
 KEYS = {Kind.ANSWER: "answer"}
 
@@ -19,12 +20,14 @@ def gather(context: Mapping[str, Any], graph: ReleaseGraph) -> Facts:
     states = task_states(context)
     ran = [node for node in graph.nodes if states.get(node.task_id, "") not in NOT_REACHED]
     returned = {node.task_id: _pull(ti, node.task_id, KEYS.get(node.kind, "return_value")) for node in ran}
+    failed = [node.task_id for node in ran if node.kind is Kind.STEP and states[node.task_id] == "failed"]
     watches = [node.task_id for node in ran if node.kind is Kind.WATCH]
     return Facts(
         intent=Intent(context["params"]["intent"]),
         procedure=context["params"].get("procedure") or "",
         states=states,
         returned={task_id: value for task_id, value in returned.items() if value is not None},
+        failures={task_id: why for task_id in failed if (why := _pull(ti, task_id, FAILURE))},
         breaches={task_id: _breaches(ti, task_id) for task_id in watches},
         earlier=((returned.get(ROLLBACK_START) or {}).get("earlier")) or {},
     )

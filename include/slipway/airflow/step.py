@@ -8,7 +8,7 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from slipway.airflow.alone import alone
 from slipway.airflow.gate import require_go as prove_go
-from slipway.airflow.gather import gather, verdict_given
+from slipway.airflow.gather import FAILURE, gather, verdict_given
 from slipway.airflow.rest import AirflowApi
 from slipway.airflow.run import BEFORE, AirflowRun
 from slipway.compile import gate_task_ids
@@ -50,6 +50,7 @@ class StepOperator(BaseOperator):
                 evidence = node.item.do(run)
         except StepFailed as failure:
             run.log.error("%s", failure)
+            context["ti"].xcom_push(key=FAILURE, value=first_line(failure))
             raise plain(failure) from None
         run.log.info("Done: %s", evidence.summary or node.title)
         for asset in self.outlets:
@@ -142,6 +143,11 @@ def what_was_done(run: AirflowRun, facts: Facts, task_id: str) -> Evidence | Non
     if before is None:  # XComs are cleared when a try starts; the task state store is not
         before = AirflowApi().state_store(run.plan_name, run.release_id, task_id, BEFORE)
     return None if before is None else Evidence(before=before, summary="did not finish")
+
+
+def first_line(failure: StepFailed) -> str:
+    """Return what the verdict says of a failure; the whole of it stands in the step's log."""
+    return str(failure).strip().partition("\n")[0]
 
 
 def plain(failure: StepFailed) -> Exception:
