@@ -8,6 +8,7 @@ from tests.e2e.production import Production
 from tests.e2e.release import WATCH, Release
 
 from slipway.local.stack import Stack
+from slipway.local.waiting import wait_until
 from slipway.words import Outcome
 
 pytestmark = pytest.mark.e2e
@@ -30,6 +31,13 @@ def restarts_that_run(production: Production) -> list[psutil.Process]:
     return [each for each in psutil.process_iter() if script in _cmdline(each)]
 
 
+def kill(stack: Stack, *names: str) -> None:
+    """Kill components of Airflow with -9 and wait until they are gone."""
+    for name in names:
+        stack.airflow.kill(name)
+    wait_until(lambda: not any(stack.airflow.status()[name] for name in names), "the end", timeout=30)
+
+
 def _cmdline(process: psutil.Process) -> list[str]:
     try:
         return process.cmdline()
@@ -41,7 +49,7 @@ def test_a_scheduler_killed_in_mid_deployment_deploys_nothing_twice(
     stack: Stack, production: Production
 ) -> None:
     release = held_in_its_deployment(stack, production)
-    stack.airflow.kill("scheduler")
+    kill(stack, "scheduler")
     assert stack.start() == ["scheduler"]
     # The new scheduler gives up the first try, which still lives, and begins a second one.
     release.wait(lambda client: production.restarts() == {"begun v2": 2}, "the second try")
@@ -84,8 +92,7 @@ def test_a_watch_goes_on_after_triggerer_and_api_server_were_killed_and_ends_whe
 ) -> None:
     release = Release.trigger(stack, "thin", pace=ONE_MINUTE).go()
     release.wait(lambda client: client.xcom("thin", release.id, WATCH, "checkpoint_1"), "a checkpoint")
-    stack.airflow.kill("triggerer")
-    stack.airflow.kill("api-server")
+    kill(stack, "triggerer", "api-server")
     assert sorted(stack.start()) == ["api-server", "triggerer"]
     release.ends_as(Outcome.RELEASED)
     said = release.xcom(WATCH)
