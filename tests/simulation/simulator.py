@@ -201,6 +201,8 @@ class Simulator:
                 release.returned[ti.task_id] = value
             if branch is not None:
                 self._skip_all_except(ti, branch, tasks)
+            if node.kind is Kind.ROLLBACK_START and state == "success":
+                self._skip_what_was_not_reached(tasks, release)
         now = datetime.now(UTC)
         ti.state, ti.start_date, ti.end_date = state, ti.start_date or now, now
 
@@ -292,6 +294,16 @@ class Simulator:
         ending = ending_of(self.graph, release.facts(), release.verdict())
         state = "success" if ending.outcome is Outcome.RELEASED else "failed"
         return state, {"outcome": str(ending.outcome), "reasons": list(ending.reasons)}, None
+
+    def _skip_what_was_not_reached(self, tasks: Sequence[TaskInstance], release: Release) -> None:
+        """Skip the first undo tasks if they have nothing to undo, as the start of a rollback does."""
+        verdict = release.verdict()
+        assert verdict is not None
+        states = {ti.task_id: ti for ti in tasks}
+        for node in self.graph.of_kind(Kind.UNDO, Kind.RESTORE):
+            if way_of(self.graph, release.facts(), verdict, node).fate is not Fate.NOT_REACHED:
+                break
+            states[node.task_id].state = "skipped"
 
     def _skip_all_except(self, ti: TaskInstance, branch: str, tasks: Sequence[TaskInstance]) -> None:
         """Skip what a branch operator skips: the direct downstream that is not on the chosen way."""

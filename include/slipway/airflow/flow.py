@@ -1,7 +1,8 @@
 """The operators that steer a release: start, strategy, verdict, rollback, closeout, outcome."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import takewhile
 from typing import Any
 
 from airflow.sdk import BaseOperator, Context
@@ -83,7 +84,7 @@ class VerdictOperator(BaseBranchOperator):
 
 
 class RollbackStartOperator(BaseOperator, SkipMixin):
-    """Say what will be undone and skip the undo tasks of what was not reached: a rollback must be quick.
+    """Say what will be undone, and skip the first undo tasks if theirs was not reached: be quick.
 
     For a later rollback it finds the release in the ledger.
     """
@@ -108,18 +109,14 @@ class RollbackStartOperator(BaseOperator, SkipMixin):
         else:
             await_the_end_of_steps(context, self.graph, facts)
         self.log.info("Rolling back release %s (%s)", release, verdict.procedure or "everything that ran")
-        undo, idle = [], []
+        undo = []
         for node in self.graph.of_kind(Kind.UNDO, Kind.RESTORE):
             way = way_of(self.graph, facts, verdict, node)
             undo.append({"task_id": node.task_id, "fate": str(way.fate), "why": way.why})
-            if way.fate is Fate.NOT_REACHED:
-                idle.append(node)
-            else:
-                self.log.info("  %-45s %s. %s", node.title, way.fate, way.why)
-        self.log.info("  not reached, so skipped: %s", ", ".join(node.title for node in idle) or "none")
+            self.log.info("  %-45s %s. %s", node.title, way.fate, way.why)
         value = {"release": release, "undo": undo, "earlier": earlier}
         leave(context, value)
-        self.skip(context["ti"], [context["dag"].get_task(node.task_id) for node in idle])
+        self.skip(context["ti"], [context["dag"].get_task(task_id) for task_id in idle_at_the_head(undo)])
         return value
 
     def _earlier(self, context: Mapping[str, Any]) -> tuple[str, dict[str, Json]]:
@@ -217,6 +214,16 @@ class ConnectionsOperator(BaseOperator):
         if missing:
             raise AirflowFailException("\n".join(missing))
         return {"connections": list(self.connections)}
+
+
+def idle_at_the_head(undo: Sequence[Mapping[str, str]]) -> list[str]:
+    """Return the undo tasks before the first one that has something to do.
+
+    Only these may be skipped: one that is skipped further on would let the next one start while those before
+    it still run (found by the simulation).
+    """
+    head = takewhile(lambda each: each["fate"] == Fate.NOT_REACHED, undo)
+    return [each["task_id"] for each in head]
 
 
 def tell_assets(task: BaseOperator, context: Mapping[str, Any], news: Mapping[str, Json]) -> None:
