@@ -75,6 +75,26 @@ class Process:
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.pid, number)
 
+    def end_group(self) -> None:
+        """Kill what the ended process left of its group, with all that it started in other groups."""
+        if psutil.pid_exists(self.pid):
+            return  # it runs, or the pid belongs to somebody else by now
+        left = [process for process in psutil.process_iter() if _group_of(process) == self.pid]
+        for process in left:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                left.extend(child for child in process.children() if child not in left)
+        for process in left:
+            with contextlib.suppress(psutil.NoSuchProcess):
+                process.kill()
+        psutil.wait_procs(left, timeout=5)
+
+
+def _group_of(process: psutil.Process) -> int | None:
+    try:
+        return os.getpgid(process.pid)
+    except ProcessLookupError:
+        return None
+
 
 def marked(name: str, value: str) -> list[psutil.Process]:
     """Return the processes of this user whose environment holds `name` with that value."""

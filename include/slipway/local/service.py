@@ -3,6 +3,7 @@
 import contextlib
 import signal
 import sys
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -89,6 +90,7 @@ class LocalAirflow:
         self.home.prepare()
         self._settle_port()
         missing = [name for name, alive in self.status().items() if not alive]
+        self._end_left_over(missing)
         if missing:
             self.postgres.ensure_database(DATABASE)
             ensure_schema(self.postgres.url(DATABASE), env=self.env, proof=self.home.folder / "schema.json")
@@ -97,6 +99,13 @@ class LocalAirflow:
             self.start_component(name)
         self.wait_until_healthy(since=dict.fromkeys(missing, began), timeout=timeout)
         return missing
+
+    def _end_left_over(self, names: Iterable[str]) -> None:
+        # The workers of a killed scheduler hold its database connection open, and with it every lock of the
+        # transaction that it died in: the next scheduler, and every request, would wait for ever.
+        for name in names:
+            if (dead := self.process(name)) and not dead.is_alive:
+                dead.end_group()
 
     def _settle_port(self) -> None:
         remembered = self.home.folder / "port"
@@ -167,6 +176,7 @@ class LocalAirflow:
         end([process for process in rest if not server or process.pid != server.pid], patience=patience)
         self._ask_to_end(["api-server"], patience)
         end(marked(MARK, str(self.home.root)), patience=patience)
+        self._end_left_over(COMPONENTS)  # a process that gave itself another title has lost its mark
         for name in COMPONENTS:
             self._record(name).unlink(missing_ok=True)
 
