@@ -10,6 +10,7 @@ from slipway.compile import compile_plan
 from slipway.facts import Breach, Facts
 from slipway.graph import Kind, ReleaseGraph
 from slipway.outcome import ending_of
+from slipway.plan import DecisionMatrix, Rule
 from slipway.undoing import Fate, way_of
 from slipway.verdict import Branch, Verdict, judge
 from slipway.words import Action, Intent, Outcome, Severity
@@ -109,6 +110,19 @@ def test_a_watch_that_was_marked_success_ends_early_and_is_noted() -> None:
     verdict = judge(GRAPH, facts(healthy() | {"watch.watch_production": ("success", None)}))
     assert verdict.branch is Branch.COMPLETE
     assert verdict.reasons == ("watch.watch_production was ended early by a person.",)
+
+
+def test_a_watch_that_a_person_marked_failed_rolls_back_and_does_not_restore() -> None:
+    """A mark says "take it back", not that the data is damaged: a restore would lose what was written."""
+    rules = (
+        Rule(
+            severity=Severity.CRITICAL, action=Action.ROLL_BACK_AND_RESTORE, within=toy.HOUR, procedure="full"
+        ),
+        Rule(severity=Severity.HIGH, action=Action.ALERT, within=toy.HOUR),
+    )
+    graph = compile_plan(toy.plan(matrix=DecisionMatrix(rules=rules)))
+    verdict = judge(graph, facts(healthy(graph) | {"watch.watch_production": ("failed", None)}))
+    assert (verdict.branch, verdict.action) == (Branch.ROLL_BACK, Action.ROLL_BACK)
 
 
 @pytest.mark.parametrize("state", ["skipped", "upstream_failed", "removed", ""])
@@ -240,3 +254,11 @@ def test_the_verdict_says_why_a_step_failed_where_the_step_does() -> None:
     why = {"production.deploy": "toy production: the disk is full. Free some."}
     reasons = judge(GRAPH, facts(tasks, failures=why)).reasons
     assert reasons == ("production.deploy failed. toy production: the disk is full. Free some.",)
+
+
+def test_a_later_rollback_that_was_refused_touched_nothing() -> None:
+    tasks = {"rollback.start": ("failed", None), "rollback.undo_deploy": ("upstream_failed", None)}
+    verdict = judge(GRAPH, Facts(intent=Intent.ROLL_BACK))
+    ending = ending_of(GRAPH, facts(tasks, intent=Intent.ROLL_BACK), verdict)
+    assert ending.outcome is Outcome.ABORTED
+    assert ending.reasons[0] == "The rollback did not start."

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from slipway.graph import STRATEGY, Kind, Node, ReleaseGraph
 from slipway.run import Json
-from slipway.words import Intent, Phase, Severity
+from slipway.words import Action, Intent, Phase, Severity
 
 _FORWARD = (Phase.PRODUCTION, Phase.VERIFICATION, Phase.ROLLOUT, Phase.WATCH)
 NOT_REACHED = frozenset({"", "none", "skipped", "upstream_failed", "removed", "scheduled", "queued"})
@@ -16,11 +16,13 @@ class Breach:
     """Something that went wrong, with how bad it is.
 
     :param scenario: the row of the decision matrix that it asks for, "" for the severity's own
+    :param least: the mildest action that may follow, whatever the matrix says
     """
 
     severity: Severity
     reason: str
     scenario: str = ""
+    least: Action = Action.ASK  # the release stopped where it is, so even a mild breach wants an answer
 
     @classmethod
     def from_json(cls, value: Mapping[str, Json]) -> "Breach":

@@ -38,7 +38,7 @@ class Ending:
 def ending_of(graph: ReleaseGraph, facts: Facts, verdict: Verdict | None) -> Ending:
     """Say how the release ended, from what is proved and not from what is green."""
     why = verdict.reasons if verdict else ()
-    if facts.reached(ROLLBACK_START):
+    if facts.reached(ROLLBACK_START) and not _refused(graph, facts):
         return _after_rollback(graph, facts, verdict)
     if not steps_that_ran(graph, facts) or facts.intent is Intent.ROLL_BACK:
         return _before_production(facts, why)
@@ -48,6 +48,13 @@ def ending_of(graph: ReleaseGraph, facts: Facts, verdict: Verdict | None) -> End
         return Ending(outcome=Outcome.HELD, reasons=("Held: a person fixes it forward.", *why))
     held = "Held: production was changed and no way out was taken. A person must decide."
     return Ending(outcome=Outcome.HELD, reasons=(held, *why))
+
+
+def _refused(graph: ReleaseGraph, facts: Facts) -> bool:
+    """Say whether a later rollback was refused before it touched anything."""
+    undos = [node.task_id for node in graph.of_kind(Kind.UNDO, Kind.RESTORE)]
+    later = facts.intent is Intent.ROLL_BACK
+    return later and not facts.succeeded(ROLLBACK_START) and not any(facts.reached(each) for each in undos)
 
 
 def rollback_result(graph: ReleaseGraph, facts: Facts) -> RollbackResult:

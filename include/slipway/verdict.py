@@ -93,7 +93,11 @@ def find_breaches(graph: ReleaseGraph, facts: Facts) -> list[Breach]:
     if not found:  # a task is not reached because another one failed; if none did, health is not proved
         missed = [node.task_id for node in nodes if not facts.reached(node.task_id)]
         found = [
-            Breach(severity=Severity.CRITICAL, reason=f"{task_id} did not run: health is not proved.")
+            Breach(
+                severity=Severity.HIGH,
+                reason=f"{task_id} did not run: health is not proved.",
+                least=Action.ROLL_BACK,
+            )
             for task_id in missed
         ]
     return sorted(found, key=lambda breach: -list(Severity).index(breach.severity))
@@ -102,8 +106,7 @@ def find_breaches(graph: ReleaseGraph, facts: Facts) -> list[Breach]:
 def _after(graph: ReleaseGraph, breaches: list[Breach], no_return: tuple[str, ...]) -> Verdict:
     rules = [graph.plan.matrix.rule_for(breach.severity, breach.scenario) for breach in breaches]
     rule = max(rules, key=lambda rule: rule.action.rank)
-    # The release stopped where it is, so even a mild breach wants an answer.
-    action = rule.action if rule.action.ends_the_watch else Action.ASK
+    action = max([rule.action, *(breach.least for breach in breaches)], key=lambda action: action.rank)
     if no_return and action.undoes:
         action = Action.ASK
     return Verdict(
@@ -150,7 +153,9 @@ def _breaches_of_watch(node: Node, facts: Facts, state: str) -> list[Breach]:
         return list(seen)
     if state == "success":
         return []  # to its end, or ended early by a person who marked it
-    return [Breach(severity=Severity.CRITICAL, reason=f"{node.task_id} {state} (marked, or it broke).")]
+    # A person asks for a rollback by marking the watch failed; nothing says that the data is damaged.
+    reason = f"{node.task_id} {state} (marked, or it broke)."
+    return [Breach(severity=Severity.HIGH, reason=reason, least=Action.ROLL_BACK)]
 
 
 def _passed_points_of_no_return(ran: tuple[Node, ...]) -> tuple[str, ...]:

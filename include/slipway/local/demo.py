@@ -186,13 +186,20 @@ def guide(airflow: LocalAirflow, run: Run, wish: Wish) -> str:
 
 def _ending(client: Client, run: Run) -> Ending:
     facts = client.xcom(run.dag_id, run.run_id, "outcome") or {}
-    undone = [
+    began = [
         task
         for task in client.task_instances(run.dag_id, run.run_id)
         if task.task_id.startswith("rollback.") and task.started and task.state not in ("skipped", "removed")
     ]
+    # Undo and restore tasks say whether they had anything to take back; one that failed says nothing.
+    undone = [task for task in began if task.state == "failed" or _took_back(client, run, task)]
     undone.sort(key=lambda task: task.started.timestamp() if task.started else 0)
     return Ending(run=run, outcome=facts.get("outcome"), report=facts.get("report"), undone=undone)
+
+
+def _took_back(client: Client, run: Run, task: Task) -> bool:
+    value = client.xcom(run.dag_id, run.run_id, task.task_id)
+    return isinstance(value, dict) and value.get("undone") is True
 
 
 def tell(ending: Ending, wish: Wish, console: Console) -> bool:

@@ -78,6 +78,8 @@ def _options(
         # The plugin imports the library once for each component, before the first task is forked.
         "CORE__LAZY_LOAD_PLUGINS": "False",
         "CORE__LOAD_EXAMPLES": "False",
+        # On a busy machine a plan may take long to import; Airflow would give the task up after 30 seconds.
+        "CORE__DAGBAG_IMPORT_TIMEOUT": "120",
         "CORE__EXECUTOR": "LocalExecutor",
         # All workers are forked at the start; a release runs few tasks at a time.
         "CORE__PARALLELISM": "8",

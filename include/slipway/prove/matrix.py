@@ -173,8 +173,8 @@ def faults(graph: ReleaseGraph) -> Iterator[Fault]:
 
 
 def _severities(plan: Plan) -> Iterator[Fault]:
-    # A watch that a person marks failed is CRITICAL, whatever the thresholds say.
-    users: dict[Severity, list[str]] = {Severity.CRITICAL: ["a watch that is marked failed"]}
+    # A watch that a person marks failed is HIGH, whatever the thresholds say.
+    users: dict[Severity, list[str]] = {Severity.HIGH: ["a watch that is marked failed"]}
     for spot, threshold in thresholds(plan):
         users.setdefault(threshold.severity, []).append(spot)
     for each in items(plan):

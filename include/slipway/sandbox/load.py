@@ -26,7 +26,7 @@ from slipway.sandbox.layout import Environment, Place, System, places, port
 
 RATE = {Environment.PRODUCTION: 40.0, Environment.STAGING: 5.0}  # requests per second
 WALKERS = {Environment.PRODUCTION: 32, Environment.STAGING: 4}  # journeys at the same time at the most
-PROBE_EVERY = 0.2  # seconds
+PROBE_EVERY = 0.1  # seconds; a rehearsal's watch looks every 0.2
 PROBE_TIMEOUT = aiohttp.ClientTimeout(total=1)
 REQUEST_TIMEOUT = aiohttp.ClientTimeout(total=10)
 

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 from slipway.watching import Every, Watch
 
-SHORTEST = 0.1  # seconds between two samples at the highest pace; faster readings tell nothing new
+SHORTEST = 0.2  # seconds between two samples at the highest pace; faster readings tell nothing new
 
 
 @dataclass(frozen=True, kw_only=True)
