@@ -79,7 +79,7 @@ def test_a_step_that_is_marked_failed_while_it_runs_is_undone_only_after_it_has_
     release = held_in_its_deployment(stack, production)
     [script] = restarts_that_run(production)
     release.mark(DEPLOY, "failed", note="Stop!")
-    release.await_state("rollback.undo_enable_features", "running", "success")
+    release.await_state("rollback.undo_deploy_application", "running")
     assert not script.is_running()
     production.let_go()
     release.ends_as(Outcome.ROLLED_BACK)
