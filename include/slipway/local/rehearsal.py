@@ -16,7 +16,7 @@ from slipway.plan import Plan
 from slipway.plans_cli.loading import load_named
 from slipway.words import Outcome
 
-WATCH = timedelta(seconds=20)  # what a rehearsal shortens the watch to, if its checkpoints allow
+WATCH = timedelta(seconds=10)  # what a rehearsal shortens the watch to, if its checkpoints allow
 REASON = "A rehearsal in the sandbox, at the hour at which it is tried"
 
 

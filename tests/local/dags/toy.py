@@ -25,6 +25,7 @@ def watch_production():
 @task
 def undo_deploy():
     print("back to v1")
+    return {"undone": True}
 
 
 @task(trigger_rule="all_done")
