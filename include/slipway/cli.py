@@ -145,6 +145,8 @@ def _doctor(arguments: argparse.Namespace) -> int:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one verb and return its exit status: 0 done, 1 not as wished, 2 misused, 130 interrupted."""
+    import httpx
+
     from slipway.errors import SlipwayError
     from slipway.local.demo import PlanNotThere
     from slipway.local.errors import LocalFault
@@ -161,6 +163,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 130
     except (LocalFault, PlanNotThere, SandboxError, SlipwayError) as fault:
         print(f"slipway: {fault}", file=sys.stderr)
+        return 1
+    except httpx.HTTPError as fault:
+        print(f"slipway: Airflow does not answer ({fault}). Look: ./slipway status", file=sys.stderr)
         return 1
 
 

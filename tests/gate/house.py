@@ -53,7 +53,7 @@ class Release:
         """Wait until the question is open, and the scheduler knows it.
 
         A form answered before the scheduler has seen the end of the process that asked fails the task
-        (docs/adr/gate-asking-again.md).
+        (docs/adr/0015-gate-asking-again.md).
         """
         self.wait_for(task_id, "awaiting_input")
         wait_until(
