@@ -42,9 +42,10 @@ def a_foreign_release_in_the_way(production: Production) -> Iterator[None]:
 
 
 @contextmanager
-def a_forgotten_flag(production: Production) -> Iterator[None]:
-    with production.sandbox.postgres.connect(production.place.name) as connection:
-        connection.execute("UPDATE feature_flags SET name = 'old_models' WHERE name = 'enhanced_models'")
+def another_token(production: Production) -> Iterator[None]:
+    """Let the service, once it is restarted, want another token than the connection has."""
+    settings = production.place.home / "shared" / "env"
+    settings.write_text(settings.read_text().replace("API_TOKEN=", "API_TOKEN=another-"))
     yield
 
 
@@ -68,7 +69,7 @@ FAULTS = [
     Fault(step=STEPS[1], says="releases/v2", obstacle=a_foreign_release_in_the_way),
     Fault(step=STEPS[2], says="tasks_once", version="v2-broken-migration"),
     Fault(step=STEPS[3], says="SEMANTIC_INDEX", version="v2-crash-on-start"),
-    Fault(step=STEPS[4], says="enhanced_models", obstacle=a_forgotten_flag),
+    Fault(step=STEPS[4], says="was refused with HTTP 401", obstacle=another_token),
 ]
 
 
