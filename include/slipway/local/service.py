@@ -88,9 +88,9 @@ class LocalAirflow:
         MigrationFailed.
         """
         self.home.prepare()
-        self._settle_port()
         missing = [name for name, alive in self.status().items() if not alive]
         self._end_left_over(missing)
+        self._settle_port()
         if missing:
             self.postgres.ensure_database(DATABASE)
             ensure_schema(self.postgres.url(DATABASE), env=self.env, proof=self.home.folder / "schema.json")
@@ -102,7 +102,8 @@ class LocalAirflow:
 
     def _end_left_over(self, names: Iterable[str]) -> None:
         # The workers of a killed scheduler hold its database connection open, and with it every lock of the
-        # transaction that it died in: the next scheduler, and every request, would wait for ever.
+        # transaction that it died in: the next scheduler, and every request, would wait for ever. Those of a
+        # killed API server hold its port.
         for name in names:
             if (dead := self.process(name)) and not dead.is_alive:
                 dead.end_group()
