@@ -77,8 +77,9 @@ class Process:
 
     def end_group(self) -> None:
         """Kill what the ended process left of its group, with all that it started in other groups."""
-        if psutil.pid_exists(self.pid):
-            return  # it runs, or the pid belongs to somebody else by now
+        with contextlib.suppress(psutil.NoSuchProcess):
+            if psutil.Process(self.pid).status() != psutil.STATUS_ZOMBIE:
+                return  # it runs, or the pid belongs to somebody else by now
         left = [process for process in psutil.process_iter() if _group_of(process) == self.pid]
         for process in left:
             with contextlib.suppress(psutil.NoSuchProcess):
