@@ -174,6 +174,8 @@ class CloseOthersOperator(BaseOperator):
     def _close(self, api: AirflowApi, ti: Any) -> list[str]:
         tasks = [api.task_instance(ti.dag_id, ti.run_id, task_id) for task_id in self.gate_task_ids]
         failed = [task.task_id for task in tasks if task.state == "failed"]
+        if not failed:  # one_failed also fires where something before the gate failed: nobody was asked
+            return []
         waiting = [task.task_id for task in tasks if task.state not in {"failed", "success", "skipped"}]
         for task_id in waiting:
             api.mark(ti.dag_id, ti.run_id, task_id, "failed", f"closed: NO-GO at {', '.join(failed)}")
