@@ -8,6 +8,7 @@ from typing import Any, Self
 import psycopg
 
 from slipway.facts import NOT_REACHED
+from slipway.local.demo import has_settled
 from slipway.local.errors import NotInTime
 from slipway.local.records import Task
 from slipway.local.rest import Client
@@ -85,7 +86,14 @@ class Release:
             client.respond(self.plan, self.id, GATE, [chosen], {"rationale": rationale})
 
     def await_gate(self) -> None:
+        """Wait until the gate can be answered."""
         self.await_state(GATE, "awaiting_input")
+
+        def settled(client: Client) -> bool:
+            run = client.dag_run(self.plan, self.id)
+            return has_settled(self.stack.airflow, run, client.question(self.plan, self.id, GATE))
+
+        self.wait(settled, "the gate's question")
 
     def go(self) -> Self:
         """Wait for the gate and give the GO by marking it."""
