@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from slipway import checks, metrics
+from slipway import checks, metrics, steps
 from slipway.codec import NotJson, UnknownKind, digest, from_json, to_json
 from slipway.kinds import Check, Metric
 from slipway.plan import DecisionMatrix, Rule, Window
@@ -120,3 +120,34 @@ def test_a_digest_without_titles_is_the_same_for_another_title() -> None:
     one, other = (Plain(name="a", title=title, labels={}) for title in ("one", "other"))
     assert digest([one], exclude=["title"]) == digest([other], exclude=["title"])
     assert digest([one]) != digest([other])
+
+
+def called_with(**body: str) -> Check:
+    call = checks.Call(name="add", method="POST", path="/tasks", body=body)
+    return checks.Journey(name="add_a_task", title=body.pop("heading", ""), calls=[call])
+
+
+@pytest.mark.parametrize(
+    ("approved", "changed"),
+    [
+        (called_with(title="one"), called_with(title="other")),
+        (
+            steps.RunCommand(name="run", argv=["run"], env={"owner": "one"}),
+            steps.RunCommand(name="run", argv=["run"], env={"owner": "other"}),
+        ),
+        (
+            steps.AirflowTask(name="run", operator="a.B", arguments={"note": "one"}),
+            steps.AirflowTask(name="run", operator="a.B", arguments={"note": "other"}),
+        ),
+    ],
+    ids=["body of a journey", "environment of a command", "arguments of an operator"],
+)
+def test_the_keys_of_a_mapping_are_never_left_out_of_a_digest(approved: object, changed: object) -> None:
+    left_out = ["title", "owner", "note"]
+    assert digest([approved], exclude=left_out) != digest([changed], exclude=left_out)
+
+
+def test_a_field_is_left_out_of_a_digest_also_inside_a_mapping() -> None:
+    one, other = (called_with(title="same", heading=heading) for heading in ("one", "other"))
+    assert digest({"title": one}, exclude=["title"]) == digest({"title": other}, exclude=["title"])
+    assert digest({"title": one}) != digest({"title": other})

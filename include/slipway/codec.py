@@ -45,26 +45,31 @@ def to_json(value: object, place: str = "value") -> Json:
     Durations become seconds, enums their values, mappings are sorted, a function or class its dotted name.
     Raises NotJson, naming the place, for what has no JSON form.
     """
+    return _json(value, place, frozenset())
+
+
+def _json(value: object, place: str, without: frozenset[str]) -> Json:
     if value is None or isinstance(value, bool | int | float) or type(value) is str:
         return value
     if is_dataclass(value) and not isinstance(value, type):
-        return _object(value, place)
+        return _object(value, place, without)
     if isinstance(value, Mapping):
-        return {str(key): to_json(value[key], f"{place}.{key}") for key in sorted(value, key=str)}
+        return {str(key): _json(value[key], f"{place}.{key}", without) for key in sorted(value, key=str)}
     if isinstance(value, Sequence) and not isinstance(value, str | bytes):
-        return [to_json(item, f"{place}[{number}]") for number, item in enumerate(value)]
-    return _atom(value, place)
+        return [_json(item, f"{place}[{number}]", without) for number, item in enumerate(value)]
+    return _atom(value, place, without)
 
 
-def _object(value: Any, place: str) -> dict[str, Json]:
-    content = {f.name: to_json(getattr(value, f.name), f"{place}.{f.name}") for f in fields(value)}
+def _object(value: Any, place: str, without: frozenset[str]) -> dict[str, Json]:
+    names = (f.name for f in fields(value) if f.name not in without)
+    content = {name: _json(getattr(value, name), f"{place}.{name}", without) for name in names}
     kind = getattr(type(value), "kind", None)
     return {"kind": kind, **content} if isinstance(kind, str) else content
 
 
-def _atom(value: Any, place: str) -> Json:
+def _atom(value: Any, place: str, without: frozenset[str]) -> Json:
     if isinstance(value, Enum):
-        return to_json(value.value, place)
+        return _json(value.value, place, without)
     if isinstance(value, timedelta):
         return value.total_seconds()
     if isinstance(value, datetime | date | time):
@@ -72,7 +77,7 @@ def _atom(value: Any, place: str) -> Json:
     if isinstance(value, ZoneInfo | PurePath | str):
         return str(value)
     if isinstance(value, Set):
-        return sorted((to_json(item, place) for item in value), key=repr)
+        return sorted((_json(item, place, without) for item in value), key=repr)
     if isinstance(value, type | types.FunctionType):
         return f"{value.__module__}.{value.__qualname__}"
     raise NotJson(value, place)
@@ -162,14 +167,9 @@ def _collection(origin: Any, arguments: tuple[Any, ...], value: Json, kinds: Kin
 def digest(value: object, exclude: Collection[str] = ()) -> str:
     """Return the SHA-256 (hex) of the canonical JSON of a value, without the fields named in `exclude`.
 
-    Excluded names are left out at every depth, e.g. "title" for a digest of what matters.
+    Dataclass fields of these names are left out at every depth, e.g. "title" for a digest of what matters.
+    The keys of a mapping always count: in a request body or a command's environment "title" is content.
     """
-    content = _without(to_json(value), frozenset(exclude))
+    content = _json(value, "value", frozenset(exclude))
     text = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _without(content: Json, names: frozenset[str]) -> Json:
-    if isinstance(content, dict):
-        return {key: _without(item, names) for key, item in content.items() if key not in names}
-    return [_without(item, names) for item in content] if isinstance(content, list) else content
