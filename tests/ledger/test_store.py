@@ -8,17 +8,28 @@ from datetime import timedelta
 
 import psycopg
 import pytest
+from airflow.sdk.exceptions import AirflowFailException
+from tests import toy
 from tests.ledger.records import record, rolled_back
 from tests.report.releases import RELEASES
 
+from slipway.airflow.flow import RollbackStartOperator
+from slipway.compile import compile_plan
 from slipway.errors import MissingConnection
-from slipway.ledger.errors import LedgerIsEmpty, LedgerIsNewer, NoSuchRelease, RecordDiffers
+from slipway.ledger.errors import (
+    LedgerIsEmpty,
+    LedgerIsNewer,
+    NoSuchRelease,
+    RecordDiffers,
+    SomethingNewerIsLive,
+)
 from slipway.ledger.store import Ledger
 from slipway.record import ReleaseRecord, from_json, to_json
 from slipway.report.markdown import markdown
 from slipway.words import Outcome
 
 PRODUCTION = "planner production"
+UNFINISHED = [Outcome.HELD, Outcome.ROLLBACK_FAILED]
 
 
 def write(ledger: Ledger, *records: ReleaseRecord) -> None:
@@ -119,10 +130,71 @@ def test_nothing_is_released_in_an_empty_ledger(ledger: Ledger) -> None:
     assert last(ledger) is None
 
 
-@pytest.mark.parametrize("outcome", [each for each in Outcome if each is not Outcome.RELEASED])
-def test_only_a_released_release_counts_as_deployed(ledger: Ledger, outcome: Outcome) -> None:
+@pytest.mark.parametrize("outcome", [Outcome.ROLLED_BACK, Outcome.REJECTED, Outcome.ABORTED])
+def test_a_release_that_left_production_as_it_was_does_not_count(ledger: Ledger, outcome: Outcome) -> None:
     write(ledger, record("good"), record("bad", hour=1, outcome=outcome))
     assert last(ledger) == "good"
+
+
+@pytest.mark.parametrize("outcome", UNFINISHED)
+def test_nothing_is_the_last_release_while_an_unfinished_one_is_live(
+    ledger: Ledger, outcome: Outcome
+) -> None:
+    write(ledger, record("good"), record("stuck", hour=1, version="v3", outcome=outcome))
+    with pytest.raises(SomethingNewerIsLive, match="Finish that one first") as refused:
+        last(ledger)
+    assert f'"{PRODUCTION}" is not on its last' in str(refused.value)
+    assert f'"stuck" of version v3 changed it later and ended {outcome}' in str(refused.value)
+    ledger.write(record("taken back after all", hour=2, outcome=Outcome.ROLLED_BACK))
+    with pytest.raises(SomethingNewerIsLive):
+        last(ledger)
+
+
+@pytest.mark.parametrize("outcome", UNFINISHED)
+def test_an_unfinished_first_release_is_live_too(ledger: Ledger, outcome: Outcome) -> None:
+    ledger.write(record("stuck", outcome=outcome))
+    with pytest.raises(SomethingNewerIsLive):
+        last(ledger)
+
+
+@pytest.mark.parametrize("outcome", UNFINISHED)
+def test_an_unfinished_release_without_a_step_in_production_does_not_count(
+    ledger: Ledger, outcome: Outcome
+) -> None:
+    write(ledger, record("good"), record("idle", hour=1, outcome=outcome, tasks=()))
+    assert last(ledger) == "good"
+
+
+@pytest.mark.parametrize("outcome", UNFINISHED)
+def test_a_newer_release_finishes_an_unfinished_one_until_it_is_rolled_back(
+    ledger: Ledger, outcome: Outcome
+) -> None:
+    write(ledger, record("good"), record("stuck", hour=1, outcome=outcome), record("mended", hour=2))
+    assert last(ledger) == "mended"
+    ledger.write(rolled_back("back", "mended", hour=3))
+    with pytest.raises(SomethingNewerIsLive) as refused:
+        last(ledger)
+    assert refused.value.release_id == "stuck"
+
+
+@pytest.mark.parametrize("outcome", UNFINISHED)
+def test_an_unfinished_release_elsewhere_does_not_count(ledger: Ledger, outcome: Outcome) -> None:
+    elsewhere = ("planner staging", "planner europe")
+    write(ledger, record("good"), record("europe", hour=1, outcome=outcome, environments=elsewhere))
+    write(ledger, record("other", hour=2, outcome=outcome, plan="other"))
+    assert last(ledger) == "good"
+
+
+def test_a_later_rollback_that_the_ledger_refuses_ends_without_a_second_try(ledger: Ledger) -> None:
+    plan = toy.plan()
+    places = (plan.staging.label, plan.production.label)
+    facts = {"plan": plan.name, "environments": places}
+    write(ledger, record("good", **facts), record("stuck", hour=1, outcome=Outcome.HELD, **facts))
+    start = RollbackStartOperator(task_id="start", graph=compile_plan(plan))
+    with pytest.raises(AirflowFailException, match=r'^Environment ".*" is not on its last released') as ended:
+        start._earlier({"params": {"version": "v2"}})
+    assert ended.value.__suppress_context__
+    assert "\n" not in str(ended.value)
 
 
 def test_after_a_later_rollback_the_release_before_it_is_deployed(ledger: Ledger) -> None:

@@ -12,6 +12,7 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from slipway.airflow.alone import await_the_end_of_steps
 from slipway.airflow.gather import gather, verdict_given
+from slipway.errors import SlipwayError
 from slipway.facts import Facts
 from slipway.graph import (
     ANSWER,
@@ -122,8 +123,11 @@ class RollbackStartOperator(BaseOperator, SkipMixin):
     def _earlier(self, context: Mapping[str, Any]) -> tuple[str, dict[str, Json]]:
         plan = self.graph.plan
         ledger = Ledger()
-        ledger.migrate()
-        record = ledger.last_released(plan.name, plan.production.label)
+        try:
+            ledger.migrate()
+            record = ledger.last_released(plan.name, plan.production.label)
+        except SlipwayError as error:
+            raise AirflowFailException(str(error)) from None
         version = context["params"]["version"]
         if record is None:
             raise AirflowFailException(f"The ledger has no released release of {plan.name} to roll back.")

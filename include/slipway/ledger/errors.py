@@ -4,6 +4,7 @@ SlipwayError
 `- LedgerFault
    |- RecordDiffers       the release already has another record
    |- NoSuchRelease       the ledger has no record of that release
+   |- SomethingNewerIsLive   production is not on the last released release
    |- LedgerIsEmpty       nobody has created the schema yet
    |- LedgerIsNewer       the schema was migrated by a newer Slipway
    |- LeaseHeld           another release holds the environment
@@ -14,6 +15,7 @@ SlipwayError
 from datetime import datetime
 
 from slipway.errors import SlipwayError
+from slipway.words import Outcome
 
 
 class LedgerFault(SlipwayError):
@@ -40,6 +42,19 @@ class NoSuchRelease(LedgerFault):
         super().__init__(
             f'Ledger: plan "{plan}" has no release "{release_id}". A record is written at the closeout of a '
             "release; list those there are with `Ledger().releases(plan)`."
+        )
+
+
+class SomethingNewerIsLive(LedgerFault):
+    """A release changed production after the last released one, and was neither released nor taken back."""
+
+    def __init__(self, environment: str, release_id: str, version: str, outcome: Outcome) -> None:
+        self.environment, self.release_id = environment, release_id
+        self.version, self.outcome = version, outcome
+        super().__init__(
+            f'Environment "{environment}" is not on its last released release: "{release_id}" of version '
+            f"{version} changed it later and ended {outcome}. Finish that one first: take it back by a "
+            "release of the version before it, or fix it forward by a release of one that mends it."
         )
 
 

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 from slipway.ledger import schema
 from slipway.ledger.connection import CONN_ID, hook, transaction
-from slipway.ledger.errors import LedgerIsNewer, NoSuchRelease, RecordDiffers
+from slipway.ledger.errors import LedgerIsNewer, NoSuchRelease, RecordDiffers, SomethingNewerIsLive
 from slipway.record import ReleaseRecord, from_json, to_json
 from slipway.run import Json
+from slipway.words import Outcome
 
 INSERT = """
 INSERT INTO slipway.releases (plan, release_id, record, digest, started_at, ended_at)
@@ -20,16 +21,24 @@ RECORD = "SELECT record FROM slipway.releases WHERE plan = %s AND release_id = %
 RELEASES = "SELECT record FROM slipway.releases WHERE plan = %s ORDER BY ended_at DESC, number DESC"
 
 # A rollback that failed did not bring the environment back: its target is still the one to roll back.
-LAST_RELEASED = """
-SELECT record FROM slipway.releases AS it
-WHERE plan = %s AND production = %s AND intent = 'release' AND outcome = 'RELEASED'
-  AND NOT EXISTS (
-    SELECT FROM slipway.releases AS later
-    WHERE later.plan = it.plan AND later.rolls_back = it.release_id
-      AND later.intent = 'roll_back' AND later.outcome IN ('ROLLED_BACK', 'RELEASED')
-  )
+# A release that was held, or whose rollback failed, may still be live until a newer one is released.
+STANDING = """
+WITH standing AS (
+  SELECT * FROM slipway.releases AS it
+  WHERE plan = %s AND production = %s AND intent = 'release'
+    AND outcome IN ('RELEASED', 'HELD', 'ROLLBACK_FAILED')
+    AND NOT EXISTS (
+      SELECT FROM slipway.releases AS later
+      WHERE later.plan = it.plan AND later.rolls_back = it.release_id
+        AND later.intent = 'roll_back' AND later.outcome IN ('ROLLED_BACK', 'RELEASED')
+    )
+)
+SELECT record FROM standing
+WHERE NOT EXISTS (
+  SELECT FROM standing AS newer
+  WHERE newer.outcome = 'RELEASED' AND (newer.ended_at, newer.number) > (standing.ended_at, standing.number)
+)
 ORDER BY ended_at DESC, number DESC
-LIMIT 1
 """
 
 
@@ -87,9 +96,15 @@ class Ledger:
         """Return what is deployed: the newest RELEASED release that was not rolled back later.
 
         :param environment: the label of the production environment, e.g. "planner production"
+        Raises SomethingNewerIsLive if a release since then changed production and ended HELD or
+        ROLLBACK_FAILED: its undo comes first, and the older release's would work on what is not there.
         """
-        rows = self._records(LAST_RELEASED, (plan, environment))
-        return rows[0] if rows else None
+        for record in self._records(STANDING, (plan, environment)):
+            if record.outcome is Outcome.RELEASED:
+                return record
+            if record.steps:
+                raise SomethingNewerIsLive(environment, record.release_id, record.version, record.outcome)
+        return None
 
     def _records(self, query: str, values: tuple[Json, ...]) -> list[ReleaseRecord]:
         with transaction(self.conn_id) as cursor:
