@@ -176,7 +176,7 @@ def test_after_a_point_of_no_return_a_person_is_asked() -> None:
     graph = compile_plan(toy.plan(on_production=steps))
     tasks = healthy(graph) | {"watch.watch_production": ("failed", None)}
     verdict = judge(graph, facts(tasks))
-    assert (verdict.branch, verdict.action) == (Branch.ASK, Action.ASK)
+    assert (verdict.branch, verdict.action) == (Branch.ASK, Action.ROLL_BACK)
     assert verdict.no_return == ("production.send_letters",)
 
 
@@ -262,3 +262,60 @@ def test_a_later_rollback_that_was_refused_touched_nothing() -> None:
     ending = ending_of(GRAPH, facts(tasks, intent=Intent.ROLL_BACK), verdict)
     assert ending.outcome is Outcome.ABORTED
     assert ending.reasons[0] == "The rollback did not start."
+
+
+def watched(answer: str, severity: Severity) -> Verdict:
+    """Judge a release whose watch went to its end with that answer, and one breach on the way."""
+    tasks = healthy() | {"watch.watch_production": ("success", {"answer": answer})}
+    breach = Breach(severity=severity, reason="errors 9 % above 5 %")
+    return judge(GRAPH, facts(tasks, breaches={"watch.watch_production": (breach,)}))
+
+
+def test_a_breach_that_only_alerts_is_noted_and_the_release_goes_on() -> None:
+    verdict = watched("PASS", Severity.LOW)
+    assert (verdict.branch, verdict.reasons) == (Branch.COMPLETE, ("Alert: errors 9 % above 5 %",))
+
+
+def test_a_watch_that_ended_with_too_little_data_is_never_healthy() -> None:
+    assert watched("INCONCLUSIVE", Severity.LOW).branch is not Branch.COMPLETE
+
+
+def test_a_step_that_was_cleared_is_still_undone() -> None:
+    """Clearing takes a task's state away and not what it did to production."""
+    tasks = broken_at("production.back_up")
+    acted = frozenset({"production.migrate", "production.deploy"})
+    verdict = judge(GRAPH, facts(tasks, acted=acted))
+    assert verdict.branch is Branch.ROLL_BACK
+    assert fates(tasks, verdict, acted=acted)["rollback.undo_deploy"] is Fate.UNDO
+
+
+def test_a_no_go_after_a_clear_rolls_back_what_was_deployed_before() -> None:
+    tasks = {"gate.decision": ("failed", {"answer": "NO-GO", "reasons": []})}
+    tasks |= dict.fromkeys(FORWARD, ("upstream_failed", None))
+    verdict = judge(GRAPH, facts(tasks, acted=frozenset({"production.deploy"})))
+    assert verdict.branch is Branch.ROLL_BACK
+
+
+def test_a_strategy_that_was_marked_success_is_not_believed() -> None:
+    graph = compile_plan(toy.plan(strategies=toy.rollouts()))
+    tasks = healthy(graph) | {"rollout.strategy": ("success", None)}
+    assert judge(graph, facts(tasks)).branch is Branch.ROLL_BACK
+
+
+def test_damaged_data_behind_a_point_of_no_return_is_restored_when_a_person_says_so() -> None:
+    letters = toy.ToyStep(name="send_letters", irreversible="Letters cannot be called back.")
+    graph = compile_plan(toy.plan(on_production=(*toy.steps(), letters)))
+    tasks = healthy(graph) | {"watch.watch_production": ("failed", None)}
+    breach = Breach(severity=Severity.CRITICAL, reason="damaged", scenario="corruption")
+    found = facts(tasks, breaches={"watch.watch_production": (breach,)})
+    verdict = judge(graph, found)
+    assert (verdict.branch, verdict.action) == (Branch.ASK, Action.ROLL_BACK_AND_RESTORE)
+    restore = graph.node("rollback.restore_database")
+    assert way_of(graph, found, verdict, restore).fate is Fate.UNDO
+
+
+def test_flags_off_before_any_flag_was_set_asks_instead_of_undoing_everything() -> None:
+    rules = tuple(Rule(severity=each, action=Action.FLAGS_OFF, within=toy.HOUR) for each in Severity)
+    graph = compile_plan(toy.plan(matrix=DecisionMatrix(rules=rules)))
+    tasks = healthy(graph) | {"verification.answers": ("failed", None), "watch.watch_production": ("", None)}
+    assert judge(graph, facts(tasks)).branch is Branch.ASK

@@ -40,6 +40,8 @@ class Facts:
     :param returned: the XCom return_value of each task that has one
     :param failures: why each step failed that says so, by task id
     :param breaches: what each watch left under the XCom key "breaches", by task id
+    :param acted: steps that left a trace of having acted although they have no such state (any more): a
+        step that was cleared is forgotten by its state, not by production
     :param earlier: for `intent=roll_back`, the evidence of the release that is undone, by task id
     """
 
@@ -49,6 +51,7 @@ class Facts:
     returned: Mapping[str, Json] = field(default_factory=dict)
     failures: Mapping[str, str] = field(default_factory=dict)
     breaches: Mapping[str, Sequence[Breach]] = field(default_factory=dict)
+    acted: frozenset[str] = frozenset()
     earlier: Mapping[str, Json] = field(default_factory=dict)
 
     def state(self, task_id: str) -> str:
@@ -72,7 +75,21 @@ def steps_that_ran(graph: ReleaseGraph, facts: Facts) -> tuple[Node, ...]:
     """Return the production steps that ran or may have run, in order."""
     if facts.intent is Intent.ROLL_BACK:
         return tuple(node for node in graph.production_steps() if node.task_id in facts.earlier)
-    return tuple(node for node in graph.production_steps() if facts.reached(node.task_id))
+    steps = graph.production_steps()
+    return tuple(node for node in steps if facts.reached(node.task_id) or node.task_id in facts.acted)
+
+
+def proofs_before(graph: ReleaseGraph, node: Node) -> tuple[Node, ...]:
+    """Return the steps and checks that must have proved themselves before this production step acts."""
+    steps_only = node.phase is Phase.PRODUCTION
+    phases = (Phase.PRODUCTION,) if steps_only else (Phase.PRODUCTION, Phase.VERIFICATION)
+    before = graph.nodes[: graph.nodes.index(node)]
+    return tuple(n for n in before if n.phase in phases and n.kind in (Kind.STEP, Kind.CHECK))
+
+
+def is_of_strategy(graph: ReleaseGraph, node: Node, strategy: Json) -> bool:
+    """Say whether a step belongs to the chosen strategy; one outside the rollout belongs to each."""
+    return not node.stage or node.stage in _stages_of(graph, strategy)
 
 
 def expected(graph: ReleaseGraph, facts: Facts) -> tuple[Node, ...]:
@@ -82,15 +99,10 @@ def expected(graph: ReleaseGraph, facts: Facts) -> tuple[Node, ...]:
     """
     kinds = (Kind.STEP, Kind.CHECK, Kind.CHECKLIST, Kind.WATCH)
     forward = [node for node in graph.of_kind(*kinds) if node.phase in _FORWARD]
-    chosen = _chosen_stages(graph, facts)
-    return tuple(node for node in forward if not node.stage or node.stage in chosen)
-
-
-def _chosen_stages(graph: ReleaseGraph, facts: Facts) -> set[str]:
     strategy = facts.returned.get(STRATEGY)
-    return {
-        stage.name
-        for rollout in graph.plan.strategies
-        if rollout.strategy == strategy
-        for stage in rollout.stages
-    }
+    return tuple(node for node in forward if is_of_strategy(graph, node, strategy))
+
+
+def _stages_of(graph: ReleaseGraph, strategy: Json) -> set[str]:
+    chosen = [rollout for rollout in graph.plan.strategies if rollout.strategy == strategy]
+    return {stage.name for rollout in chosen for stage in rollout.stages}

@@ -15,7 +15,7 @@ from slipway.graph import (
     ReleaseGraph,
 )
 from slipway.undoing import Fate, kept, way_of
-from slipway.verdict import Verdict, find_breaches
+from slipway.verdict import Verdict, find_breaches, points_of_no_return
 from slipway.words import Answer, GateAnswer, Intent, Outcome, Phase
 
 
@@ -94,6 +94,9 @@ def _after_rollback(graph: ReleaseGraph, facts: Facts, verdict: Verdict | None) 
         said = f"Not undone: {', '.join(unproved)}." if unproved else f"Undone, but verified: {result}."
         return Ending(outcome=Outcome.ROLLBACK_FAILED, reasons=(f"The rollback failed. {said}", *why))
     assert verdict is not None
+    if gone := points_of_no_return(steps_that_ran(graph, facts)):
+        said = f"Rolled back, but held for a person; points of no return: {', '.join(gone)}."
+        return Ending(outcome=Outcome.HELD, reasons=(said, *why))
     if left := kept(graph, facts, verdict):
         said = f"Rolled back in part and held for a person; kept: {', '.join(left)}."
         return Ending(outcome=Outcome.HELD, reasons=(said, *why))

@@ -6,7 +6,7 @@ from datetime import timedelta
 from enum import StrEnum
 
 from slipway.facts import Breach, Facts, expected, steps_that_ran
-from slipway.graph import DECISION, Kind, Node, ReleaseGraph
+from slipway.graph import DECISION, STRATEGY, Kind, Node, ReleaseGraph
 from slipway.kinds import Check, Checklist, Step, Undo
 from slipway.run import Json
 from slipway.words import Action, Answer, Intent, Severity
@@ -83,13 +83,16 @@ def judge(graph: ReleaseGraph, facts: Facts) -> Verdict:
     breaches = find_breaches(graph, facts)
     if not breaches:
         return Verdict(branch=Branch.COMPLETE, reasons=_notes(graph, facts))
-    return _after(graph, breaches, _passed_points_of_no_return(ran))
+    return _after(graph, breaches, ran)
 
 
 def find_breaches(graph: ReleaseGraph, facts: Facts) -> list[Breach]:
     """Return what keeps a release that reached production from being healthy, the worst first."""
     nodes = expected(graph, facts)
     found = [breach for node in nodes for breach in _breaches_of(node, facts)]
+    if facts.succeeded(STRATEGY) and not facts.proved(STRATEGY):  # then every strategy ran
+        reason = f"{STRATEGY} was marked success by hand: nothing says which strategy was meant."
+        found.append(Breach(severity=Severity.HIGH, reason=reason, least=Action.ROLL_BACK))
     if not found:  # a task is not reached because another one failed; if none did, health is not proved
         missed = [node.task_id for node in nodes if not facts.reached(node.task_id)]
         found = [
@@ -103,14 +106,16 @@ def find_breaches(graph: ReleaseGraph, facts: Facts) -> list[Breach]:
     return sorted(found, key=lambda breach: -list(Severity).index(breach.severity))
 
 
-def _after(graph: ReleaseGraph, breaches: list[Breach], no_return: tuple[str, ...]) -> Verdict:
+def _after(graph: ReleaseGraph, breaches: list[Breach], ran: tuple[Node, ...]) -> Verdict:
     rules = [graph.plan.matrix.rule_for(breach.severity, breach.scenario) for breach in breaches]
     rule = max(rules, key=lambda rule: rule.action.rank)
     action = max([rule.action, *(breach.least for breach in breaches)], key=lambda action: action.rank)
-    if no_return and action.undoes:
-        action = Action.ASK
+    if action is Action.FLAGS_OFF and not any(isinstance(n.item, Step) and n.item.sets_flag for n in ran):
+        action = Action.ASK  # there is no flag to turn off yet
+    no_return = points_of_no_return(ran)
     return Verdict(
-        branch=Branch.ROLL_BACK if action.undoes else Branch.ASK,
+        # What would be undone, and whether data is restored, stays the same when a person is asked first.
+        branch=Branch.ROLL_BACK if action.undoes and not no_return else Branch.ASK,
         action=action,
         procedure=rule.procedure,
         within=rule.within,
@@ -149,16 +154,20 @@ def _breaches_of_finding(node: Node, facts: Facts) -> list[Breach]:
 
 
 def _breaches_of_watch(node: Node, facts: Facts, state: str) -> list[Breach]:
-    if seen := facts.breaches.get(node.task_id):
-        return list(seen)
+    seen = list(facts.breaches.get(node.task_id, ()))
     if state == "success":
-        return []  # to its end, or ended early by a person who marked it
+        answer = (facts.returned.get(node.task_id) or {}).get("answer")
+        if answer in (None, Answer.PASS, Answer.FAIL):
+            return []  # ended early by a person, or to its end: what it saw only alerts, and is noted
+        reason = f"{node.task_id} ended {answer}: health is not proved."
+        return [*seen, Breach(severity=Severity.HIGH, reason=reason)]
     # A person asks for a rollback by marking the watch failed; nothing says that the data is damaged.
     reason = f"{node.task_id} {state} (marked, or it broke)."
-    return [Breach(severity=Severity.HIGH, reason=reason, least=Action.ROLL_BACK)]
+    return seen or [Breach(severity=Severity.HIGH, reason=reason, least=Action.ROLL_BACK)]
 
 
-def _passed_points_of_no_return(ran: tuple[Node, ...]) -> tuple[str, ...]:
+def points_of_no_return(ran: tuple[Node, ...]) -> tuple[str, ...]:
+    """Return the task ids of the steps among these that cannot be undone."""
     return tuple(
         node.task_id
         for node in ran
@@ -181,4 +190,6 @@ def _why_short(graph: ReleaseGraph, facts: Facts) -> tuple[str, ...]:
 
 def _notes(graph: ReleaseGraph, facts: Facts) -> tuple[str, ...]:
     watches = [node.task_id for node in expected(graph, facts) if node.kind is Kind.WATCH]
-    return tuple(f"{each} was ended early by a person." for each in watches if not facts.proved(each))
+    alerts = [f"Alert: {breach.reason}" for each in watches for breach in facts.breaches.get(each, ())]
+    early = [f"{each} was ended early by a person." for each in watches if not facts.proved(each)]
+    return (*alerts, *early)

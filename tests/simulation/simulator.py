@@ -19,7 +19,7 @@ from airflow.utils.session import create_session
 from airflow.utils.state import DagRunState
 from airflow.utils.types import DagRunTriggeredByType, DagRunType
 
-from slipway.facts import Breach, Facts
+from slipway.facts import Breach, Facts, is_of_strategy, proofs_before
 from slipway.graph import (
     ANSWER,
     ASK,
@@ -232,13 +232,17 @@ class Simulator:
             acted = node.undoes in release.ran or node.undoes in release.script.earlier
             # A step that never acted remembered no state before, so there is nothing to go back to.
             return "success", {"undone": way.fate is Fate.UNDO and acted, "why": way.why}, None
-        returned = {Kind.STEP: EVIDENCE, Kind.CHECK: FINDING, Kind.CHECKLIST: FINDING}
+        returned = dict.fromkeys((Kind.CHECK, Kind.CHECKLIST, Kind.WATCH), FINDING) | {Kind.STEP: EVIDENCE}
         return "success", returned.get(node.kind, {"done": True}), None
 
     def _production_step(self, node: Node, release: Release) -> tuple[str, Json, None]:
         """A production step acts only after a GO and never after a rollback, as `require_go` makes sure."""
         decision = release.returned.get(DECISION) or {}
-        if decision.get("answer") != GateAnswer.GO or ROLLBACK_START in release.returned:
+        wanted = proofs_before(self.graph, node)
+        unproved = any(release.returned.get(n.task_id) is None for n in wanted)
+        astray = not is_of_strategy(self.graph, node, release.returned.get(STRATEGY))
+        undone = ROLLBACK_START in release.returned
+        if decision.get("answer") != GateAnswer.GO or undone or unproved or astray:
             release.ran.remove(node.task_id)
             return "failed", None, None
         return "success", EVIDENCE, None
@@ -268,7 +272,7 @@ class Simulator:
         answered = release.facts().proved(ASK) and release.script.fix_forward
         return (
             "success",
-            {"answer": "FIX FORWARD" if answered else "ROLL BACK"},
+            {"answer": "fix_forward" if answered else "roll_back"},
             HOLD if answered else ROLLBACK_START,
         )
 

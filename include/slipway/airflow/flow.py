@@ -13,7 +13,7 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from slipway.airflow.alone import await_the_end_of_steps
 from slipway.airflow.gather import gather, verdict_given
 from slipway.errors import SlipwayError
-from slipway.facts import Facts
+from slipway.facts import Facts, steps_that_ran
 from slipway.graph import (
     ANSWER,
     ASK,
@@ -28,7 +28,7 @@ from slipway.graph import (
 from slipway.ledger import Ledger
 from slipway.run import Json
 from slipway.undoing import Fate, way_of
-from slipway.verdict import Branch, Verdict, judge
+from slipway.verdict import Branch, Verdict, judge, points_of_no_return
 from slipway.words import Intent
 
 WAYS = {
@@ -115,6 +115,8 @@ class RollbackStartOperator(BaseOperator, SkipMixin):
             way = way_of(self.graph, facts, verdict, node)
             undo.append({"task_id": node.task_id, "fate": str(way.fate), "why": way.why})
             self.log.info("  %-45s %s. %s", node.title, way.fate, way.why)
+        for passed in points_of_no_return(steps_that_ran(self.graph, facts)):
+            self.log.warning("  point of no return, stays as it is: %s", passed)
         value = {"release": release, "undo": undo, "earlier": earlier}
         leave(context, value)
         self.skip(context["ti"], [context["dag"].get_task(task_id) for task_id in idle_at_the_head(undo)])

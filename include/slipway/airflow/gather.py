@@ -3,25 +3,27 @@
 from collections.abc import Mapping
 from typing import Any
 
+from slipway.airflow.run import BEFORE
 from slipway.facts import NOT_REACHED, Breach, Facts
-from slipway.graph import ROLLBACK_START, VERDICT, Kind, ReleaseGraph
+from slipway.graph import ROLLBACK_START, VERDICT, Kind, Node, ReleaseGraph
 from slipway.run import Json
+from slipway.steps.airflow_task import AirflowTask
 from slipway.verdict import Verdict
 from slipway.words import Intent
 
 FAILURE = "failure"  # the XCom of a step that failed, with its reason
-# Tasks that return something else than what they find out, and where they leave that.
-KEYS = {Kind.ANSWER: "answer"}
 
 
 def gather(context: Mapping[str, Any], graph: ReleaseGraph) -> Facts:
     """Read the states of all tasks, and what those that ran have returned."""
     ti = context["ti"]
     states = task_states(context)
-    ran = [node for node in graph.nodes if states.get(node.task_id, "") not in NOT_REACHED]
-    returned = {node.task_id: _pull(ti, node.task_id, KEYS.get(node.kind, "return_value")) for node in ran}
-    failed = [node.task_id for node in ran if node.kind is Kind.STEP and states[node.task_id] == "failed"]
+    steps = graph.production_steps()
+    ran = [n for n in graph.nodes if n in steps or states.get(n.task_id, "") not in NOT_REACHED]
+    returned = {node.task_id: _pull(ti, node.task_id, key_of(node)) for node in ran}
     watches = [node.task_id for node in ran if node.kind is Kind.WATCH]
+    failed = [n.task_id for n in ran if n.kind is Kind.STEP and states.get(n.task_id) == "failed"]
+    idle = [n.task_id for n in steps if states.get(n.task_id, "") in NOT_REACHED]
     return Facts(
         intent=Intent(context["params"]["intent"]),
         procedure=context["params"].get("procedure") or "",
@@ -29,8 +31,17 @@ def gather(context: Mapping[str, Any], graph: ReleaseGraph) -> Facts:
         returned={task_id: value for task_id, value in returned.items() if value is not None},
         failures={task_id: why for task_id in failed if (why := _pull(ti, task_id, FAILURE))},
         breaches={task_id: _breaches(ti, task_id) for task_id in watches},
+        # XComs outlive a clear, until a new try begins.
+        acted=frozenset(t for t in idle if returned[t] is not None or _pull(ti, t, BEFORE) is not None),
         earlier=((returned.get(ROLLBACK_START) or {}).get("earlier")) or {},
     )
+
+
+def key_of(node: Node) -> str:
+    """Return the XCom key under which a task leaves what it did or found."""
+    if isinstance(node.item, AirflowTask):
+        return "evidence"  # an ordinary operator returns what it likes
+    return "answer" if node.kind is Kind.ANSWER else "return_value"
 
 
 def task_states(context: Mapping[str, Any]) -> dict[str, str]:

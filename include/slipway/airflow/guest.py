@@ -8,7 +8,8 @@ from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from slipway.airflow.gather import gather, verdict_given
-from slipway.airflow.step import NotApproved, require_go
+from slipway.airflow.step import require_go
+from slipway.errors import StepImpossible
 from slipway.graph import Node, ReleaseGraph
 from slipway.run import Evidence, Json
 from slipway.undoing import Fate, way_of
@@ -27,7 +28,7 @@ def guard(node: Node, graph: ReleaseGraph, digest: str) -> dict[str, Any]:
     def before(context: Mapping[str, Any]) -> None:
         try:
             require_go(context, graph, node, digest)
-        except NotApproved as refused:
+        except StepImpossible as refused:
             raise AirflowFailException(str(refused)) from None
 
     def after(context: Mapping[str, Any], result: Any = None) -> None:

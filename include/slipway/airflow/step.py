@@ -8,13 +8,13 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from slipway.airflow.alone import alone
 from slipway.airflow.gate import require_go as prove_go
-from slipway.airflow.gather import FAILURE, gather, verdict_given
+from slipway.airflow.gather import FAILURE, gather, key_of, verdict_given
 from slipway.airflow.rest import AirflowApi
 from slipway.airflow.run import BEFORE, AirflowRun
 from slipway.compile import gate_task_ids
 from slipway.errors import StepFailed, StepImpossible
-from slipway.facts import Facts
-from slipway.graph import DECISION, ROLLBACK_START, Kind, Node, ReleaseGraph
+from slipway.facts import Facts, is_of_strategy, proofs_before
+from slipway.graph import DECISION, ROLLBACK_START, STRATEGY, Kind, Node, ReleaseGraph
 from slipway.kinds import Step
 from slipway.run import Evidence, Json
 from slipway.steps.processes import end_all
@@ -24,6 +24,10 @@ from slipway.words import GateAnswer, Phase
 
 class NotApproved(StepImpossible):
     """A step would touch production without a GO for exactly this plan."""
+
+
+class NotProved(StepImpossible):
+    """A step would act on something that nobody has proved."""
 
 
 class StepOperator(BaseOperator):
@@ -132,6 +136,24 @@ def require_go(context: Mapping[str, Any], graph: ReleaseGraph, node: Node, dige
         )
     if pull(task_ids=ROLLBACK_START) is not None:
         raise NotApproved("This release was rolled back. Trigger a new release instead of clearing tasks.")
+    require_proof(context, graph, node)
+
+
+def require_proof(context: Mapping[str, Any], graph: ReleaseGraph, node: Node) -> None:
+    """Raise NotProved if what comes before a production step was only marked success by hand.
+
+    A backup that was marked is no backup: what follows would act on a belief (invariant I11).
+    """
+    pull = context["ti"].xcom_pull
+    wanted = proofs_before(graph, node)
+    missing = [n.task_id for n in wanted if pull(task_ids=n.task_id, key=key_of(n)) is None]
+    if missing:
+        raise NotProved(
+            f"{', '.join(missing)} was marked success by hand: nothing proves that it is so. "
+            "Nothing more is done. Trigger a new release in which it runs."
+        )
+    if not is_of_strategy(graph, node, pull(task_ids=STRATEGY)):
+        raise NotProved(f"The stage {node.stage} is not of the chosen strategy. Nothing more is done.")
 
 
 def what_was_done(run: AirflowRun, facts: Facts, task_id: str) -> Evidence | None:
