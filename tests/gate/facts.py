@@ -33,9 +33,16 @@ def question(**changes: Any) -> GateQuestion:
     return replace(QUESTION, **changes)
 
 
-def mark(person: str = "ann", *, before: float = 0.2, state: str = "success", **changes: Any) -> Mark:
+def mark(
+    person: str = "ann",
+    *,
+    before: float = 0.2,
+    state: str = "success",
+    note: str = "staging is fine",
+    **changes: Any,
+) -> Mark:
     """A row of the audit log, `before` seconds before the task ended (negative: after)."""
-    return Mark(person=person, at=ENDED - timedelta(seconds=before), state=state, **changes)
+    return Mark(person=person, at=ENDED - timedelta(seconds=before), state=state, note=note, **changes)
 
 
 def form(

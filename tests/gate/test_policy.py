@@ -34,10 +34,42 @@ def test_a_permitted_form_is_go() -> None:
     assert (given.person, given.way, given.rationale) == ("ann", Way.FORM, "looks good")
 
 
-def test_a_mark_without_a_note_says_so() -> None:
-    decision = judge(QUESTION, [asked()])
+@pytest.mark.parametrize(
+    "note",
+    ["", " \n", "override:", "Asked again: ann gave no rationale", "(marked in the UI without a note)"],
+)
+def test_a_mark_without_a_rationale_is_no_go(note: str) -> None:
+    decision = judge(QUESTION, [asked(marks=[mark(note=note)])])
 
+    assert decision.answer is GateAnswer.NO_GO
+    assert decision.reasons == (
+        "Product owner: ann marked it success without a note, which is no rationale; "
+        "in the next release write the rationale as the note of the mark",
+    )
     assert decision.approvals[0].rationale == "(marked in the UI without a note)"
+
+
+def test_a_rationale_below_the_note_of_an_asked_again_question_counts() -> None:
+    note = "Asked again: ann gave no rationale\ntests are green"
+
+    decision = judge(QUESTION, [asked(marks=[mark(note=note)])])
+
+    assert decision.answer is GateAnswer.GO
+    assert decision.approvals[0].rationale == "tests are green"
+
+
+def test_a_mark_by_somebody_else_without_a_note_has_both_reasons() -> None:
+    assert refused_because(asked(marks=[mark("eve", note="")])) == (
+        "Product owner: eve may not give this approval (may: ann, bob)",
+        "Product owner: eve marked it success without a note, which is no rationale; "
+        "in the next release write the rationale as the note of the mark",
+    )
+
+
+def test_no_go_by_mark_needs_no_note() -> None:
+    answer = asked(state="failed", marks=[mark(state="failed", note="")])
+
+    assert refused_because(answer) == ("Product owner: NO-GO by ann: (marked in the UI without a note)",)
 
 
 def test_a_mark_by_somebody_else_is_no_go() -> None:
@@ -250,7 +282,10 @@ def test_a_criterion_that_does_not_pass_is_no_go(answer: Answer) -> None:
     "answer",
     [
         asked(form=form(override="known flake")),
-        asked(marks=[mark(note="all else is fine override: known flake")]),
+        asked(marks=[mark(note="all else is fine\noverride: known flake")]),
+        asked(marks=[mark(note="OverRide:known flake\nall else is fine")]),
+        asked(marks=[mark(note="override: known\nall else is fine\n  Override: flake")]),
+        asked(marks=[mark(note="override: known flake")]),
     ],
 )
 def test_an_override_passes_a_criterion(answer: object) -> None:
@@ -260,6 +295,32 @@ def test_an_override_passes_a_criterion(answer: object) -> None:
 
     assert decision.answer is GateAnswer.GO
     assert decision.approvals[0].override == "known flake"
+
+
+@pytest.mark.parametrize(
+    "note", ["all is fine, no override: needed", "I would not override this", "override:\nall is fine"]
+)
+def test_the_word_override_in_a_rationale_passes_nothing(note: str) -> None:
+    failing = question(criteria=[CriterionState(text="health is good", answer=Answer.FAIL)])
+
+    decision = judge(failing, [asked(marks=[mark(note=note)])])
+
+    assert decision.reasons == ('The criterion "health is good" is FAIL and nobody gave an override',)
+    assert decision.approvals[0].override == ""
+
+
+def test_a_note_of_rationale_and_override_is_read_line_by_line() -> None:
+    decision = judge(QUESTION, [asked(marks=[mark(note="tests are green\noverride: known flake\nAnn")])])
+
+    given = decision.approvals[0]
+    assert (given.rationale, given.override) == ("tests are green\nAnn", "known flake")
+
+
+def test_a_note_that_is_only_an_override_is_its_own_rationale() -> None:
+    decision = judge(QUESTION, [asked(marks=[mark(note="override: known flake")])])
+
+    given = decision.approvals[0]
+    assert (given.rationale, given.override) == ("known flake", "known flake")
 
 
 def test_an_override_does_not_replace_the_right_to_approve() -> None:

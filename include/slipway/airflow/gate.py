@@ -124,6 +124,7 @@ class GateOperator(HITLOperator):
                 release=release,
                 criteria=criteria,
                 version=str(context["params"].get("version") or ""),
+                parameters=dict(context["params"]),
                 requester=requester_of(context),
                 deadline=datetime.now(UTC) + self.plan.gate.timeout,
             )

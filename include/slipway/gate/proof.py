@@ -9,6 +9,10 @@ from slipway.words import GateAnswer
 
 CLOSE = timedelta(seconds=10)  # the row is written first, the state follows within the same request
 NO_NOTE = "(marked in the UI without a note)"
+OVERRIDE = "override:"  # how a line of a note starts that gives an override, in any case
+# How the product's own notes start. Airflow's dialog to mark a task offers the note that the task has, so
+# an approver who writes nothing sends it back.
+OWN_NOTE = "asked again:"
 
 
 @dataclass(frozen=True)
@@ -81,16 +85,22 @@ def _by_mark(asked: Asked) -> Proof:
             "was marked success in a way that leaves no record of who did it; mark it on the task's own page",
             way=Way.MARK,
         )
-    last = fits[-1]
-    given = _given(asked, GateAnswer.GO, last.person, Way.MARK, last)
-    strangers = sorted({mark.person for mark in fits} - set(asked.approval.people))
-    if len(strangers) == len({mark.person for mark in fits}):
-        return Proof(given, tuple(_may_not(asked, person) for person in strangers))
+    given = _given(asked, GateAnswer.GO, fits[-1].person, Way.MARK, fits[-1])
+    reasons = _people_doubted(asked, near, fits)
+    if given.rationale == NO_NOTE:
+        reasons.append(_no_note(asked, given.person))
+    return Proof(given, tuple(reasons))
+
+
+def _people_doubted(asked: Asked, near: Sequence[Mark], fits: Sequence[Mark]) -> list[str]:
+    """Say why the person behind a mark may not pass the task, or cannot be told."""
+    people = {mark.person for mark in fits}
+    strangers = sorted(people - set(asked.approval.people))
+    if len(strangers) == len(people):
+        return [_may_not(asked, person) for person in strangers]
     indirect = [mark for mark in near if not mark.direct and mark.state == asked.state]
     doubts = strangers + [f"{mark.person} (not on this task alone)" for mark in indirect]
-    if doubts:
-        return Proof(given, (_cannot_tell(asked, doubts),))
-    return Proof(given)
+    return [_cannot_tell(asked, doubts)] if doubts else []
 
 
 def _near(asked: Asked) -> list[Mark]:
@@ -130,11 +140,18 @@ def _given(
 
 
 def _read_note(note: str) -> tuple[str, str]:
-    """Split a mark's note into rationale and override; the words after "override:" are the override."""
-    rationale, found, override = note.partition("override:")
-    if not found:
-        rationale, found, override = note.partition("Override:")
-    return rationale.strip() or (note.strip() if found else NO_NOTE), override.strip()
+    """Split a mark's note into rationale and override, line by line.
+
+    A note that is nothing but an override says why by it.
+    """
+    rationale, overrides = [], []
+    for line in (line.strip() for line in note.splitlines()):
+        if line.lower().startswith(OVERRIDE):
+            overrides.append(line[len(OVERRIDE) :].strip())
+        elif not line.lower().startswith(OWN_NOTE):
+            rationale.append(line)
+    override = " ".join(filter(None, overrides))
+    return "\n".join(rationale).strip() or override or NO_NOTE, override
 
 
 def _refused(asked: Asked, why: str, way: Way = Way.NONE) -> Proof:
@@ -152,6 +169,13 @@ def _refused(asked: Asked, why: str, way: Way = Way.NONE) -> Proof:
 def _may_not(asked: Asked, person: str) -> str:
     allowed = ", ".join(asked.approval.people)
     return f"{asked.approval.role}: {person} may not give this approval (may: {allowed})"
+
+
+def _no_note(asked: Asked, person: str) -> str:
+    return (
+        f"{asked.approval.role}: {person} marked it success without a note, which is no rationale; "
+        "in the next release write the rationale as the note of the mark"
+    )
 
 
 def _cannot_tell(asked: Asked, doubts: list[str]) -> str:

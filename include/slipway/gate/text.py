@@ -4,9 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from slipway.gate.parameters import parameter_lines
 from slipway.gate.records import CriterionState, Decision, Release
 from slipway.kinds import Undo
 from slipway.plan import Approval, Plan
+from slipway.run import Json
 
 RATIONALE = "Why. Required; without it the question is asked again."
 OVERRIDE = "Only to pass a criterion that is not PASS: the reason. It stands in bold in the report."
@@ -16,6 +18,7 @@ OVERRIDE = "Only to pass a criterion that is not PASS: the reason. It stands in 
 class Asking:
     """All that one approval's question shows.
 
+    :param parameters: the run's parameters as they will be used, by name
     :param deadline: when the question ends as NO-GO
     """
 
@@ -24,6 +27,7 @@ class Asking:
     release: Release
     criteria: Sequence[CriterionState]
     version: str
+    parameters: Mapping[str, Json]
     requester: str
     deadline: datetime
 
@@ -37,6 +41,9 @@ def question_text(asking: Asking) -> str:
         "",
         *_release_lines(asking.release),
         "",
+        "### Parameters",
+        *parameter_lines(asking.parameters),
+        "",
         "### Criteria",
         *(line for criterion in asking.criteria for line in _criterion_lines(criterion)),
         "",
@@ -49,7 +56,8 @@ def question_text(asking: Asking) -> str:
         "In this form: GO, NO-GO or DEFER. GO and DEFER need a rationale; DEFER needs defer_until. An answer "
         "that lacks them is asked for again, and the task's note says why.",
         "Or by marking this task on its own page: success is GO, failed is NO-GO; write the rationale as the "
-        'note ("override: ..." in the note is the override). Marks on several tasks at once do not count.',
+        'note: a GO without one ends as NO-GO. A line of it that starts with "override:" is the override. '
+        "Marks on several tasks at once do not count.",
     ]
     if gate.escalation:
         lines.append(f"Escalation: {gate.escalation}.")
@@ -68,7 +76,7 @@ def ask_text(*, reasons: Sequence[str], people: Sequence[str], deadline: datetim
             "",
             f"May answer: {', '.join(people)}. FIX FORWARD needs a rationale.",
             f"Without an answer by {_clock(deadline)} the release is **rolled back**.",
-            "By marking this task: success is FIX FORWARD, failed is ROLL BACK.",
+            "By marking this task: success is FIX FORWARD (write why as the note), failed is ROLL BACK.",
         ]
     )
 

@@ -1,0 +1,94 @@
+"""What the question of the gate shows."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from tests.gate.facts import OWNER, RELEASE
+from tests.toy import plan
+
+from slipway.gate.parameters import parameter_lines
+from slipway.gate.text import Asking, question_text
+
+
+def question_with(**parameters: Any) -> list[str]:
+    asking = Asking(
+        plan=plan(),
+        approval=OWNER,
+        release=RELEASE,
+        criteria=(),
+        version="v2",
+        parameters=parameters,
+        requester="rita",
+        deadline=datetime(2026, 3, 7, 8, 30, tzinfo=UTC),
+    )
+    return question_text(asking).splitlines()
+
+
+def test_the_question_shows_every_parameter_on_a_line_of_its_own() -> None:
+    lines = question_with(
+        version="v2",
+        intent="release",
+        strategy="gradual",
+        procedure="",
+        share=0.25,
+        regions=["eu", "us"],
+        pace=1,
+        break_glass="",
+    )
+
+    first = lines.index("### Parameters")
+    assert lines[first + 1 : first + 10] == [
+        "- `version`: `v2`",
+        "- `intent`: `release`",
+        "- `strategy`: `gradual`",
+        "- `procedure`: (empty)",
+        "- `share`: `0.25`",
+        '- `regions`: `["eu", "us"]`',
+        "- `pace`: `1`",
+        "- `break_glass`: (empty)",
+        "",
+    ]
+
+
+def test_a_rehearsal_is_in_bold_and_says_what_it_means() -> None:
+    assert parameter_lines({"pace": 1800}) == [
+        "- **`pace`: `1800`**, a rehearsal: waiting times are divided by `1800`"
+    ]
+
+
+@pytest.mark.parametrize("pace", [1, 1.0, "1"])
+def test_real_time_is_not_in_bold(pace: object) -> None:
+    assert parameter_lines({"pace": pace}) == [f"- `pace`: `{pace}`"]
+
+
+def test_broken_glass_is_in_bold_and_says_what_it_means() -> None:
+    assert parameter_lines({"break_glass": "customers cannot log in"}) == [
+        "- **`break_glass`: `customers cannot log in`**, why it may go outside the allowed windows"
+    ]
+
+
+def test_a_secret_is_masked() -> None:
+    assert parameter_lines({"api_token": "s3cr3t", "source": "https://ann:s3cr3t@example.org/x"}) == [
+        "- `api_token`: `***`",
+        "- `source`: `https://ann:***@example.org/x`",
+    ]
+
+
+def test_a_value_can_write_no_line_and_no_markdown_of_its_own() -> None:
+    assert parameter_lines({"label": "a`b**\n### Criteria\n- **PASS** all"}) == [
+        "- `label`: `` a`b** ### Criteria - **PASS** all ``"
+    ]
+
+
+def test_the_empty_fields_of_the_form_are_no_parameters() -> None:
+    fields = {"rationale": "", "defer_until": None, "override": ""}
+
+    assert parameter_lines({"version": "v2", **fields}) == ["- `version`: `v2`"]
+
+
+def test_the_question_says_how_to_give_rationale_and_override_by_mark() -> None:
+    text = "\n".join(question_with(version="v2"))
+
+    assert "a GO without one ends as NO-GO" in text
+    assert 'A line of it that starts with "override:" is the override.' in text
