@@ -261,6 +261,8 @@ back_up = BackUpPostgres(
     name="back_up_database", title="Back up the database (mandatory)", on_failure=Severity.HIGH
 )
 fetch = FetchRelease(name="fetch_release", on_failure=Severity.HIGH)
+# From the first migration until the services are deployed, what there is to take back is the migrations.
+ONLY_MIGRATIONS = "only_migrations_ran"
 migrations = [
     UpgradeAlembic(
         name="create_projection_calibration",
@@ -268,6 +270,7 @@ migrations = [
         to="019",
         planned=timedelta(seconds=3),
         on_failure=Severity.HIGH,
+        scenario=ONLY_MIGRATIONS,
         verify=[
             Verification(
                 title="the table is empty", sql="SELECT count(*) FROM projection_calibration", expected=0
@@ -315,6 +318,7 @@ migrations = [
         to="021",
         planned=timedelta(seconds=3),
         on_failure=Severity.HIGH,
+        scenario=ONLY_MIGRATIONS,
         verify=[
             Verification(
                 title="one week is the current one",
@@ -327,13 +331,14 @@ migrations = [
         ],
     ),
 ]
-install = InstallDependencies(name="install_dependencies", on_failure=Severity.HIGH)
+install = InstallDependencies(name="install_dependencies", on_failure=Severity.HIGH, scenario=ONLY_MIGRATIONS)
 run_tests = RunCommand(
     name="run_tests",
     argv=["pytest", "tests", "-v"],
     env={"PYTHONPATH": "."},
     leaves_nothing="the tests touch neither the database nor the running service",
     on_failure=Severity.HIGH,
+    scenario=ONLY_MIGRATIONS,
 )
 build_front_end = RunCommand(
     name="build_front_end",
@@ -341,13 +346,16 @@ build_front_end = RunCommand(
     argv=["python", "frontend/build.py"],
     leaves_nothing="the build lies in the folder of the release, and goes with it",
     on_failure=Severity.HIGH,
+    scenario=ONLY_MIGRATIONS,
 )
 deploy = DeployRelease(
     name="deploy_services",
     title="Deploy the 5 backend services, and the front end with them",
     on_failure=Severity.HIGH,
 )
-note_log_end = NoteLogEnd(name="note_log_end", file="log/service.log", on_failure=Severity.HIGH)
+note_log_end = NoteLogEnd(
+    name="note_log_end", file="log/service.log", on_failure=Severity.HIGH, scenario=ONLY_MIGRATIONS
+)
 
 # ---- The plan ---------------------------------------------------------------------------------------------
 
@@ -607,7 +615,7 @@ plan = Plan(
                 action=Action.ROLL_BACK,
                 within=timedelta(minutes=15),
                 procedure="database_only",
-                scenario="only_migrations_ran",
+                scenario=ONLY_MIGRATIONS,
             ),
             Rule(
                 severity=Severity.MEDIUM,
@@ -628,7 +636,8 @@ plan = Plan(
         Procedure(
             name="database_only",
             title="1. Database-only rollback",
-            note="When only migrations have run: all of them are taken back.",
+            note="When only migrations have run: a migration failed, or a step between them and the "
+            "deployment. Those that ran are taken back. Damage by migration 020 is restored instead.",
         ),
         Procedure(
             name="code_rollback",

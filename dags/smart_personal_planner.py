@@ -281,8 +281,8 @@ memory_limit = BaselineLimit(
 )
 
 
-# Asked again when all features are on. By then users have written for days, and the backup would take that from
-# them: the loss of some rows takes the release back and leaves the restore to a person.
+# Asked again when all features are on. By then users have written for days, and restoring the backup would
+# lose that too: HIGH takes the release back and keeps what was written.
 still_no_data_lost = replace(no_data_lost, on_failure=Severity.HIGH)
 after_all_features = [memory_limit, feature_journey, still_no_data_lost]
 
@@ -576,8 +576,8 @@ plan = Plan(
             latency_without,
         ],
         thresholds=[
-            # 99.9 % uptime leaves 0.1 %, of the time and of the requests, at every checkpoint: five minutes
-            # down in an hour are already 8 %.
+            # 99.9 % uptime leaves 0.1 %, of the time and of the requests, at every checkpoint and of
+            # the last samples before it: five minutes down in an hour are already 8 %.
             Threshold(metric="downtime", severity=Severity.HIGH, above=0.1),
             Threshold(metric="error_rate", severity=Severity.HIGH, above=0.1),
             Threshold(metric="task_latency", severity=Severity.HIGH, above_baseline_by=100),

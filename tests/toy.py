@@ -100,7 +100,10 @@ def plan(**changes: Any) -> Plan:
         verify=(ToyCheck(name="answers"),),
         watch=Watch(
             metrics=(ToyMetric(name="errors", unit="%"),),
-            thresholds=(Threshold(metric="errors", severity=Severity.CRITICAL, above=5),),
+            thresholds=(
+                Threshold(metric="errors", severity=Severity.CRITICAL, above=5),
+                Threshold(metric="errors", severity=Severity.CRITICAL, above=50, scenario="corruption"),
+            ),
             checkpoints=(Every(interval=MINUTE, until=HOUR),),
         ),
         matrix=DecisionMatrix(

@@ -46,6 +46,7 @@ class Step:
     :param timeout: the task fails after this long
     :param retries: how often Airflow tries again
     :param on_failure: the severity of its failure, looked up in the decision matrix
+    :param scenario: picks a row of the decision matrix for its failure by scenario, not by severity alone
     :param leaves_nothing: why there is nothing to undo, for a step that changes nothing that matters
     :param irreversible: why it cannot be undone; after it no rollback starts without a person
     """
@@ -56,6 +57,7 @@ class Step:
     timeout: timedelta = timedelta(minutes=30)
     retries: int = 1
     on_failure: Severity = Severity.CRITICAL
+    scenario: str = ""
     leaves_nothing: str = ""
     irreversible: str = ""
 

@@ -161,3 +161,42 @@ def test_a_rollback_of_the_planner_turns_the_features_off_first() -> None:
         "Undo: Upgrade the schema to the newest revision",
         "Undo: Fetch release",
     ]
+
+
+def test_the_matrix_of_document_001_chooses_each_of_its_three_procedures() -> None:
+    plan: Plan = made_by("projection_calibration")["plan"]
+    chosen = {
+        step.name: plan.matrix.rule_for(step.on_failure, step.scenario).procedure
+        for step in plan.on_production
+    }
+    assert chosen == {
+        "back_up_database": "code_rollback",
+        "take_baseline": "code_rollback",
+        "note_downtime": "code_rollback",
+        "fetch_release": "code_rollback",
+        "create_projection_calibration": "database_only",
+        "add_calibrated_columns": "full_restore",
+        "seed_default_calibration": "database_only",
+        "install_dependencies": "database_only",
+        "run_tests": "database_only",
+        "build_front_end": "database_only",
+        "note_log_end": "database_only",
+        "deploy_services": "code_rollback",
+    }
+
+
+def test_lost_data_is_looked_for_again_at_the_end_of_each_strategy() -> None:
+    plan: Plan = made_by("smart_personal_planner")["plan"]
+    ends = [rollout.stages[-1].require for rollout in plan.strategies]
+    assert [[check.name for check in require] for require in ends] == [
+        ["memory_stays_below_limit", "walk_through_features", "no_data_lost"]
+    ] * 3
+
+
+def test_no_limit_of_uptime_waits() -> None:
+    plan: Plan = made_by("smart_personal_planner")["plan"]
+    limits = [each for each in plan.watch.thresholds if each.metric in ("downtime", "error_rate")]
+    assert [(each.metric, each.above, each.lasting.total_seconds()) for each in limits] == [
+        ("downtime", 0.1, 0),
+        ("error_rate", 0.1, 0),
+    ]

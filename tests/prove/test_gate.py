@@ -22,6 +22,13 @@ def test_an_approval_that_nobody_can_give_is_refused() -> None:
     ]
 
 
+def test_a_gate_without_a_criterion_is_refused() -> None:
+    assert faults_of(gate=replace(SOUND.gate, criteria=())) == [
+        "gate.criteria: the gate has no criterion, so whoever decides would be shown no evidence. "
+        "Add Criterion(text=..., checks=[...]) for each condition of a GO."
+    ]
+
+
 def test_a_criterion_without_a_check_is_refused() -> None:
     assert faults_of(gate=replace(SOUND.gate, criteria=[Criterion(text="All well", checks=())])) == [
         'gate.criteria[0] "All well": this criterion names no check, so no evidence would be shown '

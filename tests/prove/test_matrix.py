@@ -1,16 +1,14 @@
 """Faults of the decision matrix and the procedures, by their exact text."""
 
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 
 from tests.prove.plans import SOUND, Change, Restore, faults_of
 
 from slipway.plan import DecisionMatrix, Procedure, Rule
-from slipway.words import Action, Severity
+from slipway.words import Action
 
 CRITICAL, HIGH, MEDIUM, LOW = SOUND.matrix.rules
-HOUR = timedelta(hours=1)
 
 
 def matrix(*rules: Rule, **changes: Any) -> list[str]:
@@ -39,15 +37,6 @@ def test_two_rows_for_one_case_are_refused() -> None:
     assert matrix(CRITICAL, HIGH, MEDIUM, LOW, HIGH) == [
         'matrix.rules[4] "HIGH": matrix.rules[1] "HIGH" already says what follows from HIGH. '
         "Keep one of the two, or give it a scenario of its own."
-    ]
-
-
-def test_a_scenario_without_a_row_is_refused() -> None:
-    limits = [replace(SOUND.watch.thresholds[0], scenario="nigth"), *SOUND.watch.thresholds[1:]]
-    night = replace(HIGH, scenario="night")
-    assert matrix(CRITICAL, HIGH, MEDIUM, LOW, night, watch=replace(SOUND.watch, thresholds=limits)) == [
-        'watch.thresholds[0] "error_rate": the matrix has no row for HIGH in the scenario "nigth". '
-        'Did you mean "night"? Valid scenarios: "night".'
     ]
 
 
@@ -115,8 +104,14 @@ def test_a_restore_step_with_no_backup_before_it_is_refused() -> None:
 
 
 def test_an_action_that_only_alerts_wants_no_undo() -> None:
-    rules = [Rule(severity=severity, action=Action.ALERT, within=HOUR) for severity in Severity]
-    steps = [Change(name="send_mails", irreversible="mails cannot be called back")]
-    plan = {"on_production": steps, "strategies": (), "procedures": ()}
-    limits = [SOUND.watch.thresholds[0]]
-    assert matrix(*rules, watch=replace(SOUND.watch, thresholds=limits), **plan) == []
+    mails = Change(name="send_mails", irreversible="mails cannot be called back")
+    procedures = [*SOUND.procedures, Procedure(name="mails", title="Mails", back_to="send_mails")]
+    assert (
+        matrix(
+            *(CRITICAL, HIGH, MEDIUM, replace(LOW, action=Action.ALERT, procedure="mails")),
+            on_production=[*SOUND.on_production, mails],
+            strategies=(),
+            procedures=procedures,
+        )
+        == []
+    )

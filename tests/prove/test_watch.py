@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+import pytest
 from tests.prove.plans import SOUND, faults_of
 
 from slipway.watching import Every, Threshold
@@ -122,3 +123,8 @@ def test_checkpoints_too_close_for_the_samples_wanted_are_refused() -> None:
         "(one every 15 seconds), so no checkpoint could be healthy. "
         "Sample more often, or lower minimum_good_samples."
     ]
+
+
+@pytest.mark.parametrize("field", ["minimum_good_samples", "consecutive_errors", "inconclusive_checkpoints"])
+def test_a_count_below_one_is_refused(field: str) -> None:
+    assert watch(**{field: 0}) == [f"watch: {field} is 0. Give {field} 1 or more."]

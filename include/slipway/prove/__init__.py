@@ -2,11 +2,36 @@
 
 from slipway.errors import Fault, PlanRefused
 from slipway.graph import ReleaseGraph
-from slipway.prove import durations, gate, matrix, names, rollout, shape, steps, watch
+from slipway.prove import (
+    consequences,
+    durations,
+    environments,
+    gate,
+    matrix,
+    names,
+    rollout,
+    scenarios,
+    shape,
+    steps,
+    verification,
+    watch,
+)
 
 __all__ = ["prove", "prove_or_raise"]
 
-_RULES = (names, steps, gate, watch, matrix, rollout, durations)
+_RULES = (
+    names,
+    environments,
+    steps,
+    verification,
+    gate,
+    watch,
+    matrix,
+    scenarios,
+    consequences,
+    rollout,
+    durations,
+)
 
 
 def prove(graph: ReleaseGraph) -> list[Fault]:

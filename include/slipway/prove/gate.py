@@ -1,4 +1,4 @@
-"""Faults of the gate: nobody asked, nobody named, or a criterion without evidence."""
+"""Faults of the gate: nobody asked, nobody named, or a decision without evidence."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -58,6 +58,19 @@ class TooFewPeople(Fault):
 
 
 @dataclass(frozen=True)
+class NoCriterion(Fault):
+    """A gate that shows no ground to decide on."""
+
+    @property
+    def what(self) -> str:
+        return "the gate has no criterion, so whoever decides would be shown no evidence"
+
+    @property
+    def mend(self) -> str:
+        return "Add Criterion(text=..., checks=[...]) for each condition of a GO"
+
+
+@dataclass(frozen=True)
 class CriterionWithoutCheck(Fault):
     """A condition of the go decision without evidence."""
 
@@ -97,8 +110,14 @@ def faults(graph: ReleaseGraph) -> Iterator[Fault]:
     if all(approval.people for approval in gate.approvals) and not _enough_people(gate.approvals):
         people = dict.fromkeys(person for approval in gate.approvals for person in approval.people)
         yield TooFewPeople("gate.approvals", len(gate.approvals), tuple(people))
-    shown = _before_the_gate(graph.plan)
-    for index, criterion in enumerate(gate.criteria):
+    yield from _criteria(graph.plan)
+
+
+def _criteria(plan: Plan) -> Iterator[Fault]:
+    if not plan.gate.criteria:
+        yield NoCriterion("gate.criteria")
+    shown = _before_the_gate(plan)
+    for index, criterion in enumerate(plan.gate.criteria):
         spot = place("gate.criteria", index, criterion.text)
         if not criterion.checks:
             yield CriterionWithoutCheck(spot)

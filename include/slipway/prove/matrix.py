@@ -46,23 +46,6 @@ class DuplicateRule(Fault):
 
 
 @dataclass(frozen=True)
-class UnknownScenario(Fault):
-    """A threshold that names a scenario without a row in the matrix."""
-
-    name: str
-    severity: Severity
-    valid: tuple[str, ...]
-
-    @property
-    def what(self) -> str:
-        return f'the matrix has no row for {self.severity} in the scenario "{self.name}"'
-
-    @property
-    def mend(self) -> str:
-        return choose(self.name, self.valid, "scenarios")
-
-
-@dataclass(frozen=True)
 class UnknownProcedure(Fault):
     """A row of the matrix that names no rollback procedure."""
 
@@ -184,11 +167,6 @@ def _severities(plan: Plan) -> Iterator[Fault]:
     for severity in Severity:
         if severity in users and severity not in given:
             yield SeverityWithoutAction("matrix", severity, tuple(users[severity]))
-    for spot, threshold in thresholds(plan):
-        rows = [rule.scenario for rule in plan.matrix.rules if rule.severity is threshold.severity]
-        if threshold.scenario and threshold.scenario not in rows:
-            valid = tuple(filter(None, rows))
-            yield UnknownScenario(spot, threshold.scenario, threshold.severity, valid)
 
 
 def _rule(plan: Plan, spot: str, rule: Rule) -> Iterator[Fault]:

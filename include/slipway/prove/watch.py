@@ -165,6 +165,25 @@ class TooFewSamples(Fault):
         return "Sample more often, or lower minimum_good_samples"
 
 
+@dataclass(frozen=True)
+class CountBelowOne(Fault):
+    """A count that would let the watch judge nothing, or end at once."""
+
+    field: str
+    value: int
+
+    @property
+    def what(self) -> str:
+        return f"{self.field} is {self.value}"
+
+    @property
+    def mend(self) -> str:
+        return f"Give {self.field} 1 or more"
+
+
+COUNTS = ("minimum_good_samples", "consecutive_errors", "inconclusive_checkpoints")
+
+
 def faults(graph: ReleaseGraph) -> Iterator[Fault]:
     """Yield the faults of the watch and of the soaks of the rollout."""
     plan = graph.plan
@@ -172,6 +191,9 @@ def faults(graph: ReleaseGraph) -> Iterator[Fault]:
         yield WatchWithoutThreshold("watch.thresholds", len(plan.watch.thresholds))
     for spot, threshold in thresholds(plan):
         yield from _threshold(plan, spot, threshold)
+    for field in COUNTS:
+        if (value := int(getattr(plan.watch, field))) < 1:
+            yield CountBelowOne("watch", field, value)
     yield from _schedule(plan)
 
 

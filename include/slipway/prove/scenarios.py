@@ -1,0 +1,71 @@
+"""Faults of scenarios: one that has no row in the decision matrix, and a row that none chooses."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from slipway.errors import Fault
+from slipway.graph import ReleaseGraph
+from slipway.kinds import Step
+from slipway.plan import Plan
+from slipway.prove.places import place, production_steps, thresholds
+from slipway.prove.wording import choose
+from slipway.words import Severity
+
+
+@dataclass(frozen=True)
+class UnknownScenario(Fault):
+    """A threshold or a step that names a scenario without a row in the matrix."""
+
+    name: str
+    severity: Severity
+    valid: tuple[str, ...]
+
+    @property
+    def what(self) -> str:
+        return f'the matrix has no row for {self.severity} in the scenario "{self.name}"'
+
+    @property
+    def mend(self) -> str:
+        return choose(self.name, self.valid, "scenarios")
+
+
+@dataclass(frozen=True)
+class UnusedScenario(Fault):
+    """A row of the matrix for a scenario in which no breach can be."""
+
+    name: str
+    severity: Severity
+
+    @property
+    def what(self) -> str:
+        return f'nothing of {self.severity} names the scenario "{self.name}", so this row is never chosen'
+
+    @property
+    def mend(self) -> str:
+        return f'Name it (scenario="{self.name}") on a threshold or production step, or leave the row out'
+
+
+def faults(graph: ReleaseGraph) -> Iterator[Fault]:
+    """Yield the faults of scenarios."""
+    rules = graph.plan.matrix.rules
+    named = list(_named(graph.plan))
+    for spot, severity, name, _ in named:
+        rows = [rule.scenario for rule in rules if rule.severity is severity]
+        if name not in rows:
+            yield UnknownScenario(spot, name, severity, tuple(filter(None, rows)))
+    chosen = {(severity, name) for _, severity, name, decides in named if decides}
+    for index, rule in enumerate(rules):
+        if rule.scenario and (rule.severity, rule.scenario) not in chosen:
+            spot = place("matrix.rules", index, rule.severity)
+            yield UnusedScenario(spot, rule.scenario, rule.severity)
+
+
+def _named(plan: Plan) -> Iterator[tuple[str, Severity, str, bool]]:
+    """Yield each place that names a scenario, with its severity and whether it decides anything."""
+    for spot, threshold in thresholds(plan):
+        if threshold.scenario:
+            yield spot, threshold.severity, threshold.scenario, not threshold.observe_only
+    for each in production_steps(plan):
+        assert isinstance(each.item, Step)
+        if each.item.scenario:
+            yield each.place, each.item.on_failure, each.item.scenario, True
