@@ -1,6 +1,7 @@
 import json
 import os
 import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -84,23 +85,71 @@ def test_a_dump_without_its_note_was_not_finished_and_is_taken_anew(run: LocalRu
     assert not dump.with_suffix(".dump.part").exists()
 
 
-def test_only_the_newest_backups_of_the_environment_stay(run: LocalRun, db: str, world: World) -> None:
-    step = BackUpPostgres(name="back_up_database", keep=2)
+def aged(dump: Path, hours: float) -> Path:
+    """Make a backup that old."""
+    taken_at = time.time() - hours * 3600
+    os.utime(dump, (taken_at, taken_at))
+    return dump
+
+
+def take(run: LocalRun, release: str, *, hours: float = 0, keep: int = 100, name: str = STEP.name) -> Path:
+    """Take a backup in a release, `hours` ago."""
+    run.release_id = release
+    return aged(Path(BackUpPostgres(name=name, keep=keep).do(run).proof["path"]), hours)
+
+
+def releases_with_backups(world: World) -> list[str]:
+    return sorted(path.name.split("--")[3] for path in world.backups.glob("planner--production--*.dump"))
+
+
+def test_only_the_newest_backups_of_the_plan_in_the_environment_stay(
+    run: LocalRun, db: str, world: World
+) -> None:
     for number in range(4):
-        run.release_id = f"release_{number}"
-        step.do(run)
-    foreign = world.backups / "planner--staging--test_plan--release_0--back_up_database.dump"
+        take(run, f"release_{number}", hours=100 - number)
+    take(run, "release_4", keep=2)
+    assert releases_with_backups(world) == ["release_3", "release_4"]
+    assert len(list(world.backups.glob("*.dump.json"))) == 2
+
+
+def test_a_backup_younger_than_a_day_stays(run: LocalRun, db: str, world: World) -> None:
+    take(run, "of_two_days_ago", hours=48)
+    take(run, "of_yesterday", hours=25)
+    take(run, "of_today", hours=23)
+    take(run, "now", keep=1)
+    assert releases_with_backups(world) == ["now", "of_today"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "planner--staging--test_plan--release_0--back_up_database.dump",
+        "planner--production--other_plan--release_0--back_up_database.dump",
+        "planner--production--test_plan_two--release_0--back_up_database.dump",
+        "calibration--production--test_plan--release_0--back_up_database.dump",
+    ],
+)
+def test_backups_of_another_plan_or_environment_stay(run: LocalRun, db: str, world: World, name: str) -> None:
+    foreign = world.backups / name
     foreign.touch()
-    run.release_id = "release_4"
-    step.do(run)
-    kept = sorted(path.name.split("--")[3] for path in world.backups.glob("planner--production--*.dump"))
-    assert kept == ["release_3", "release_4"]
+    aged(foreign, hours=1000)
+    take(run, "now", keep=1)
     assert foreign.exists()
+
+
+def test_a_plan_whose_name_is_written_alike_keeps_its_backups(run: LocalRun, db: str, world: World) -> None:
+    run.plan_name = "test plan"
+    theirs = take(run, "release_0", hours=1000)
+    run.plan_name = "test-plan"
+    ours = take(run, "release_1", hours=1000)
+    take(run, "release_2", keep=1)
+    assert theirs.exists()
+    assert not ours.exists()
 
 
 def test_this_releases_own_backups_always_stay(run: LocalRun, db: str, world: World) -> None:
     for name in ("before_schema", "before_data", "before_flags"):
-        BackUpPostgres(name=name, keep=1).do(run)
+        take(run, "one", name=name, hours=1000, keep=1)
     assert len(list(world.backups.glob("*.dump"))) == 3
 
 

@@ -1,10 +1,12 @@
 import json
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
 import pytest
+from tests.steps.world import lines
 
 from slipway.run import Evidence
 from slipway.sandbox.postgres import Postgres
@@ -27,12 +29,18 @@ def rolling_back(run: LocalRun, db: str) -> LocalRun:
 @pytest.fixture(autouse=True)
 def _no_database_is_left_behind(server: Postgres) -> Iterator[None]:
     yield
+    for name in replaced_databases(server):
+        server.drop_database(name)
     assert [name for name in databases(server) if name.endswith(("_restored", "_drill"))] == []
 
 
 def databases(server: Postgres) -> list[str]:
     with server.connect() as session:
         return [str(name) for (name,) in session.execute("SELECT datname FROM pg_database ORDER BY 1")]
+
+
+def replaced_databases(server: Postgres) -> list[str]:
+    return [name for name in databases(server) if "_replaced_" in name]
 
 
 def schema_of(server: Postgres, db: str) -> list[tuple[object, ...]]:
@@ -59,7 +67,6 @@ def test_a_restore_gives_back_exactly_the_backup(rolling_back: LocalRun, db: str
     assert schema_of(server, db) == before
     assert titles(server, db) == ["one", "two", "three"]
     assert evidence.after["rows"] == {"public.tasks": 3}
-    assert f"{db}_replaced" not in databases(server)
 
 
 def test_open_sessions_do_not_stop_a_restore(rolling_back: LocalRun, db: str, server: Postgres) -> None:
@@ -115,12 +122,55 @@ def test_settings_and_rights_of_the_database_survive(
     assert after[1:] == before[1:]
 
 
-def test_the_replaced_database_can_be_kept(rolling_back: LocalRun, db: str, server: Postgres) -> None:
+def test_what_was_written_since_the_backup_is_kept_and_log_and_proof_say_where(
+    rolling_back: LocalRun, db: str, server: Postgres, caplog: pytest.LogCaptureFixture
+) -> None:
     with server.connect(db) as session:
         session.execute("INSERT INTO tasks (title) VALUES ('lost otherwise')")
-    RestorePostgres(name="restore", backup="back_up_database", keep_replaced=True).do(rolling_back)
-    assert titles(server, f"{db}_replaced")[-1] == "lost otherwise"
-    server.drop_database(f"{db}_replaced")
+    with caplog.at_level("INFO"):
+        proof = RESTORE.do(rolling_back).proof
+    [kept] = replaced_databases(server)
+    assert re.fullmatch(rf"{db}_replaced_\d{{8}}_\d{{6}}", kept)
+    assert titles(server, kept) == ["one", "two", "three", "lost otherwise"]
+    assert proof["replaced_database"] == kept
+    assert proof["drop_it_with"] == f'DROP DATABASE "{kept}"'
+    assert f'is kept in the database "{kept}" until a person drops it' in lines(caplog.records)
+    with server.connect() as session:
+        session.execute(str(proof["drop_it_with"]).encode())
+    assert replaced_databases(server) == []
+
+
+def test_a_second_try_says_again_what_is_kept(rolling_back: LocalRun, db: str, server: Postgres) -> None:
+    first = RESTORE.do(rolling_back)
+    [kept] = replaced_databases(server)
+    with server.connect() as session:  # as a try that was killed right after the swap leaves it
+        session.execute(f"ALTER DATABASE {kept} WITH ALLOW_CONNECTIONS false".encode())
+    assert RESTORE.do(rolling_back).proof == first.proof
+    assert titles(server, kept) == ["one", "two", "three"]
+    server.drop_database(kept)
+    assert "replaced_database" not in RESTORE.do(rolling_back).proof
+
+
+def test_another_restore_leaves_what_the_one_before_kept(
+    rolling_back: LocalRun, db: str, server: Postgres
+) -> None:
+    with server.connect(db) as session:
+        session.execute("INSERT INTO tasks (title) VALUES ('since the backup')")
+    name = f"{db}_replaced_20260101_000000"
+    first = rolling_back.at("rollback.restore_database")
+    first.memory["replaced"] = name
+    RESTORE.do(first)
+    RestorePostgres(name="again", backup="back_up_database").do(rolling_back.at("rollback.again"))
+    assert titles(server, name)[-1] == "since the backup"
+    assert len(replaced_databases(server)) == 2
+
+
+def test_the_replaced_database_is_dropped_where_the_plan_says_so(
+    rolling_back: LocalRun, db: str, server: Postgres
+) -> None:
+    step = RestorePostgres(name="restore", backup="back_up_database", keep_replaced=False)
+    assert "replaced_database" not in step.do(rolling_back).proof
+    assert replaced_databases(server) == []
 
 
 def test_a_damaged_backup_is_refused_and_the_database_left_alone(

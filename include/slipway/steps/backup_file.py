@@ -3,6 +3,7 @@
 import hashlib
 import json
 import re
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -11,6 +12,9 @@ from pathlib import Path
 from slipway.run import Json, Run
 from slipway.steps.faults import BackupFailed, CommandFailed
 from slipway.steps.processes import run_program
+
+PLACE = ("system", "environment", "plan")  # backups are pruned among those of one plan in one environment
+YOUNG = timedelta(days=1)  # a younger backup is never pruned
 
 _TABLE = re.compile(r"^\d+; \d+ \d+ TABLE (\S+) (.+) \S+$")
 
@@ -33,9 +37,7 @@ class BackupFile:
             "version": run.version,
             "step": step,
         }
-        parts = [run.environment.system, run.environment.name, run.plan_name, run.release_id, step]
-        name = "--".join(re.sub(r"[^A-Za-z0-9._]+", "-", part) for part in parts)
-        return cls(path=folder / f"{name}.dump", owner=owner)
+        return cls(path=folder / f"{_name(owner, (*PLACE, 'release', 'step'))}.dump", owner=owner)
 
     @property
     def part(self) -> Path:
@@ -100,23 +102,31 @@ def tables_in(dump: Path, pg_restore: Path) -> list[str]:
 
 
 def prune(newest: BackupFile, keep: int) -> list[Path]:
-    """Remove the environment's backups beyond the newest `keep`, and return what was removed.
+    """Remove the plan's backups of the environment beyond the newest `keep`, and return what was removed.
 
-    This release's own always stay. No other release of the environment can be unfinished: a release
-    holds its environment from before its first step until its end.
+    Another plan's stay, since a release of it may be under way in the same environment; releases of one
+    plan run one at a time. This release's own always stay, and so do those younger than a day: whoever
+    mends what went wrong in the release before wants its backup.
     """
-    prefix = "--".join(newest.path.name.split("--")[:2])
+    prefix = _name(newest.owner, PLACE)
     dumps = sorted(newest.path.parent.glob(f"{prefix}--*.dump"), key=_taken_at, reverse=True)
-    release = newest.owner["release"]
-    removed = [dump for dump in dumps[max(keep, 1) :] if _note_of(dump).get("release") != release]
+    removed = [dump for dump in dumps[max(keep, 1) :] if _may_go(dump, newest.owner)]
     for dump in removed:
         dump.with_suffix(".dump.json").unlink(missing_ok=True)
         dump.unlink(missing_ok=True)
     return removed
 
 
-def _note_of(dump: Path) -> dict[str, Json]:
-    return BackupFile(path=dump, owner={}).read()
+def _may_go(dump: Path, owner: dict[str, Json]) -> bool:
+    note = BackupFile(path=dump, owner={}).read()
+    young = time.time() - _taken_at(dump) < YOUNG.total_seconds()
+    # Names are written with fewer characters than they have, so two plans may share a prefix.
+    others = any(note.get(key, owner[key]) != owner[key] for key in PLACE)
+    return not young and not others and note.get("release") != owner["release"]
+
+
+def _name(owner: dict[str, Json], keys: Sequence[str]) -> str:
+    return "--".join(re.sub(r"[^A-Za-z0-9._]+", "-", owner[key]) for key in keys)
 
 
 def _taken_at(dump: Path) -> float:

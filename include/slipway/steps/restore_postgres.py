@@ -2,8 +2,9 @@
 
 import os
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from slipway.environment import Environment
 from slipway.kinds import Step, Undo, Undoing
@@ -23,6 +24,9 @@ from slipway.steps.spare_database import (
     swap,
 )
 
+if TYPE_CHECKING:
+    from slipway.steps.spare_database import Session
+
 
 @dataclass(frozen=True, kw_only=True)
 class RestorePostgres(Step):
@@ -33,16 +37,19 @@ class RestorePostgres(Step):
     created since, and stop at the first one that depends on what it drops. A restore that fails half-way
     has not touched the live database, and the service runs on until the moment of the swap.
 
+    The replaced database stays beside it, with all that was written since the backup, until a person drops
+    it: log and proof say its name and the statement that drops it. No later restore touches it.
+
     :param backup: the name of the backup step; of the same phase, or of production in a rollback. Or a
         whole task id, e.g. "staging.back_up_database"
     :param drill: only prove that the backup can be restored: load it, count its rows, drop it again
-    :param keep_replaced: keep the replaced database beside the restored one, under the name that is logged
+    :param keep_replaced: whether the replaced database stays; False destroys what came after the backup
     :param maintenance_database: where to connect while the live one is renamed
     """
 
     backup: str
     drill: bool = False
-    keep_replaced: bool = False
+    keep_replaced: bool = True
     maintenance_database: str = "postgres"
 
     kind: ClassVar[str] = "restore_postgres"
@@ -67,6 +74,7 @@ class RestorePostgres(Step):
         if self.drill:
             return self._rehearse(run, dump, live, spare)
         before = run.remember("before", lambda: {"database": live})
+        replaced = str(run.remember("replaced", lambda: _name_of_replaced(live)))
         mark = f"restored by {run.release_id} {run.task_id} from {proof['sha256']}"
         with database(run, name=self.maintenance_database, autocommit=True) as server:
             done = marked_as(server, live, mark)
@@ -74,14 +82,14 @@ class RestorePostgres(Step):
             run.log.info('"%s" was already restored by an earlier try', live)
         else:
             self._load(run, dump, live, spare)
-            self._take_the_name(run, live, spare, mark)
+            self._take_the_name(run, live, spare, replaced, mark)
+        kept = self._settle(run, replaced)
         counts = self._count(run, live)
         summary = f"{live}: {len(counts)} tables, {sum(counts.values())} rows as of {proof['taken_at']}"
         run.log.info("Restored %s", summary)
         after = {"database": live, "backup": str(dump), "rows": counts}
-        return Evidence(
-            before=before, after=after, proof={"sha256": proof["sha256"]}, changed=not done, summary=summary
-        )
+        proof = {"sha256": proof["sha256"], **kept}
+        return Evidence(before=before, after=after, proof=proof, changed=not done, summary=summary)
 
     def undo(self, run: Run, evidence: Evidence) -> Evidence:
         """Leave the restored database: what it replaced is what the rollback wanted to be rid of."""
@@ -137,23 +145,41 @@ class RestorePostgres(Step):
             why = error.tail[-1] if error.tail else f"pg_restore ended with status {error.status}"
             raise RestoreFailed(run.environment.label, why) from error
 
-    def _take_the_name(self, run: Run, live: str, spare: str, mark: str) -> None:
-        replaced = spare_name(live, "replaced")
+    def _take_the_name(self, run: Run, live: str, spare: str, replaced: str, mark: str) -> None:
         with database(run, name=self.maintenance_database, autocommit=True) as server:
-            drop(server, replaced)  # what an earlier restore kept
             ended = swap(server, live=live, fresh=spare, replaced=replaced, mark=mark)
-            run.log.info(
-                '"%s" is the restored database now; %d sessions on the old one were ended', live, ended
-            )
-            if self.keep_replaced:
-                open_again(server, replaced)
-                run.log.info('The replaced database is kept as "%s"', replaced)
-            else:
+        run.log.info('"%s" is the restored database now; %d sessions on the old one were ended', live, ended)
+
+    def _settle(self, run: Run, replaced: str) -> dict[str, Json]:
+        """Keep or drop the replaced database and return what the proof says of it; harmless a second time."""
+        with database(run, name=self.maintenance_database, autocommit=True) as server:
+            if not self.keep_replaced:
                 drop(server, replaced)
+                return {}
+            if not _is_there(server, replaced):  # a person dropped it between two tries
+                return {}
+            open_again(server, replaced)
+        remedy = f'DROP DATABASE "{replaced}"'
+        run.log.info(
+            'What was written since the backup is kept in the database "%s" until a person drops it. '
+            "When nobody needs it any more: %s",
+            replaced,
+            remedy,
+        )
+        return {"replaced_database": replaced, "drop_it_with": remedy}
 
     def _count(self, run: Run, name: str) -> dict[str, int]:
         with database(run, name=name) as session:
             return row_counts(session)
+
+
+def _name_of_replaced(live: str) -> str:
+    # With the time in it: what one restore kept is never in the way of another.
+    return spare_name(live, f"replaced_{datetime.now(UTC):%Y%m%d_%H%M%S}")
+
+
+def _is_there(server: "Session", name: str) -> bool:
+    return server.execute("SELECT FROM pg_database WHERE datname = %s", [name]).fetchone() is not None
 
 
 def _intact(proof: dict[str, Json]) -> Path:
