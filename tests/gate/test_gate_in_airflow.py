@@ -114,7 +114,7 @@ def test_a_viewer_who_tries_first_spoils_only_a_go_of_the_same_moment(house: Hou
     release = house.release("alone").asked(GATE)
     with pytest.raises(Refused):
         release.mark(GATE, "success", by="viewer")
-    release.mark(GATE, "success", by="product_owner")
+    release.mark(GATE, "success", by="product_owner", note="tests are green")
 
     assert went(release) == ("failed", "upstream_failed")
     assert "because viewer tried to at the same moment" in reasons(release)[0]
@@ -122,7 +122,7 @@ def test_a_viewer_who_tries_first_spoils_only_a_go_of_the_same_moment(house: Hou
 
 def test_a_viewer_who_tries_afterwards_changes_nothing(house: House) -> None:
     release = house.release("alone").asked(GATE)
-    release.mark(GATE, "success", by="product_owner")
+    release.mark(GATE, "success", by="product_owner", note="tests are green")
     with pytest.raises(Refused):
         release.mark(GATE, "success", by="viewer")
 
@@ -152,7 +152,7 @@ def test_marking_the_whole_group_opens_nothing(house: House) -> None:
 def test_marking_the_decision_opens_nothing(house: House) -> None:
     release = house.release("alone").asked(GATE)
     release.mark(DECISION, "success", by="release_manager")
-    release.mark(GATE, "success", by="devops_lead")
+    release.mark(GATE, "success", by="devops_lead", note="tests are green")
 
     release.wait_for(PRODUCTION)
     assert release.task(PRODUCTION).state == "failed"
@@ -182,7 +182,7 @@ def test_a_no_go_stays_after_a_clear(house: House) -> None:
     assert release.task(GATE).state == "failed"
     assert "answered NO-GO already" in release.log(GATE, 2)
     assert went(release) == ("failed", "upstream_failed")
-    release.mark(GATE, "success", by="tech_lead")
+    release.mark(GATE, "success", by="tech_lead", note="tests are green")
     release.clear(DECISION)
     release.wait_for(DECISION, "failed", "success")
     assert release.task(DECISION).state == "failed"
@@ -191,7 +191,7 @@ def test_a_no_go_stays_after_a_clear(house: House) -> None:
 
 def test_a_go_is_proven_again_when_the_decision_is_cleared(house: House) -> None:
     release = house.release("alone").asked(GATE)
-    release.mark(GATE, "success", by="product_owner")
+    release.mark(GATE, "success", by="product_owner", note="tests are green")
     assert went(release) == ("success", "success")
 
     release.clear(DECISION)
@@ -249,7 +249,7 @@ def test_an_override_passes_a_criterion(house: House) -> None:
 
 def test_the_requester_may_not_approve_a_strict_plan(house: House) -> None:
     release = house.release("strict", by="product_owner").asked(GATE)
-    release.mark(GATE, "success", by="product_owner")
+    release.mark(GATE, "success", by="product_owner", note="tests are green")
 
     assert went(release) == ("failed", "upstream_failed")
     assert reasons(release) == ["product_owner triggered this release and may not approve it"]
@@ -257,7 +257,7 @@ def test_the_requester_may_not_approve_a_strict_plan(house: House) -> None:
 
 def test_two_approvals_by_two_people_by_two_ways_open_production(house: House) -> None:
     release = house.release("both").asked(OWNER_TASK).asked(LEAD_TASK)
-    release.mark(OWNER_TASK, "success", by="product_owner")
+    release.mark(OWNER_TASK, "success", by="product_owner", note="tests are green")
     release.answer(LEAD_TASK, "GO", by="tech_lead", rationale="good", defer_until="", override="")
 
     assert went(release) == ("success", "success")
@@ -265,8 +265,8 @@ def test_two_approvals_by_two_people_by_two_ways_open_production(house: House) -
 
 def test_one_person_does_not_count_twice(house: House) -> None:
     release = house.release("both").asked(OWNER_TASK).asked(LEAD_TASK)
-    release.mark(OWNER_TASK, "success", by="tech_lead")
-    release.mark(LEAD_TASK, "success", by="tech_lead")
+    release.mark(OWNER_TASK, "success", by="tech_lead", note="tests are green")
+    release.mark(LEAD_TASK, "success", by="tech_lead", note="tests are green")
 
     assert went(release) == ("failed", "upstream_failed")
     assert reasons(release) == ["tech_lead gave 2 approvals; each needs a person of its own"]
