@@ -78,12 +78,26 @@ class Script:
     earlier: Mapping[str, Json] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Moment:
+    """All that has happened in a release just before a task runs."""
+
+    states: dict[str, str]
+    returned: dict[str, Json]
+    breaches: dict[str, list[Breach]]
+    ran: tuple[str, ...]
+
+
 @dataclass(kw_only=True)
 class Release:
-    """A simulated release: states and XComs at the end, and the tasks in the order in which they ran."""
+    """A simulated release: states and XComs at the end, and the tasks in the order in which they ran.
+
+    :param moments: the moment before each task, from which a release with a fault there can go on
+    """
 
     graph: ReleaseGraph
     script: Script
+    moments: dict[str, Moment] = field(default_factory=dict)
     states: dict[str, str] = field(default_factory=dict)
     returned: dict[str, Json] = field(default_factory=dict)
     breaches: dict[str, list[Breach]] = field(default_factory=dict)
@@ -145,9 +159,15 @@ class Simulator:
             session=session,
         )
 
-    def release(self, script: Script) -> Release:
-        """Simulate one release to its end."""
+    def release(self, script: Script, begin: Moment | None = None) -> Release:
+        """Simulate one release to its end, from its start or from the same moment of another one.
+
+        Up to its fault a release goes as one without it, so that need not be simulated again.
+        """
         release = Release(graph=self.graph, script=script)
+        if begin:
+            release.returned, release.ran = dict(begin.returned), list(begin.ran)
+            release.breaches = dict(begin.breaches)
         with create_session() as session:
             now = datetime.now(UTC)
             run = self.dag.create_dagrun(
@@ -163,6 +183,9 @@ class Simulator:
             )
             run.dag = self.dag
             tasks = run.get_task_instances(session=session)  # the session keeps these very objects current
+            for ti in tasks if begin else ():
+                ti.state = begin.states[ti.task_id] or None
+                ti.start_date = ti.end_date = now if ti.state else None
             while True:
                 seen = states_of(tasks)
                 ready, _ = run.update_state(session=session, execute_callbacks=False)
@@ -174,6 +197,12 @@ class Simulator:
                     if ti.state:
                         continue  # skipped by a branch that ran a moment ago
                     release.states = states_of(tasks)
+                    release.moments[ti.task_id] = Moment(
+                        states=release.states,
+                        returned=dict(release.returned),
+                        breaches=dict(release.breaches),
+                        ran=tuple(release.ran),
+                    )
                     self._happen(ti, tasks, release)
                     session.flush()
             release.states = states_of(tasks)

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import cache
 
 import pytest
 from tests.simulation.conftest import plans
-from tests.simulation.simulator import EVIDENCE, Happens, Release, Script, Simulator
+from tests.simulation.simulator import EVIDENCE, Happens, Moment, Release, Script, Simulator
 
 from slipway.graph import DECISION, HOLD, OUTCOME, WATCH, Kind
 from slipway.kinds import Step, Undo
@@ -91,13 +92,15 @@ def ways_of_a_release(simulator: Simulator) -> list[Script]:
     ]
 
 
-def first_ways_to(simulator: Simulator) -> dict[str, Script]:
-    """Return each task that runs on any of those ways, with the first way on which it does."""
-    found: dict[str, Script] = {}
+@cache
+def first_ways_to(simulator: Simulator) -> dict[str, tuple[Script, Moment]]:
+    """Return each task that runs on any of those ways, with the first such way and the moment before it."""
+    found: dict[str, tuple[Script, Moment]] = {}
     for script in ways_of_a_release(simulator):
-        for task_id in simulator.release(script).ran:
-            found.setdefault(task_id, script)
-    return {task_id: script for task_id, script in found.items() if task_id != OUTCOME}
+        release = simulator.release(script)
+        for task_id in release.ran:
+            found.setdefault(task_id, (script, release.moments[task_id]))
+    return {task_id: way for task_id, way in found.items() if task_id != OUTCOME}
 
 
 @pytest.mark.parametrize("name", plans())
@@ -126,8 +129,8 @@ def asks(simulator: Simulator) -> bool:
 @pytest.mark.parametrize("name", plans())
 def test_no_single_fault_breaks_an_invariant(simulators: Simulators, name: str, happens: Happens) -> None:
     simulator = simulators(name)
-    for task_id, way in first_ways_to(simulator).items():
-        release = simulator.release(replace(way, faults={**way.faults, task_id: happens}))
+    for task_id, (way, moment) in first_ways_to(simulator).items():
+        release = simulator.release(replace(way, faults={**way.faults, task_id: happens}), moment)
         hold_the_invariants(release)
         node = simulator.graph.node(task_id)
         if node.phase in (Phase.PRODUCTION, Phase.VERIFICATION):
