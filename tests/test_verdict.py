@@ -319,3 +319,11 @@ def test_flags_off_before_any_flag_was_set_asks_instead_of_undoing_everything() 
     graph = compile_plan(toy.plan(matrix=DecisionMatrix(rules=rules)))
     tasks = healthy(graph) | {"verification.answers": ("failed", None), "watch.watch_production": ("", None)}
     assert judge(graph, facts(tasks)).branch is Branch.ASK
+
+
+def test_a_step_can_name_the_row_of_the_matrix_for_its_failure() -> None:
+    migrate = toy.ToyStep(name="migrate", migrates=True, scenario="corruption")
+    steps = (toy.steps()[0], migrate, toy.steps()[2])
+    graph = compile_plan(toy.plan(on_production=steps))
+    verdict = judge(graph, facts(broken_at("production.migrate")))
+    assert (verdict.action, verdict.procedure) == (Action.ROLL_BACK_AND_RESTORE, "full")

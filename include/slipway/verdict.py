@@ -136,11 +136,15 @@ def _breaches_of(node: Node, facts: Facts) -> list[Breach]:
     if state != "success":
         found = (facts.returned.get(node.task_id) or {}).get("summary", "")
         said = found or facts.failures.get(node.task_id, "")
-        return [Breach(severity=node.item.on_failure, reason=f"{node.task_id} {state}. {said}".strip())]
+        return [_failure(node.item, f"{node.task_id} {state}. {said}".strip())]
     if node.kind is Kind.CHECKLIST:
         return []  # marking is how a person says "done" without the form
-    reason = f"{node.task_id} was marked success by hand: nothing proves that it is so."
-    return [Breach(severity=node.item.on_failure, reason=reason)]
+    return [_failure(node.item, f"{node.task_id} was marked success by hand: nothing proves that it is so.")]
+
+
+def _failure(item: Step | Check | Checklist, reason: str) -> Breach:
+    scenario = item.scenario if isinstance(item, Step) else ""
+    return Breach(severity=item.on_failure, reason=reason, scenario=scenario)
 
 
 def _breaches_of_finding(node: Node, facts: Facts) -> list[Breach]:

@@ -41,6 +41,8 @@ def reset(postgres: Postgres, place: Place) -> None:
     """Bring one environment back to v1 as it was seeded, and start it. Raises ServiceDidNotStart."""
     control.stop(place)
     postgres.drop_database(place.name)
+    for kept in postgres.databases(f"{place.name}_replaced_"):  # by restores
+        postgres.drop_database(kept)
     postgres.ensure_database(place.name, template=place.template_database)
     _furnish(postgres, place)
     control.restart(place)

@@ -99,6 +99,14 @@ class Postgres:
         with self.connect() as connection:
             connection.execute(create)
 
+    def databases(self, prefix: str) -> list[str]:
+        """Return the names of the databases that begin so."""
+        with self.connect() as connection:
+            rows = connection.execute(
+                "SELECT datname FROM pg_database WHERE starts_with(datname, %s)", [prefix]
+            )
+            return sorted(str(name) for (name,) in rows)
+
     def drop_database(self, name: str) -> None:
         """Drop the database if it is there, and end whoever is connected to it."""
         with self.connect() as connection:

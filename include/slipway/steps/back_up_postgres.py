@@ -21,7 +21,7 @@ class BackUpPostgres(Step):
 
     Verified means: its SHA-256 is recorded, pg_restore can list it, and it holds tables.
 
-    :param keep: how many backups of the environment stay; this release's own always stay
+    :param keep: how many of the plan's backups stay; those of this release and of the last day always do
     """
 
     keep: int = 5
