@@ -119,7 +119,7 @@ class Rule:
 
     :param within: for ASK, how long a person has before the safe action (roll back) is taken
     :param procedure: the rollback procedure; "" undoes everything
-    :param scenario: a row for thresholds that name this scenario
+    :param scenario: a row for thresholds and steps that name this scenario
     """
 
     severity: Severity
