@@ -148,7 +148,7 @@ no_data_lost = RowChecksums(
 # Users set aside for checks; the gateway in front of the service says who asks.
 AS_CHECKER = {"X-User": "1000000"}
 # Two journeys run side by side, and undo takes back the last thing that a user did.
-AS_FEATURE_CHECKER = {"X-User": "1999999"}
+AS_FEATURE_CHECKER = {"X-User": "1000001"}
 NINE = "2030-01-01T09:00:00+00:00"
 
 task_journey = Journey(

@@ -26,8 +26,10 @@ class Step:
 PROJECTIONS = {"salary": 6000, "floor": 9, "median": 15, "ceiling": 23}
 PRACTICE_POOL = [{"name": f"Practice {p}", "position": p, **PROJECTIONS} for p in seed.POSITIONS]
 Journey = Generator[Step, dict[str, Any], None]
+# The first users are left to the checks of plans: an undo takes back the last thing that its user did.
+CHECKERS = 2
 # Each in turn: a second login of one user would end the session of the first.
-_TURNS = itertools.cycle(range(1, seed.SYNTHETIC_USERS))
+_TURNS = itertools.cycle(range(CHECKERS, seed.SYNTHETIC_USERS))
 Version = Callable[[], str]  # what the service says it is now; v2 has more to offer
 
 
@@ -44,7 +46,7 @@ def _planner(place: Place, dice: random.Random, is_new: bool) -> Journey:
     if kind < 0.85:
         return _read_tasks(dice.randint(1, known), dice)
     if kind < 0.95:
-        return _change_a_task(seed.SYNTHETIC_USER + dice.randrange(seed.SYNTHETIC_USERS), is_new)
+        return _change_a_task(seed.SYNTHETIC_USER + dice.randrange(CHECKERS, seed.SYNTHETIC_USERS), is_new)
     return _session(next(_TURNS))
 
 
