@@ -39,8 +39,9 @@ def test_a_broken_plan_is_one_import_error_with_all_its_faults_and_the_others_st
         errors = wait_until(client.import_errors, "the import error", timeout=60)
         assert [*errors] == ["broken_plan.py"]
         text = errors["broken_plan.py"]
-        assert 'The plan "broken" has 2 faults' in text
+        assert 'The plan "broken" has 3 faults' in text
         assert 'nobody may approve as "Release owner". List the Airflow user names' in text
         assert 'does not sample a metric "happiness". Valid metrics: "error_rate".' in text
+        assert "no row of its severities (LOW) asks or undoes" in text
         assert client.dag("broken") is None
         assert all(client.dag(plan) for plan in (*NAMES, *PLANS))

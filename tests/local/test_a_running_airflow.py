@@ -2,6 +2,7 @@
 
 import io
 import signal
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,14 +24,16 @@ DAGS = Path(__file__).parent / "dags"
 
 
 @pytest.fixture(scope="module")
-def airflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalAirflow]:
-    running = LocalAirflow(tmp_path_factory.mktemp("airflow"), dags_folder=DAGS)
-    try:
-        running.start()
-        yield running
-    finally:
-        running.stop()
-        running.postgres.stop()
+def airflow() -> Iterator[LocalAirflow]:
+    # Not under pytest's own folder: another run as root closes it to the server's user.
+    with tempfile.TemporaryDirectory(prefix="slipway-local-") as root:
+        running = LocalAirflow(Path(root), dags_folder=DAGS)
+        try:
+            running.start()
+            yield running
+        finally:
+            running.stop()
+            running.postgres.stop()
 
 
 def test_a_second_start_reuses_what_runs(airflow: LocalAirflow) -> None:

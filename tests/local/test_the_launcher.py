@@ -4,6 +4,8 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -22,11 +24,18 @@ def those_of(root: Path) -> list[str]:
     return [str(process) for process in found.values()]
 
 
+@pytest.fixture
+def root() -> Iterator[Path]:
+    """A folder that the database server's user can reach, also when another run as root closes pytest's."""
+    with tempfile.TemporaryDirectory(prefix="slipway-up-") as folder:
+        yield Path(folder)
+
+
 @pytest.mark.e2e
-def test_an_interrupted_up_leaves_no_process(tmp_path: Path) -> None:
+def test_an_interrupted_up_leaves_no_process(root: Path) -> None:
     up = subprocess.Popen(
         [sys.executable, "-m", "slipway.cli", "up"],
-        env={**os.environ, "SLIPWAY_ROOT": str(tmp_path), "PYTHONPATH": "include", "PYTHONUNBUFFERED": "1"},
+        env={**os.environ, "SLIPWAY_ROOT": str(root), "PYTHONPATH": "include", "PYTHONUNBUFFERED": "1"},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -38,10 +47,10 @@ def test_an_interrupted_up_leaves_no_process(tmp_path: Path) -> None:
         for line in up.stdout:
             shown.append(line)
             if "Ctrl-C to stop" in line:
-                assert those_of(tmp_path)
+                assert those_of(root)
                 up.send_signal(signal.SIGINT)
         assert up.wait(60) == 0, "".join(shown)
-    assert those_of(tmp_path) == []
+    assert those_of(root) == []
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
