@@ -17,6 +17,18 @@ class Environment:
     :param repository: a `git` connection; its host is the path or address of the source repository
     :param probe: an `http` connection to a blackbox probe that measures availability from outside
     :param backups: an `fs` connection; its path is the folder that keeps backups
+    :param workspace: an `fs` connection; its path is the folder for clones that releases are prepared in
+    :param artifacts: an `fs` connection; its path is the folder with what the build made
+    :param server: an `ssh` connection to the machine that the system is deployed from or runs on
+    :param heroku: an `http` connection to the Heroku Platform API
+    :param heroku_data: an `http` connection to the Heroku Postgres API
+    :param azure: an `http` connection to the Azure Resource Manager
+    :param app_configuration: an `http` connection to an Azure App Configuration store
+    :param aws: an `aws` connection
+    :param cluster: a `kubernetes` connection
+    :param launchdarkly: an `http` connection to the LaunchDarkly REST API
+    :param sentry: an `http` connection to Sentry
+    :param prometheus: an `http` connection to a Prometheus server
     """
 
     system: str
@@ -27,6 +39,18 @@ class Environment:
     repository: str = ""
     probe: str = ""
     backups: str = "slipway_backups"
+    workspace: str = ""
+    artifacts: str = ""
+    server: str = ""
+    heroku: str = ""
+    heroku_data: str = ""
+    azure: str = ""
+    app_configuration: str = ""
+    aws: str = ""
+    cluster: str = ""
+    launchdarkly: str = ""
+    sentry: str = ""
+    prometheus: str = ""
 
     @property
     def label(self) -> str:
