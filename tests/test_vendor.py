@@ -134,13 +134,13 @@ def test_nobody_there_is_a_fault_that_names_the_connection(monkeypatch: pytest.M
     monkeypatch.setenv(
         "AIRFLOW_CONN_NOBODY", '{"conn_type": "http", "host": "127.0.0.1", "port": 9, "schema": "http"}'
     )
-    with pytest.raises(VendorUnreachable, match='Acme: POST /x: connection refused.*"nobody"') as caught:
+    with pytest.raises(VendorUnreachable, match=r'Acme: POST /x: connection refused.*"nobody"') as caught:
         call(ACME, "nobody", "POST", "/x")
     assert not caught.value.sent
 
 
 def test_a_missing_connection_is_named() -> None:
-    with pytest.raises(MissingConnection, match='"nowhere" \\(Acme: GET /x needs it'):
+    with pytest.raises(MissingConnection, match=r'"nowhere" \(Acme: GET /x needs it'):
         call(ACME, "nowhere", "GET", "/x")
 
 

@@ -52,8 +52,7 @@ def _facts(plan: Plan) -> Iterator[Block]:
 
 def _environments(plan: Plan) -> Table:
     both = (plan.staging, plan.production)
-    given = [role for role in ROLES if any(where.connection(role) for where in both)]
-    rows = [(role, *(where.connection(role) or "-" for where in both)) for role in given]
+    rows = [(role, *(where.connection(role) or "-" for where in both)) for role in ROLES]
     given = [row for row in rows if row[1:] != ("-", "-")]
     return Table(("Airflow connection", *(where.label for where in both)), given)
 
