@@ -35,7 +35,8 @@ class Wish:
     """What a demo shall show.
 
     `pace` divides every waiting time of the plan; without `answer` a person answers in the UI. `break_glass`
-    is the reason for releasing outside the plan's windows: a rehearsal may be at any time of the day.
+    is the reason for releasing outside the plan's windows: a rehearsal may be at any time of the day. `keeps`
+    is whether a rollback procedure of the plan goes back only part of the way, which ends HELD.
     """
 
     plan: str
@@ -43,6 +44,7 @@ class Wish:
     fault: SandboxFault | None = None
     pace: float | None = None
     break_glass: str = ""
+    keeps: bool = False
 
     @property
     def conf(self) -> dict[str, Any]:
@@ -56,19 +58,13 @@ class Wish:
         return f"v2-{self.fault}" if self.fault else "v2"
 
     @property
-    def outcome(self) -> Outcome | None:
-        """The outcome that these flags ask for; None when a person decides it."""
+    def outcomes(self) -> tuple[Outcome, ...]:
+        """The outcomes that these flags ask for."""
         if self.answer is GateAnswer.NO_GO:
-            return Outcome.REJECTED
+            return (Outcome.REJECTED,)
         if self.fault:
-            return Outcome.ROLLED_BACK
-        return Outcome.RELEASED if self.answer else None
-
-    def is_granted_by(self, outcome: str | None) -> bool:
-        """Say whether a release that ended so is what was asked for."""
-        if self.outcome is None:
-            return outcome in (Outcome.RELEASED, Outcome.REJECTED)
-        return outcome == self.outcome
+            return (Outcome.ROLLED_BACK, Outcome.HELD) if self.keeps else (Outcome.ROLLED_BACK,)
+        return (Outcome.RELEASED,) if self.answer else (Outcome.RELEASED, Outcome.REJECTED)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -211,7 +207,7 @@ def tell(ending: Ending, wish: Wish, console: Console) -> bool:
         for task in ending.undone:
             console.print(f"  {task.task_id}: {task.state}", highlight=False)
     console.print(f"Report: {ending.report or 'none'}", highlight=False, soft_wrap=True)
-    granted = wish.is_granted_by(ending.outcome)
+    granted = ending.outcome in wish.outcomes
     if not granted:
-        console.print(f"Asked for: {wish.outcome or 'RELEASED or REJECTED'}", style="red")
+        console.print(f"Asked for: {' or '.join(wish.outcomes)}", style="red")
     return granted

@@ -51,16 +51,22 @@ def rehearse(stack: Stack, plan: Plan, wish: Wish, console: Console) -> bool:
             stack.sandbox.reset(each.system, each.name)
         before.update(_fingerprint(stack, plan.production))
 
-    ending = release(stack.airflow, rehearsal_of(plan, wish), console, ready=reset)
+    wish = rehearsal_of(plan, wish)
+    ending = release(stack.airflow, wish, console, ready=reset)
     granted = tell(ending, wish, console)
     same = compare(before, _fingerprint(stack, plan.production), plan.production, console)
-    return granted and (same or ending.outcome == Outcome.RELEASED)
+    # A release changes the environment, and a procedure that goes back part of the way keeps the rest.
+    return granted and (same or ending.outcome in (Outcome.RELEASED, Outcome.HELD))
 
 
 def rehearsal_of(plan: Plan, wish: Wish) -> Wish:
     """Return the wish with what a rehearsal needs: a pace that shortens the watch, a reason for the hour."""
-    pace = wish.pace or max(1.0, plan.watch.length / WATCH)
-    return replace(wish, pace=pace, break_glass=REASON if plan.windows else "")
+    return replace(
+        wish,
+        pace=wish.pace or max(1.0, plan.watch.length / WATCH),
+        break_glass=REASON if plan.windows else "",
+        keeps=any(procedure.back_to for procedure in plan.procedures),
+    )
 
 
 def read_plan(dags_folder: Path, name: str) -> Plan:
