@@ -2,9 +2,11 @@
 
 import json
 import logging
+import os
 from collections.abc import Iterator
 
 import pytest
+import requests
 from flask import Flask, jsonify, request
 
 from slipway import vendor
@@ -147,3 +149,21 @@ def test_a_missing_connection_is_named() -> None:
 def test_a_page_where_json_was_promised_is_a_fault(acme: StandIn) -> None:
     with pytest.raises(AnswerUnreadable, match="Acme: GET /page: the answer cannot be read"):
         read_json(ACME, call(ACME, "acme", "GET", "/page"))
+
+
+def test_a_call_may_sign_itself_and_go_to_another_address(
+    acme: StandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = json.loads(os.environ["AIRFLOW_CONN_ACME"])
+    other = {"conn_type": "http", "host": "127.0.0.1", "port": 9, "login": "id", "password": "secret"}
+    monkeypatch.setenv("AIRFLOW_CONN_ACME", json.dumps(other | {"extra": {"tenant": "t", "X-Own": "kept"}}))
+
+    def sign(made: requests.PreparedRequest) -> requests.PreparedRequest:
+        made.headers["Authorization"] = "Bearer t0p"
+        return made
+
+    address = f"http://127.0.0.1:{known['port']}"
+    vendor = Vendor(system="Acme", settings={"tenant"})
+    assert call(vendor, "acme", "GET", "/things", auth=sign, at=address).status_code == 200
+    sent = acme.calls[0].headers
+    assert (sent["Authorization"], sent["X-Own"], "Tenant" in sent) == ("Bearer t0p", "kept", False)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from json import dumps as json_text
 from typing import TYPE_CHECKING, Any
 
 from slipway.errors import MissingConnection
@@ -41,12 +42,14 @@ class Vendor:
     :param authorization: the Authorization header; "{password}" is the connection's. Left out for a
         connection with a login, which is basic authentication
     :param mends: what to do about a status, in this system's words
+    :param settings: keys of the connection's extra that are settings, not headers
     """
 
     system: str
     headers: Mapping[str, str] = field(default_factory=dict)
     authorization: str = "Bearer {password}"
     mends: Mapping[int, str] = field(default_factory=dict)
+    settings: Collection[str] = ()
 
 
 def call(
@@ -61,6 +64,8 @@ def call(
     accept: Collection[int] = (),
     safe: bool | None = None,
     timeout: float = TIMEOUT,
+    auth: Callable[[requests.PreparedRequest], requests.PreparedRequest] | None = None,
+    at: str = "",
 ) -> requests.Response:
     """Send one request and return the answer, if its status is below 400 or in `accept`.
 
@@ -69,11 +74,13 @@ def call(
 
     :param safe: whether it may be sent twice; by its method if None
     :param timeout: seconds
+    :param auth: signs each request, instead of what the connection's login and password usually mean
+    :param at: another address than the connection's, e.g. "https://login.example.com"
     Raises the faults of slipway.vendor_faults, and MissingConnection.
     """
     twice = method in SAFE if safe is None else safe
     what = f"{method} {path.partition('?')[0]}"
-    hook, extra = _hook(vendor, conn_id, method, what)
+    hook, extra = _hook(vendor, conn_id, method, what, auth, at)
     for attempt in range(1, TRIES + 1):
         try:
             answer = _send(hook, path, json, data, {**extra, **(headers or {})}, timeout)
@@ -99,20 +106,30 @@ def read_json(vendor: Vendor, answer: requests.Response) -> Any:
         raise AnswerUnreadable(vendor.system, what, f"no JSON: {answer.text[:80]!r}") from error
 
 
-def _hook(vendor: Vendor, conn_id: str, method: str, what: str) -> tuple[Any, dict[str, str]]:
+def _hook(
+    vendor: Vendor, conn_id: str, method: str, what: str, auth: Any, at: str
+) -> tuple[Any, dict[str, str]]:
     from airflow.providers.http.hooks.http import HttpHook
     from airflow.sdk.exceptions import AirflowNotFoundException
     from airflow.sdk.log import mask_secret
 
-    hook = HttpHook(method=method, http_conn_id=conn_id)
+    own = (lambda *_: auth) if auth else None
+    hook: Any = HttpHook(method=method, http_conn_id=conn_id, auth_type=own)
     try:
         found = hook.get_connection(conn_id)
     except AirflowNotFoundException as error:
         raise MissingConnection(conn_id, f"{vendor.system}: {what}") from error
+    if at:
+        found.host, found.port = at, None
+    if vendor.settings:
+        rest = {key: value for key, value in found.extra_dejson.items() if key not in vendor.settings}
+        found.extra = json_text(rest)
+    if at or vendor.settings:
+        hook.get_connection = lambda _: found
     headers = dict(vendor.headers)
     if found.password:
         mask_secret(found.password)
-        if not found.login and vendor.authorization:
+        if not found.login and vendor.authorization and auth is None:
             headers["Authorization"] = vendor.authorization.format(password=found.password)
     return hook, headers
 
