@@ -18,6 +18,7 @@ class Environment:
     :param probe: an `http` connection to a blackbox probe that measures availability from outside
     :param backups: an `fs` connection; its path is the folder that keeps backups
     :param workspace: an `fs` connection; its path is the folder for clones that releases are prepared in
+    :param remote: a `git` connection to a repository that deploys what is pushed to it
     :param artifacts: an `fs` connection; its path is the folder with what the build made
     :param server: an `ssh` connection to the machine that the system is deployed from or runs on
     :param heroku: an `http` connection to the Heroku Platform API
@@ -40,6 +41,7 @@ class Environment:
     probe: str = ""
     backups: str = "slipway_backups"
     workspace: str = ""
+    remote: str = ""
     artifacts: str = ""
     server: str = ""
     heroku: str = ""

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import sys
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from tempfile import TemporaryDirectory
 from uuid import uuid4
 
 import pytest
+from tests.steps.repositories import Repositories
 from tests.steps.world import SERVICE, World, free_port, git
 
 from slipway.environment import Environment
@@ -102,3 +104,40 @@ def stop(world: World) -> None:
     with suppress(OSError, ValueError):
         pid = int((world.home / "pid").read_text())
         os.kill(pid, signal.SIGKILL)
+
+
+@pytest.fixture(scope="session")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The repositories as each test begins with them."""
+    root = tmp_path_factory.mktemp("prepared")
+    Repositories(root=root).make()
+    return root
+
+
+@pytest.fixture
+def repositories(prepared: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repositories:
+    """A source repository with main and feature/scores, an empty remote and a workspace."""
+    made = Repositories(root=tmp_path)
+    shutil.copytree(prepared, tmp_path, dirs_exist_ok=True)
+    for name, value in (
+        ("REPO", {"conn_type": "git", "host": str(made.origin)}),
+        ("REMOTE", {"conn_type": "git", "host": str(made.remote)}),
+        ("WORKSPACE", {"conn_type": "fs", "extra": {"path": str(made.workspace)}}),
+    ):
+        monkeypatch.setenv(f"AIRFLOW_CONN_{name}", json.dumps(value))
+    return made
+
+
+@pytest.fixture
+def release(repositories: Repositories) -> LocalRun:
+    """A release that reaches the repositories and Heroku."""
+    environment = Environment(
+        system="planner",
+        name="production",
+        repository="repo",
+        workspace="workspace",
+        remote="remote",
+        heroku="heroku",
+        heroku_data="heroku_data",
+    )
+    return LocalRun(environment=environment)

@@ -4,12 +4,19 @@ from slipway.kinds import Step
 from slipway.steps.airflow_task import AirflowOperator, AirflowTask
 from slipway.steps.apply_sql import ApplySql
 from slipway.steps.back_up_postgres import BackUpPostgres
+from slipway.steps.back_up_postgres_to_s3 import BackUpPostgresToS3
 from slipway.steps.deploy_release import DeployRelease
 from slipway.steps.fetch_release import FetchRelease
 from slipway.steps.install_dependencies import InstallDependencies
+from slipway.steps.invalidate_cloud_front import InvalidateCloudFront
+from slipway.steps.make_branch import MakeBranch
+from slipway.steps.push_branch import PushBranch
 from slipway.steps.restore_postgres import RestorePostgres
+from slipway.steps.restore_postgres_from_s3 import RestorePostgresFromS3
 from slipway.steps.run_command import FromConnection, Place, RunCommand
 from slipway.steps.set_flag import FlagValue, SetFlag
+from slipway.steps.tag_release import TagRelease
+from slipway.steps.sync_to_s3 import SyncToS3
 from slipway.steps.take_baseline import TakeBaseline
 from slipway.steps.upgrade_alembic import UpgradeAlembic
 from slipway.steps.verification import Verification
@@ -20,15 +27,22 @@ __all__ = [
     "AirflowTask",
     "ApplySql",
     "BackUpPostgres",
+    "BackUpPostgresToS3",
     "DeployRelease",
     "FetchRelease",
     "FlagValue",
     "FromConnection",
     "InstallDependencies",
+    "InvalidateCloudFront",
+    "MakeBranch",
     "Place",
+    "PushBranch",
     "RestorePostgres",
+    "RestorePostgresFromS3",
     "RunCommand",
     "SetFlag",
+    "TagRelease",
+    "SyncToS3",
     "TakeBaseline",
     "UpgradeAlembic",
     "Verification",
@@ -40,12 +54,19 @@ KINDS: dict[str, type[Step]] = {
         AirflowTask,
         ApplySql,
         BackUpPostgres,
+        BackUpPostgresToS3,
         DeployRelease,
         FetchRelease,
         InstallDependencies,
+        InvalidateCloudFront,
+        MakeBranch,
+        PushBranch,
         RestorePostgres,
+        RestorePostgresFromS3,
         RunCommand,
         SetFlag,
+        TagRelease,
+        SyncToS3,
         TakeBaseline,
         UpgradeAlembic,
     )

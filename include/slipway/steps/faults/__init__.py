@@ -16,6 +16,8 @@ StepImpossible (no second try)
 |- ScriptMissing, ScriptChanged, ScriptEndsTransaction
 |- BadVersion, UnknownVersion, NotTheApprovedCommit, ReleaseInTheWay, ReleaseNotThere
 `- RequirementsMissing, LinkInTheWay, UnknownFlag
+
+Those of one family stand in its own file: branches (git), heroku.
 """
 
 from slipway.steps.faults.backups import (
