@@ -22,12 +22,42 @@ os.environ |= {
 }
 
 
+FIRST = ("e2e", "gate", "local")  # they wait for Airflow while others compute
+LAST = "simulation"  # computes all the time, and lowers its own priority
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Try a test on a running Airflow a second time when it fails.
+    """Try a test on a running Airflow twice; lay out the tests for several processes.
 
     Such a test waits for six processes on two cores, and Airflow itself takes a starved task for a lost one.
     A fault of ours fails both times; a second try shows as "rerun" in the closing line.
+
+    With several processes each file stays in one, all end-to-end tests stay in one (they share a running
+    Airflow), and each plan's simulation stays in one (the tests of a plan share its ways).
     """
+    items.sort(key=lambda item: _order(_folder(item)))
     for item in items:
         if item.get_closest_marker("e2e"):
             item.add_marker(pytest.mark.flaky(reruns=1))
+        item.add_marker(pytest.mark.xdist_group(_group(item)))
+        if _folder(item) == LAST and "toy" not in _group(item):
+            item.add_marker(pytest.mark.slow)
+
+
+def _folder(item: pytest.Item) -> str:
+    return item.path.relative_to(Path(__file__).parent).parts[0]
+
+
+def _order(folder: str) -> int:
+    """Return the place of a folder of tests; the sort keeps the order within each."""
+    if folder in FIRST:
+        return FIRST.index(folder)
+    return len(FIRST) + (folder == LAST)
+
+
+def _group(item: pytest.Item) -> str:
+    folder = _folder(item)
+    if folder == LAST:
+        parameters = getattr(item, "callspec", None)
+        return f"{folder} of {parameters.params.get('name') if parameters else ''}"
+    return folder if folder == "e2e" else str(item.path)

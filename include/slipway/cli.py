@@ -15,6 +15,7 @@ DEFAULT_PLAN = "smart_personal_planner"
 
 # The arguments of these verbs belong to the program that they call.
 PASSED_THROUGH = ("test", "plan")
+QUICK = "--quick"
 
 Verb = Callable[[argparse.Namespace], int]
 
@@ -29,7 +30,7 @@ def parser() -> argparse.ArgumentParser:
     up.add_argument("--port", type=int, help="where Airflow's UI listens (default: 8080, or any free port)")
     _verb(verbs, "down", "stop everything that runs from this folder", _down)
     _verb(verbs, "status", "show what runs, the address and the users", _status)
-    _verb(verbs, "test", "run the tests; arguments go to pytest", _test)
+    _verb(verbs, "test", "run the tests; --quick leaves out the slow ones; arguments go to pytest", _test)
     _verb(verbs, "check", "check style and types", _check)
     _verb(verbs, "plan", "list, check, explain or begin a deployment plan", _plan)
     _verb(verbs, "doctor", "say what is missing or wrong here, and the mend", _doctor)
@@ -123,7 +124,11 @@ def _status(arguments: argparse.Namespace) -> int:
 
 
 def _test(arguments: argparse.Namespace) -> int:
-    return subprocess.call([sys.executable, "-m", "pytest", *arguments.rest], cwd=HERE)
+    rest = [argument for argument in arguments.rest if argument != QUICK]
+    chosen = ["-m", "not e2e and not slow"] if len(rest) < len(arguments.rest) else []
+    # The whole suite goes in two processes: one mostly waits for Airflow, the other one computes.
+    spread = [] if rest else ["-n", "2", "--dist", "loadgroup"]
+    return subprocess.call([sys.executable, "-m", "pytest", *chosen, *spread, *rest], cwd=HERE)
 
 
 def _check(arguments: argparse.Namespace) -> int:

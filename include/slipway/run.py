@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Protocol
 
 from slipway.environment import Environment
@@ -68,6 +69,10 @@ class Run(Protocol):
     @property
     def release_id(self) -> str:
         """The Airflow run id: unique, and the same across retries."""
+
+    @property
+    def began(self) -> datetime:
+        """When the release was triggered, with its time zone."""
 
     @property
     def plan_name(self) -> str: ...

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 
 from slipway.environment import Environment
 from slipway.run import Evidence, Finding, Json
@@ -18,6 +19,7 @@ class LocalRun:
     environment: Environment
     version: str = "v2"
     release_id: str = "manual__2026-01-01T00:00:00+00:00"
+    began: datetime = datetime(2026, 1, 1, tzinfo=UTC)
     plan_name: str = "test_plan"
     task_id: str = "production.step"
     parameters: Mapping[str, Json] = field(default_factory=dict)

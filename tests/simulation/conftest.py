@@ -1,6 +1,7 @@
 """A throw-away metadata database, and a simulator for each plan."""
 
 import importlib.util
+import os
 import sys
 from collections.abc import Callable
 from functools import cache
@@ -44,6 +45,7 @@ def _plan_of(path: Path) -> Plan:
 @pytest.fixture(scope="session")
 def simulators() -> Callable[[str], Simulator]:
     """Return a maker of simulators, one for each plan name, each made once."""
+    os.nice(10)  # a running Airflow beside it must not take its tasks for lost
     initdb()
 
     @cache

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
@@ -33,6 +34,11 @@ class AirflowRun:
     @property
     def release_id(self) -> str:
         return str(self.context["run_id"])
+
+    @property
+    def began(self) -> datetime:
+        began: datetime = self.context["dag_run"].run_after
+        return began
 
     @property
     def plan_name(self) -> str:

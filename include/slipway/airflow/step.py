@@ -1,8 +1,11 @@
 """The operators that do and undo a step."""
 
+import time
 from collections.abc import Mapping
-from typing import Any
+from datetime import timedelta
+from typing import Any, NoReturn
 
+from airflow.providers.standard.triggers.temporal import TimeDeltaTrigger
 from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowFailException
 
@@ -18,8 +21,13 @@ from slipway.graph import DECISION, ROLLBACK_START, STRATEGY, Kind, Node, Releas
 from slipway.kinds import Step
 from slipway.run import Evidence, Json
 from slipway.steps.processes import end_all
+from slipway.still_going import StillGoing
 from slipway.undoing import Fate, way_of
+from slipway.watch.render import length
 from slipway.words import GateAnswer, Phase
+
+GOING_SINCE = "going_since"  # seconds since the epoch at which a long operation was first waited for
+SOONEST = timedelta(seconds=2)
 
 
 class NotApproved(StepImpossible):
@@ -28,6 +36,17 @@ class NotApproved(StepImpossible):
 
 class NotProved(StepImpossible):
     """A step would act on something that nobody has proved."""
+
+
+class NeverEnded(StepFailed):
+    """What a step began on the far side has not ended in the step's time."""
+
+    def __init__(self, what: str, longest: timedelta) -> None:
+        self.what, self.longest = what, longest
+        super().__init__(
+            f"{what}: not ended after {length(longest)}. See there why; it may still end. Give the step a "
+            "longer `timeout` if it is only slow."
+        )
 
 
 class StepOperator(BaseOperator):
@@ -52,6 +71,8 @@ class StepOperator(BaseOperator):
             require_go(context, self.graph, node, self.digest)
             with alone(context):
                 evidence = node.item.do(run)
+        except StillGoing as going:
+            wait_for(self, run, going, node.item.timeout)
         except StepFailed as failure:
             run.log.error("%s", failure)
             context["ti"].xcom_push(key=FAILURE, value=first_line(failure))
@@ -60,6 +81,10 @@ class StepOperator(BaseOperator):
         for asset in self.outlets:
             context["outlet_events"][asset].extra = {"version": run.version, "release": run.release_id}
         return evidence.to_json()
+
+    def look_again(self, context: Mapping[str, Any], event: Json = None) -> Json:
+        """Do it again after a wait: the step looks at the far side and knows what it has begun."""
+        return self.execute(context)
 
     def on_kill(self) -> None:
         """End the programs that the step has started; Airflow ends only the task itself."""
@@ -92,9 +117,16 @@ class UndoOperator(BaseOperator):
         try:
             with alone(context):
                 return self._undo(run, facts, way.why)
+        except StillGoing as going:
+            assert isinstance(node.item, Step)
+            wait_for(self, run, going, node.item.timeout)
         except StepFailed as failure:
             run.log.error("%s", failure)
             raise plain(failure) from None
+
+    def look_again(self, context: Mapping[str, Any], event: Json = None) -> Json:
+        """Undo again after a wait: the step looks at the far side and knows what it has begun."""
+        return self.execute(context)
 
     def on_kill(self) -> None:
         """End the programs that the undo has started."""
@@ -113,6 +145,19 @@ class UndoOperator(BaseOperator):
             evidence = node.item.undo(run, done)
         run.log.info("Undone: %s", evidence.summary or node.title)
         return {"undone": True, "why": why, "evidence": evidence.to_json()}
+
+
+def wait_for(operator: BaseOperator, run: AirflowRun, going: StillGoing, longest: timedelta) -> NoReturn:
+    """Let the task wait in the triggerer, where it holds no worker, until the step is to look again.
+
+    Raises NeverEnded once it has gone on for longer than the step's `timeout`, counted over all tries.
+    """
+    since = float(run.remember(GOING_SINCE, time.time))
+    if time.time() - since > longest.total_seconds():
+        raise plain(NeverEnded(going.what, longest))
+    run.log.info("%s", going)
+    # Airflow 3.3.2 takes a task that resumes at once after deferring for a lost one.
+    operator.defer(trigger=TimeDeltaTrigger(max(going.every, SOONEST)), method_name="look_again")
 
 
 def require_go(context: Mapping[str, Any], graph: ReleaseGraph, node: Node, digest: str) -> None:

@@ -20,6 +20,7 @@ from slipway.steps.sync_to_s3 import SyncToS3
 from slipway.steps.take_baseline import TakeBaseline
 from slipway.steps.upgrade_alembic import UpgradeAlembic
 from slipway.steps.verification import Verification
+from slipway.steps.wait_until import WaitUntil
 
 __all__ = [
     "KINDS",
@@ -46,6 +47,7 @@ __all__ = [
     "TakeBaseline",
     "UpgradeAlembic",
     "Verification",
+    "WaitUntil",
 ]
 
 KINDS: dict[str, type[Step]] = {
@@ -69,5 +71,6 @@ KINDS: dict[str, type[Step]] = {
         SyncToS3,
         TakeBaseline,
         UpgradeAlembic,
+        WaitUntil,
     )
 }
