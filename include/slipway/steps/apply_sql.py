@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from slipway.kinds import Step
 from slipway.run import Evidence, Json, Run
-from slipway.steps.faults import ScriptChanged, ScriptEndsTransaction, ScriptFailed, ScriptMissing
+from slipway.steps.faults import ScriptChanged
 from slipway.steps.reach import database
 from slipway.steps.release_tree import DEPLOYS, ReleaseTree
+from slipway.steps.sql_script import execute_script, read_script
 from slipway.steps.verification import Verification, verify
 
 if TYPE_CHECKING:
@@ -22,10 +22,6 @@ if TYPE_CHECKING:
 
 _LEDGER = "slipway_applied_scripts"
 _LOCK = 7_594_211  # any number that nobody else locks; two releases must not create the ledger at once
-_NOT_CODE = re.compile(r"--[^\n]*|/\*.*?\*/|(\$\w*\$).*?\1|'(?:[^']|'')*'|\"[^\"]*\"", re.DOTALL)
-_TRANSACTION = re.compile(
-    r"(?:^|;)\s*(BEGIN|COMMIT|ROLLBACK(?!\s+TO\b)|START\s+TRANSACTION|END|ABORT)\b", re.IGNORECASE
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,20 +83,14 @@ class ApplySql(Step):
                 return self._unchanged(run, "it is not applied", evidence)
             text, _ = self._read(ReleaseTree.of(run, evidence.before), self.undo_script)
             run.log.info("Undoing %s on %s with %s", self.script, run.environment.label, self.undo_script)
-            _execute(session, self.undo_script, text)
+            execute_script(session, self.undo_script, text)
             session.execute(f"DELETE FROM {_LEDGER} WHERE script = %s", [self.script])
             if not evidence.before["ledger"]:
                 _drop_empty_ledger(session)  # the schema is to be exactly as it was
         return Evidence(after=evidence.before, summary=f"{self.script} taken back by {self.undo_script}")
 
     def _read(self, tree: ReleaseTree, script: str) -> tuple[str, str]:
-        path = tree.there() / script
-        if not script or not path.is_file():
-            raise ScriptMissing(path)
-        text = path.read_text()
-        found = _TRANSACTION.search(_NOT_CODE.sub(" ", text))
-        if found:
-            raise ScriptEndsTransaction(script, " ".join(found[1].upper().split()))
+        text = read_script(tree.there(), script)
         return text, hashlib.sha256(text.encode()).hexdigest()
 
     def _apply(self, run: Run, session: Session, text: str, sha256: str) -> None:
@@ -109,7 +99,7 @@ class ApplySql(Step):
             f"CREATE TABLE IF NOT EXISTS {_LEDGER} (script text PRIMARY KEY, sha256 text NOT NULL, "
             "release text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now())"
         )
-        _execute(session, self.script, text)
+        execute_script(session, self.script, text)
         values = [self.script, sha256, run.release_id]
         session.execute(f"INSERT INTO {_LEDGER} (script, sha256, release) VALUES (%s, %s, %s)", values)
 
@@ -126,18 +116,6 @@ def _standing(session: Session, script: str) -> dict[str, Json]:
     row = session.execute(f"SELECT sha256, release FROM {_LEDGER} WHERE script = %s", [script]).fetchone()
     sha256, release = row or ("", "")
     return {"applied": sha256, "release": release, "ledger": True}
-
-
-def _execute(session: Session, script: str, text: str) -> None:
-    import psycopg
-
-    try:
-        session.execute(text.encode())  # without parameters: several statements, and % is only a character
-    except psycopg.Error as error:
-        position = error.diag.statement_position
-        line = text.count("\n", 0, int(position) - 1) + 1 if position else 0
-        detail = f" ({error.diag.message_detail})" if error.diag.message_detail else ""
-        raise ScriptFailed(script, line, f"{error.diag.message_primary or error}{detail}") from error
 
 
 def _drop_empty_ledger(session: Session) -> None:
