@@ -5,6 +5,7 @@ from slipway.steps.airflow_task import AirflowOperator, AirflowTask
 from slipway.steps.apply_sql import ApplySql
 from slipway.steps.back_up_postgres import BackUpPostgres
 from slipway.steps.back_up_postgres_to_s3 import BackUpPostgresToS3
+from slipway.steps.create_launch_darkly_flag import CreateLaunchDarklyFlag, Variation
 from slipway.steps.deploy_release import DeployRelease
 from slipway.steps.fetch_release import FetchRelease
 from slipway.steps.install_dependencies import InstallDependencies
@@ -15,6 +16,7 @@ from slipway.steps.restore_postgres import RestorePostgres
 from slipway.steps.restore_postgres_from_s3 import RestorePostgresFromS3
 from slipway.steps.run_command import FromConnection, Place, RunCommand
 from slipway.steps.set_flag import FlagValue, SetFlag
+from slipway.steps.set_launch_darkly_flag import SetLaunchDarklyFlag
 from slipway.steps.tag_release import TagRelease
 from slipway.steps.sync_to_s3 import SyncToS3
 from slipway.steps.take_baseline import TakeBaseline
@@ -29,6 +31,7 @@ __all__ = [
     "ApplySql",
     "BackUpPostgres",
     "BackUpPostgresToS3",
+    "CreateLaunchDarklyFlag",
     "DeployRelease",
     "FetchRelease",
     "FlagValue",
@@ -42,10 +45,12 @@ __all__ = [
     "RestorePostgresFromS3",
     "RunCommand",
     "SetFlag",
-    "TagRelease",
+    "SetLaunchDarklyFlag",
     "SyncToS3",
+    "TagRelease",
     "TakeBaseline",
     "UpgradeAlembic",
+    "Variation",
     "Verification",
     "WaitUntil",
 ]
@@ -57,6 +62,7 @@ KINDS: dict[str, type[Step]] = {
         ApplySql,
         BackUpPostgres,
         BackUpPostgresToS3,
+        CreateLaunchDarklyFlag,
         DeployRelease,
         FetchRelease,
         InstallDependencies,
@@ -67,8 +73,9 @@ KINDS: dict[str, type[Step]] = {
         RestorePostgresFromS3,
         RunCommand,
         SetFlag,
-        TagRelease,
+        SetLaunchDarklyFlag,
         SyncToS3,
+        TagRelease,
         TakeBaseline,
         UpgradeAlembic,
         WaitUntil,
