@@ -20,6 +20,7 @@ from slipway.sandbox.connections import LEDGER, connections
 from slipway.sandbox.errors import SandboxError, SupervisorIsNotRunning
 from slipway.sandbox.fingerprint import fingerprint
 from slipway.sandbox.layout import FAULTS, Environment, Place, System, places, port, system
+from slipway.sandbox.platforms import PLATFORMS
 from slipway.sandbox.postgres import Postgres, running_port
 
 __all__ = ["FAULTS", "Environment", "Postgres", "Sandbox", "SandboxError", "System"]
@@ -66,6 +67,9 @@ class Sandbox:
                     port(self.root, place.name, must_be_free=True)
                 environments.ensure(postgres, chosen)
                 self._launch("supervisor", chosen, control.state_file(self.root))
+            state = control.platforms_state_file(self.root)
+            if any(place.system in PLATFORMS for place in chosen) and not control.is_running(state):
+                self._launch("platforms", chosen, state)
             if with_load and not control.is_running(control.load_state_file(self.root)):
                 port(self.root, "load", must_be_free=True)
                 self._launch("load", chosen, control.load_state_file(self.root))
@@ -73,18 +77,25 @@ class Sandbox:
 
     def stop(self, *, postgres: bool = True) -> None:
         """End the load, the services and, unless another still needs it, the database server."""
-        for state in (control.load_state_file(self.root), control.state_file(self.root)):
-            _end(state)
+        for state in (control.load_state_file, control.platforms_state_file, control.state_file):
+            _end(state(self.root))
         if postgres and running_port(self.root) is not None:
             self.postgres.stop()
 
     def reset(self, system_name: str, environment: str) -> None:
         """Bring one environment back to v1 as it was seeded."""
-        environments.reset(self.postgres, self.place(system_name, environment))
+        place = self.place(system_name, environment)
+        environments.reset(self.postgres, place)
+        if platform := PLATFORMS.get(place.system):
+            platform.reset(self.postgres, place)
 
     def fingerprint(self, system_name: str, environment: str) -> dict[str, Any]:
         """Version, revision, schema, row checksums and flags of one environment (see fingerprint.py)."""
-        return fingerprint(self.postgres, self.place(system_name, environment))
+        place = self.place(system_name, environment)
+        found = fingerprint(self.postgres, place)
+        if platform := PLATFORMS.get(place.system):
+            found["platform"] = dict(platform.fingerprint(place))
+        return found
 
     def place(self, system_name: str, environment: str) -> Place:
         """Where one environment lives. Raises UnknownSystem."""

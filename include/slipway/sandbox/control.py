@@ -22,6 +22,10 @@ def load_state_file(root: Path) -> Path:
     return root.resolve() / "sandbox" / "load.json"
 
 
+def platforms_state_file(root: Path) -> Path:
+    return root.resolve() / "sandbox" / "platforms.json"
+
+
 def is_running(path: Path) -> bool:
     """Whether the process that wrote this state file still runs (and not another one under its pid)."""
     try:
