@@ -3,7 +3,6 @@
 import contextlib
 import json
 import os
-import subprocess
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from signal import Signals
@@ -11,10 +10,11 @@ from typing import Self
 
 import psutil
 
+from slipway.detached import Detached
 from slipway.local.home import write_private
 
 # Only the parent can reap a process that ended, and it needs this handle for it.
-_CHILDREN: dict[int, subprocess.Popen[bytes]] = {}
+_CHILDREN: dict[int, Detached] = {}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,10 +29,7 @@ class Process:
     def start(cls, name: str, argv: list[str], *, env: dict[str, str], log: Path, cwd: Path) -> Self:
         """Start `argv` in its own session, with its output appended to `log`."""
         with log.open("ab") as output:
-            child = subprocess.Popen(
-                argv, env=env, cwd=cwd, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
-                start_new_session=True,
-            )  # fmt: skip
+            child = Detached(argv, env=env, cwd=cwd, stdout=output, stderr=output)
         _CHILDREN[child.pid] = child
         return cls(name=name, pid=child.pid, started=psutil.Process(child.pid).create_time())
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import json
-import subprocess
 import sys
 import time
 from collections.abc import Sequence
@@ -15,6 +14,7 @@ from typing import Any
 
 import psutil
 
+from slipway.detached import Detached
 from slipway.sandbox import control, environments
 from slipway.sandbox.connections import LEDGER, connections
 from slipway.sandbox.errors import SandboxError, SupervisorIsNotRunning
@@ -28,8 +28,6 @@ __all__ = ["FAULTS", "Environment", "Postgres", "Sandbox", "SandboxError", "Syst
 START_TIMEOUT = 60.0  # seconds
 STOP_TIMEOUT = 15.0  # seconds
 INCLUDE = Path(__file__).parents[2]
-# They outlive this process on purpose; a Popen that is collected while its process runs would warn.
-_DETACHED: list[subprocess.Popen[bytes]] = []
 
 
 @dataclass(frozen=True)
@@ -127,15 +125,12 @@ class Sandbox:
             arguments += ["--environment", environment]
         log = self.root / "sandbox" / f"{module}.log"
         with log.open("ab") as output:
-            process = subprocess.Popen(
+            process = Detached(
                 [sys.executable, "-m", f"slipway.sandbox.{module}", *arguments],
                 cwd=INCLUDE,  # the package is found from here
-                stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
-                start_new_session=True,
             )
-        _DETACHED.append(process)
         deadline = time.monotonic() + START_TIMEOUT
         while not control.is_running(state):
             if process.poll() is not None or time.monotonic() > deadline:
