@@ -26,6 +26,7 @@ FIRST = ("e2e", "gate", "local")  # they wait for Airflow while others compute
 LAST = "simulation"  # computes all the time, and lowers its own priority
 
 
+@pytest.hookimpl(tryfirst=True)  # before the processes learn of their groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Try a test on a running Airflow twice; lay out the tests for several processes.
 
