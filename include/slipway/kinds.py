@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from slipway.environment import Environment
 from slipway.run import Evidence, Finding, Run
@@ -134,16 +134,35 @@ class Check:
         raise NotImplementedError
 
 
+Samples = dict[tuple[str, tuple[tuple[str, str], ...]], float]  # value by name and sorted labels
+
+
+class Source(NamedTuple):
+    """Where a reading comes from: a connection role, and what is asked there.
+
+    `query` is the path of a metrics page, or "<source>:<JSON>" for one that metrics.sources knows.
+    """
+
+    role: str
+    query: str
+
+    @property
+    def label(self) -> str:
+        """Name for people, e.g. "service/metrics" or "aws cloud_watch"."""
+        kind, asked, _ = self.query.partition(":{")
+        return f"{self.role} {kind}" if asked else f"{self.role}{self.query}"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Scrape:
-    """One reading of a metrics page.
+    """One reading of a source.
 
     :param at: seconds since the epoch
     :param samples: value by series; a series is its name with its sorted labels, as parsed by metrics.scrape
     """
 
     at: float
-    samples: dict[tuple[str, tuple[tuple[str, str], ...]], float]
+    samples: Samples
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -151,7 +170,8 @@ class Metric:
     """A figure that a watch samples. `value` returns None where there is no data.
 
     :param unit: printed behind the figure, e.g. "%", "ms", "MiB"
-    :param source: the environment's connection role that serves the metrics page ("service" or "probe")
+    :param source: the environment's connection role, e.g. "service" or "probe" for a metrics page
+    :param path: the metrics page, where it is one
     """
 
     name: str
@@ -166,6 +186,11 @@ class Metric:
     def heading(self) -> str:
         """The title for people."""
         return self.title or in_words(self.name)
+
+    @property
+    def reading(self) -> Source:
+        """What is read for it; metrics with the same source share one reading."""
+        return Source(self.source, self.path)
 
     def value(self, earlier: Scrape, later: Scrape) -> float | None:
         """Return the figure between two scrapes, or None where they hold no data for it."""

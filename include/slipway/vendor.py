@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
@@ -66,6 +67,7 @@ def call(
     timeout: float = TIMEOUT,
     auth: Callable[[requests.PreparedRequest], requests.PreparedRequest] | None = None,
     at: str = "",
+    known: Any = None,
 ) -> requests.Response:
     """Send one request and return the answer, if its status is below 400 or in `accept`.
 
@@ -75,12 +77,13 @@ def call(
     :param safe: whether it may be sent twice; by its method if None
     :param timeout: seconds
     :param auth: signs each request, instead of what the connection's login and password usually mean
+    :param known: the connection, where it was resolved before, e.g. for a reading every few seconds
     :param at: another address than the connection's, e.g. "https://login.example.com"
     Raises the faults of slipway.vendor_faults, and MissingConnection.
     """
     twice = method in SAFE if safe is None else safe
     what = f"{method} {path.partition('?')[0]}"
-    hook, extra = _hook(vendor, conn_id, method, what, auth, at)
+    hook, extra = _hook(vendor, conn_id, method, what, auth, at, known)
     for attempt in range(1, TRIES + 1):
         try:
             answer = _send(hook, path, json, data, {**extra, **(headers or {})}, timeout)
@@ -107,7 +110,7 @@ def read_json(vendor: Vendor, answer: requests.Response) -> Any:
 
 
 def _hook(
-    vendor: Vendor, conn_id: str, method: str, what: str, auth: Any, at: str
+    vendor: Vendor, conn_id: str, method: str, what: str, auth: Any, at: str, known: Any
 ) -> tuple[Any, dict[str, str]]:
     from airflow.providers.http.hooks.http import HttpHook
     from airflow.sdk.exceptions import AirflowNotFoundException
@@ -116,7 +119,7 @@ def _hook(
     own = (lambda *_: auth) if auth else None
     hook: Any = HttpHook(method=method, http_conn_id=conn_id, auth_type=own)
     try:
-        found = hook.get_connection(conn_id)
+        found = known or hook.get_connection(conn_id)
     except AirflowNotFoundException as error:
         raise MissingConnection(conn_id, f"{vendor.system}: {what}") from error
     if at:
@@ -124,11 +127,12 @@ def _hook(
     if vendor.settings:
         rest = {key: value for key, value in found.extra_dejson.items() if key not in vendor.settings}
         found.extra = json_text(rest)
-    if at or vendor.settings:
+    if at or vendor.settings or known:
         hook.get_connection = lambda _: found
     headers = dict(vendor.headers)
     if found.password:
-        mask_secret(found.password)
+        if not known:
+            mask_secret(found.password)
         if not found.login and vendor.authorization and auth is None:
             headers["Authorization"] = vendor.authorization.format(password=found.password)
     return hook, headers
@@ -163,7 +167,8 @@ def _unreachable(
     elif "IncompleteRead" in text or "Connection aborted" in text:
         why = "the answer broke off half-way"
     else:
-        why = text.partition("\n")[0] or type(error).__name__
+        # requests quotes the path with its query, which may hold a signature
+        why = re.sub(r" with url: \S+", "", text.partition("\n")[0]) or type(error).__name__
     return VendorUnreachable(vendor.system, what, conn_id, why, sent=not unconnected)
 
 

@@ -229,4 +229,4 @@ def test_every_kind_has_a_name_of_its_own() -> None:
     from slipway import checks, metrics
 
     names = list(itertools.chain(checks.KINDS, checks.STEP_KINDS, metrics.KINDS))
-    assert len(names) == len(set(names)) == 11 + 3 + 6
+    assert len(names) == len(set(names)) == 11 + 3 + 12

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from importlib import import_module
 from typing import Any
 
+from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from slipway import metrics
@@ -14,14 +15,13 @@ from slipway.checks.calls import NoAnswer, ask_async
 from slipway.checks.expect import Question, judge
 from slipway.codec import from_json, to_json
 from slipway.environment import Environment
-from slipway.kinds import Scrape
+from slipway.kinds import Scrape, Source
 from slipway.metrics.scrape import Reader, ScrapeFailed
 from slipway.plan import DecisionMatrix
 from slipway.run import Json
 from slipway.watch.course import (
     Progress,
     Result,
-    Source,
     Terms,
     add,
     close,
@@ -42,6 +42,8 @@ LATE = 2.0  # seconds behind its time at which a checkpoint is still sampled, on
 # In a rehearsal a checkpoint lasts a fraction of a second, and a busy machine is late by many of them:
 # better a longer rehearsal than one that nobody watched.
 LATE_IN_A_REHEARSAL = 60.0
+LOOK_EVERY = 2.0  # seconds
+ENDED = frozenset({"success", "failed", "skipped", "upstream_failed", "removed"})
 
 
 class ReadyTrigger(BaseTrigger):
@@ -105,7 +107,7 @@ class WatchTrigger(BaseTrigger):
         progress = await noted_progress(place)
         if progress.done:
             self.log.info("The watch goes on after checkpoint %d.", progress.done)
-        async with Reader() as reader, WatchNotes(place) as notes:
+        async with Reader(since=self.start) as reader, WatchNotes(place) as notes:
             for appointment in timetable(self.terms.watch, self.terms.pace)[progress.done :]:
                 if ending(progress.breaches):
                     break
@@ -151,9 +153,8 @@ class WatchTrigger(BaseTrigger):
         )
 
     async def _page(self, reader: Reader, source: Source) -> Scrape | None:
-        role, path = source
         try:
-            return await reader.read(self.environment.connection(role), path)
+            return await reader.read(self.environment.connection(source.role), source.query)
         except ScrapeFailed as failure:
             self.log.warning("%s", failure)
             return None
@@ -181,6 +182,41 @@ def _ended(progress: Progress, terms: Terms) -> dict[str, Json]:
         "checkpoints": progress.done,
         "answers": to_json(progress.answers),
     }
+
+
+class MomentTrigger(BaseTrigger):
+    """Fires at a moment, or earlier when one of some tasks has come to its end: {"early": whether}.
+
+    :param until: seconds since the epoch
+    :param over: ids of tasks of the same run
+    """
+
+    def __init__(self, *, until: float, over: Sequence[str]) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.until, self.over = until, list(over)
+
+    def serialize(self) -> tuple[str, dict[str, Any]]:
+        """Return what the triggerer needs to make this trigger again."""
+        return f"{type(self).__module__}.{type(self).__qualname__}", {"until": self.until, "over": self.over}
+
+    async def run(self) -> AsyncIterator[TriggerEvent]:
+        """Look every few seconds whether it is still wanted."""
+        early = False
+        # The first look comes late enough: a task that resumes at once after deferring is taken for lost.
+        await asyncio.sleep(LOOK_EVERY)
+        while time.time() < self.until and not (early := await self._is_over()):
+            await asyncio.sleep(min(LOOK_EVERY, max(0.0, self.until - time.time())))
+        yield TriggerEvent({"early": early})  # type: ignore[no-untyped-call]
+
+    async def _is_over(self) -> bool:
+        place = place_of(self.task_instance)
+        found = await asyncio.to_thread(
+            RuntimeTaskInstance.get_task_states,
+            dag_id=place["dag_id"],
+            run_ids=[place["run_id"]],
+            task_ids=self.over,
+        )
+        return any(str(state) in ENDED for state in found.get(place["run_id"], {}).values())
 
 
 class CheckTrigger(BaseTrigger):

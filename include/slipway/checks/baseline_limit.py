@@ -7,11 +7,13 @@ from datetime import timedelta
 from typing import ClassVar
 
 from slipway.codec import to_json
-from slipway.kinds import Check, Metric, Scrape
-from slipway.metrics.scrape import ScrapeFailed, scrape
+from slipway.environment import Environment
+from slipway.kinds import Check, Metric, Scrape, Source
+from slipway.metrics.scrape import ScrapeFailed
+from slipway.metrics.sources import Readings
 from slipway.plan import DecisionMatrix
 from slipway.run import Evidence, Finding, Run
-from slipway.watch.course import Progress, Source, Terms, situation, take
+from slipway.watch.course import Progress, Terms, situation, take
 from slipway.watch.judge import judge, overall
 from slipway.watch.render import figure, table
 from slipway.watching import Threshold, Watch
@@ -34,16 +36,19 @@ class BaselineLimit(Check):
     apart: timedelta = timedelta(seconds=1)
 
     kind: ClassVar[str] = "baseline_limit"
-    needs: ClassVar[tuple[str, ...]] = ("service",)
+
+    def connections(self, environment: Environment) -> tuple[str, ...]:
+        """Return the ids of the connections that its metrics are read from."""
+        return tuple(environment.connection(role) for role in dict.fromkeys(m.source for m in self.metrics))
 
     def probe(self, run: Run) -> Finding:
         """Sample and judge; pages that cannot be read leave too few good samples: INCONCLUSIVE."""
         terms = self._terms(baseline_of(run.evidence(self.baseline)) if self.baseline else {})
-        progress = Progress()
+        progress, reader = Progress(), Readings(since=time.time())
         for number in range(self.samples + 1):  # the first reading is only where the first sample begins
             if number:
                 time.sleep(self.apart.total_seconds())
-            readings = {source: _read(run, source) for source in terms.sources}
+            readings = {source: _read(run, reader, source) for source in terms.sources}
             progress = take(progress, terms, number * self.apart.total_seconds(), readings)
         return self._judge(run, progress, terms)
 
@@ -70,10 +75,9 @@ def _summary(answer: Answer, said: str) -> str:
     return f"{words.get(answer, 'too little data')}: {said}"
 
 
-def _read(run: Run, source: Source) -> Scrape | None:
-    role, path = source
+def _read(run: Run, reader: Readings, source: Source) -> Scrape | None:
     try:
-        return scrape(run.environment.connection(role), path)
+        return reader.read(run.environment.connection(source.role), source.query)
     except ScrapeFailed as failure:
         run.log.warning("%s", failure)
         return None

@@ -1,18 +1,19 @@
-"""Reading a metrics page in Prometheus's text format, in a task or in a trigger."""
+"""Reading metrics, first of all a page in Prometheus's text format, in a task or in a trigger."""
 
 import time
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from typing import Any
 
 from slipway.errors import SlipwayError
-from slipway.kinds import Scrape
+from slipway.kinds import Samples, Scrape
 
 TIMEOUT = 10.0  # seconds for one page
 UNWOUND = ("_total", "_count", "_sum", "_bucket")
 
 
 class ScrapeFailed(SlipwayError):
-    """A metrics page could not be read."""
+    """A metrics page, or another source of metrics, could not be read."""
 
     def __init__(self, conn_id: str, path: str, why: str) -> None:
         self.conn_id, self.path, self.why = conn_id, path, why
@@ -41,7 +42,7 @@ def scrape(conn_id: str, path: str = "/metrics") -> Scrape:
         answer = HttpHook(method="GET", http_conn_id=conn_id).run(path, extra_options={"timeout": TIMEOUT})
         return parse(answer.text, time.time())
     except Exception as error:  # every way to fail means the same: no reading
-        raise ScrapeFailed(conn_id, path, _reason(error)) from error
+        raise ScrapeFailed(conn_id, path, reason(error)) from error
 
 
 async def scrape_async(conn_id: str, path: str = "/metrics", timeout: float = TIMEOUT) -> Scrape:
@@ -51,13 +52,17 @@ async def scrape_async(conn_id: str, path: str = "/metrics", timeout: float = TI
 
 
 class Reader:
-    """Reads metrics pages again and again without blocking the event loop; keeps connections open.
+    """Reads metrics again and again without blocking the event loop; keeps connections open.
 
     Resolving an Airflow connection asks the supervisor, so it is done once for each and not at every reading.
+
+    :param since: seconds since the epoch from which sources that keep a history count
     """
 
-    def __init__(self, timeout: float = TIMEOUT) -> None:
+    def __init__(self, timeout: float = TIMEOUT, since: float | None = None) -> None:
         self.timeout = timeout
+        self.since = time.time() if since is None else since
+        self._opened: dict[tuple[str, str], Callable[[], Samples]] = {}
         self._open = AsyncExitStack()
         self._sessions: dict[str, Any] = {}
 
@@ -68,16 +73,31 @@ class Reader:
         await self._open.aclose()
 
     async def read(self, conn_id: str, path: str) -> Scrape:
-        """Read a page now; raises ScrapeFailed."""
+        """Read a page now, or what a source of metrics.sources has; raises ScrapeFailed."""
         import asyncio
 
         try:
             async with asyncio.timeout(self.timeout):
+                if not path.startswith("/"):
+                    return await self._ask(conn_id, path)
                 session = await self._session(conn_id)
                 answer = await session.run(path)
                 return parse(await answer.text(), time.time())
         except Exception as error:  # every way to fail means the same: no reading
-            raise ScrapeFailed(conn_id, path, _reason(error)) from error
+            raise ScrapeFailed(conn_id, path, reason(error)) from error
+
+    async def _ask(self, conn_id: str, query: str) -> Scrape:
+        import asyncio
+
+        from airflow.sdk import BaseHook
+
+        from slipway.metrics.sources import opened
+
+        if (conn_id, query) not in self._opened:
+            found = await BaseHook.aget_connection(conn_id)
+            self._opened[conn_id, query] = await asyncio.to_thread(opened, found, query, self.since)
+        samples = await asyncio.to_thread(self._opened[conn_id, query])
+        return Scrape(at=time.time(), samples=samples)
 
     async def _session(self, conn_id: str) -> Any:
         from airflow.providers.http.hooks.http import HttpAsyncHook
@@ -88,7 +108,7 @@ class Reader:
         return self._sessions[conn_id]
 
 
-def _reason(error: Exception) -> str:
+def reason(error: Exception) -> str:
     first = str(error).strip().partition("\n")[0]
     return f"{type(error).__name__}: {first}" if first else type(error).__name__
 

@@ -145,7 +145,8 @@ def _without_connection(plan: Plan) -> Iterator[Fault]:
     for each in items(plan):
         if not isinstance(each.item, Checklist):
             environment = _looks_at(plan, each)
-            yield from _lacking(each.place, environment, each.item.needs)
+            measured = tuple(metric.source for metric in getattr(each.item, "metrics", ()))
+            yield from _lacking(each.place, environment, tuple(dict.fromkeys((*each.item.needs, *measured))))
     for index, metric in enumerate(plan.watch.metrics):
         yield from _lacking(place("watch.metrics", index, metric.name), plan.production, (metric.source,))
 

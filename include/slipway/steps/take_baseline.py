@@ -8,8 +8,10 @@ from datetime import timedelta
 from typing import ClassVar
 
 from slipway.environment import Environment
-from slipway.kinds import Metric, Scrape, Step
-from slipway.run import Evidence, Json, Run
+from slipway.kinds import Metric, Scrape, Source, Step
+from slipway.metrics.scrape import ScrapeFailed
+from slipway.metrics.sources import Readings
+from slipway.run import Evidence, Json, Run, pace_of
 from slipway.steps.faults import NoBaseline
 from slipway.steps.reach import connection
 
@@ -41,7 +43,7 @@ class TakeBaseline(Step):
 
     def do(self, run: Run) -> Evidence:
         """Measure. Raises NoBaseline when a metric has too few good samples."""
-        pace = float(run.parameters.get("pace") or 1)
+        pace = pace_of(run)
         interval = max(self.lasting.total_seconds() / pace / self.samples, _SHORTEST_INTERVAL)
         run.log.info(
             "Taking the baseline of %s: %d metrics, %d samples, one every %.1f s",
@@ -73,14 +75,15 @@ class TakeBaseline(Step):
     def _sample(self, run: Run, interval: float) -> dict[str, list[tuple[float, float]]]:
         """Return the good samples of each metric as (seconds since the epoch, value)."""
         good: dict[str, list[tuple[float, float]]] = defaultdict(list)
-        earlier = self._scrape_all(run)
+        reader = Readings(since=time.time())
+        earlier = self._read_all(run, reader)
         due = time.monotonic()
         for _ in range(self.samples):
             due += interval  # counted from the start, so that slow scrapes do not stretch the window
             time.sleep(max(0.0, due - time.monotonic()))
-            later = self._scrape_all(run)
+            later = self._read_all(run, reader)
             for metric in self.metrics:
-                page = (metric.source, metric.path)
+                page = metric.reading
                 if page in earlier and page in later:
                     value = metric.value(earlier[page], later[page])
                     if value is not None:
@@ -88,15 +91,13 @@ class TakeBaseline(Step):
             earlier = later
         return good
 
-    def _scrape_all(self, run: Run) -> dict[tuple[str, str], Scrape]:
-        """Read each page once; one that cannot be read is left out and logged."""
-        from slipway.metrics.scrape import ScrapeFailed, scrape
-
-        pages = {}
-        for role, path in dict.fromkeys((metric.source, metric.path) for metric in self.metrics):
-            conn_id = connection(run, role).conn_id
+    def _read_all(self, run: Run, reader: Readings) -> dict[Source, Scrape]:
+        """Read each source once; one that cannot be read is left out and logged."""
+        readings = {}
+        for source in dict.fromkeys(metric.reading for metric in self.metrics):
+            conn_id = connection(run, source.role).conn_id
             try:
-                pages[role, path] = scrape(conn_id, path)
+                readings[source] = reader.read(conn_id, source.query)
             except ScrapeFailed as error:
                 run.log.warning("%s", error)
-        return pages
+        return readings

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
-from slipway.kinds import Scrape
+from slipway.kinds import Scrape, Source
 from slipway.metrics.scrape import unwind
 from slipway.plan import DecisionMatrix
 from slipway.watch.judge import (
@@ -24,7 +24,6 @@ from slipway.watch.schedule import Appointment, paced
 from slipway.watching import Watch
 from slipway.words import Answer
 
-Source = tuple[str, str]  # role of the environment, path of the metrics page
 KEPT = 40  # samples that are kept with a checkpoint, for a chart
 
 
@@ -39,8 +38,8 @@ class Terms:
 
     @property
     def sources(self) -> list[Source]:
-        """The metrics pages to read, each once."""
-        return sorted({(metric.source, metric.path) for metric in self.watch.metrics})
+        """What to read, each once."""
+        return sorted({metric.reading for metric in self.watch.metrics})
 
     @property
     def memory(self) -> float:
@@ -135,10 +134,7 @@ def take(
     }
     sample = Sample(at=at, values=_values(terms, pages, 2), recent=_values(terms, pages, 0))
     errors = {
-        f"{role}{path}": 0
-        if readings[role, path] is not None
-        else progress.errors.get(f"{role}{path}", 0) + 1
-        for role, path in readings
+        label: 0 if good else progress.errors.get(label, 0) + 1 for label, good in _answered(readings).items()
     }
     return replace(
         progress,
@@ -148,6 +144,15 @@ def take(
         tried=progress.tried + 1,
         late=progress.late + late,
     )
+
+
+def _answered(readings: Mapping[Source, Scrape | None]) -> dict[str, bool]:
+    """Return whether each source could be read, by its label; all of the same label must."""
+    good: dict[str, bool] = {}
+    for source, reading in readings.items():
+        label = Source(*source).label
+        good[label] = good.get(label, True) and reading is not None
+    return good
 
 
 def prime(progress: Progress, terms: Terms, readings: Mapping[Source, Scrape | None]) -> Progress:
@@ -167,7 +172,7 @@ def _values(terms: Terms, pages: Mapping[Source, Page], back: int) -> dict[str, 
     """Return the metrics over the last `back` readings, over all that are kept if 0."""
     found: dict[str, float | None] = {}
     for metric in terms.watch.metrics:
-        page = pages.get((metric.source, metric.path))
+        page = pages.get(metric.reading)
         readings = page.last[-back:] if page else ()
         found[metric.name] = metric.value(readings[0], readings[-1]) if len(readings) > 1 else None
     return found
@@ -181,7 +186,7 @@ def situation(progress: Progress, terms: Terms, *, figures: bool) -> Situation:
     whole = {
         metric.name: metric.value(page.first, page.last[-1])
         for metric in terms.watch.metrics
-        if figures and (page := progress.pages.get((metric.source, metric.path))) and len(page.last) > 1
+        if figures and (page := progress.pages.get(metric.reading)) and len(page.last) > 1
     }
     return Situation(
         watch=terms.watch,
