@@ -20,6 +20,7 @@ from slipway.sandbox.seed import seed
 STAGING_ONLY = {
     System.PLANNER: {"SEMANTIC_INDEX": "memory"},
     System.CALIBRATION: {"NEWS_FEED": "local"},
+    System.SCORES: {"SCORE_NORMS": "local"},
 }
 
 

@@ -15,7 +15,7 @@ from slipway.sandbox.postgres import Postgres
 from slipway.sandbox.seed import SYNTHETIC_USER, SYNTHETIC_WEEK
 
 Connection = psycopg.Connection[tuple[object, ...]]
-NOT_BUSINESS = ("alembic_version", "sessions", "feature_flags")
+NOT_BUSINESS = ("alembic_version", "sessions", "feature_flags", "report_cache", "notices")
 OWNERS = {"user_id": SYNTHETIC_USER, "week_id": SYNTHETIC_WEEK}  # column -> first synthetic owner
 
 COLUMNS = (

@@ -5,8 +5,9 @@ from __future__ import annotations
 import itertools
 import random
 import secrets
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 from slipway.sandbox import seed
@@ -35,7 +36,7 @@ Version = Callable[[], str]  # what the service says it is now; v2 has more to o
 
 def journeys(place: Place, dice: random.Random, version: Version) -> Iterator[Journey]:
     """Yield journeys forever: generators of steps."""
-    make = {System.PLANNER: _planner, System.CALIBRATION: _calibration}[place.system]
+    make = _MAKERS[place.system]
     while True:
         yield make(place, dice, version() != "v1")
 
@@ -71,11 +72,11 @@ def _change_a_task(user: int, is_new: bool) -> Journey:
     yield Step(method="DELETE", path=path, headers=headers)
 
 
-def _session(number: int) -> Journey:
+def _session(number: int, path: str = "/api/tasks") -> Journey:
     account = {"user": f"synthetic-{number}", "password": seed.SYNTHETIC_PASSWORD}
     answer = yield Step(method="POST", path="/login", body=account)
     headers = {"Authorization": f"Bearer {answer.get('token', '')}"}
-    yield Step(method="GET", path="/api/tasks", headers=headers)
+    yield Step(method="GET", path=path, headers=headers)
     yield Step(method="POST", path="/logout", headers=headers)
 
 
@@ -95,3 +96,42 @@ def _read_pool(week: int, dice: random.Random, is_new: bool) -> Journey:
         yield Step(method="POST", path=path, body={"players": PRACTICE_POOL}, headers=headers)
     if is_new and dice.random() < 0.1:
         yield Step(method="GET", path=f"/api/calibration/{week}/status", headers=headers)
+
+
+def _scores(place: Place, dice: random.Random, is_new: bool) -> Journey:
+    known = seed.PRODUCTION_USERS if place.environment is Environment.PRODUCTION else seed.STAGING_USERS
+    kind = dice.random()
+    if kind < 0.85:
+        return _read_assessments(dice.randint(1, known), dice)
+    if kind < 0.95:
+        return _change_an_assessment(
+            seed.SYNTHETIC_USER + dice.randrange(CHECKERS, seed.SYNTHETIC_USERS), is_new
+        )
+    return _session(next(_TURNS), "/api/assessments")
+
+
+def _read_assessments(user: int, dice: random.Random) -> Journey:
+    headers = {"X-User": str(user)}
+    answer = yield Step(method="GET", path="/api/assessments", headers=headers)
+    if answer.get("assessments") and dice.random() < 0.3:
+        path = f"/api/assessments/{dice.choice(answer['assessments'])['id']}"
+        yield Step(method="GET", path=path, headers=headers)
+        yield Step(method="GET", path=f"{path}/report", headers=headers)
+
+
+def _change_an_assessment(user: int, is_new: bool) -> Journey:
+    headers, results = {"X-User": str(user)}, {"push_up": "24", "step_test": "1:30"}
+    body = {"client": f"Practice {secrets.token_hex(4)}", **results}
+    made = yield Step(method="POST", path="/api/assessments", body=body, headers=headers)
+    if "id" not in made:
+        return
+    path = f"/api/assessments/{made['id']}"
+    yield Step(method="PUT", path=path, body={"push_up": "30"}, headers=headers)
+    if is_new:  # refused where the flag does not reach this user
+        yield Step(method="PUT", path=path, body={"manual": {"push_up": 4}}, headers=headers)
+    yield Step(method="DELETE", path=path, headers=headers)
+
+
+_MAKERS: Mapping[System, Callable[[Place, random.Random, bool], Journey]] = MappingProxyType(
+    {System.PLANNER: _planner, System.CALIBRATION: _calibration, System.SCORES: _scores}
+)

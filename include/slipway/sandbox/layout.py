@@ -22,6 +22,7 @@ PORTS = range(20_000, 30_000)  # below the range from which outgoing connections
 class System(StrEnum):
     PLANNER = "planner"
     CALIBRATION = "calibration"
+    SCORES = "scores"
 
 
 class Environment(StrEnum):

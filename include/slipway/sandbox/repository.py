@@ -8,7 +8,9 @@ import os
 import shutil
 import subprocess
 import tarfile
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from slipway.sandbox.errors import UnknownTag
 from slipway.sandbox.layout import FAULTS, TEMPLATES, System, repository
@@ -17,6 +19,8 @@ AUTHOR = "Release Engineer"
 EMAIL = "releases@example.invalid"
 FIRST_DAY = 1_760_000_000  # 2025-10-09, seconds; each commit is a day later
 DAY = 86_400
+# Where main stays at version 1 until the release merges a branch: that holds the further versions.
+FEATURE_BRANCHES: Mapping[System, str] = MappingProxyType({System.SCORES: "feature/manual-score-fixes"})
 
 
 def ensure_repository(root: Path, system: System) -> Path:
@@ -53,6 +57,9 @@ def _build(path: Path, system: System) -> None:
     _git(path, "init", "-q", "-b", "main", day=0)
     _commit(path, TEMPLATES / "shared", "Serve, measure and flag", day=0)
     _commit(path, templates / "v1", f"The {system}, version 1", day=1, tag="v1")
+    if branch := FEATURE_BRANCHES.get(system):
+        _on_a_branch(path, templates, branch)
+        return
     _commit(path, templates / "v2", f"The {system}, version 2", day=20, tag="v2")
     for day, fault in enumerate(FAULTS, start=21):
         _git(path, "checkout", "-q", "-b", fault, "v2", day=day)
@@ -60,14 +67,30 @@ def _build(path: Path, system: System) -> None:
     _git(path, "checkout", "-q", "main", day=0)
 
 
+def _on_a_branch(path: Path, templates: Path, branch: str) -> None:
+    """Commit and tag every further version on one branch, the good one last; main goes on beside it."""
+    _git(path, "checkout", "-q", "-b", branch, day=2)
+    for day, version in enumerate([*(f"v2-{fault}" for fault in FAULTS), "v2"], start=15):
+        _git(path, "rm", "-rfq", ".", day=day)  # nothing of the version before
+        for base in (TEMPLATES / "shared", templates / "v1", templates / "v2"):
+            _lay(base, path)
+        _commit(path, templates / version, f"Manual scores, as of {version}", day=day, tag=version)
+    _git(path, "checkout", "-q", "main", day=21)
+    _commit(path, templates / "main", "Who is on duty", day=21)
+
+
 def _commit(path: Path, overlay: Path, message: str, *, day: int, tag: str | None = None) -> None:
-    shutil.copytree(overlay, path, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__", "*.pyc"))
+    _lay(overlay, path)
     # Without the index git reads every file: by size and second alone it overlooks a VERSION that changed.
     (path / ".git" / "index").unlink(missing_ok=True)
     _git(path, "add", "--all", day=day)
     _git(path, "commit", "-q", "-m", message, day=day)
     if tag is not None:
         _git(path, "tag", "-a", tag, "-m", f"Release {tag}", day=day)
+
+
+def _lay(overlay: Path, path: Path) -> None:
+    shutil.copytree(overlay, path, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__", "*.pyc"))
 
 
 def _git(path: Path, *arguments: str, day: int) -> bytes:

@@ -97,6 +97,38 @@ def _player(week: int, position: int, n: int, messy: bool) -> tuple[object, ...]
     return week, name, team, POSITIONS[position], salary, *projections, status, f"2026-01-{day:02}T12:00Z"
 
 
+def _seed_scores(connection: Connection, environment: Environment) -> None:
+    messy = environment is Environment.PRODUCTION
+    users = PRODUCTION_USERS if messy else STAGING_USERS
+    each = TASKS_PER_PRODUCTION_USER if messy else TASKS_PER_STAGING_USER
+    password = hashlib.sha256(SYNTHETIC_PASSWORD.encode()).hexdigest()
+    trainers: list[tuple[object, ...]] = [(u, f"trainer-{u}", None) for u in range(1, users + 1)]
+    trainers += [(SYNTHETIC_USER + n, f"synthetic-{n}", password) for n in range(SYNTHETIC_USERS)]
+    _copy(connection, "users (id, name, password_hash)", trainers)
+    columns = "user_id, client, taken_on, overhead_squat, push_up, toe_touch, farmer_carry, step_test"
+    rows = [_assessment(user, n, messy) for user in range(1, users + 1) for n in range(each)]
+    _copy(connection, f"assessments ({columns})", rows)
+
+
+def _assessment(user: int, n: int, messy: bool) -> tuple[object, ...]:
+    client = f"{NAMES[(user * 7 + n) % len(NAMES)]} {user}-{n}"
+    results: list[str | None] = [str(10 + (user * 3 + n * 7 + test * 13) % 45) for test in range(5)]
+    if messy:
+        results[4] = None if (user + n) % 4 == 0 else results[4]
+        if n == 4 and user % 5 == 3:  # a fifth of the trainers write what they counted
+            results[1], results[3] = f"{results[1]} reps", "1:30"
+        if n == 7 and user % 9 == 2:  # the same client twice on a day
+            client = f"{NAMES[(user * 7 + 6) % len(NAMES)]} {user}-6"
+    return user, client, f"2026-02-{1 + (user + n // 2 * 2) % 28:02}", *results
+
+
+def _seed_goals(connection: Connection, environment: Environment) -> None:
+    from slipway.sandbox import seed_goals  # it builds on this module
+
+    for target, rows in seed_goals.tables(environment):
+        _copy(connection, target, rows)
+
+
 def _copy(connection: Connection, target: str, rows: Iterable[tuple[object, ...]]) -> None:
     with connection.cursor() as cursor, cursor.copy(f"COPY {target} FROM STDIN") as copy:
         for row in rows:
@@ -106,4 +138,6 @@ def _copy(connection: Connection, target: str, rows: Iterable[tuple[object, ...]
 _SEEDS: dict[System, Callable[[Connection, Environment], None]] = {
     System.PLANNER: _seed_planner,
     System.CALIBRATION: _seed_calibration,
+    System.GOALS: _seed_goals,
+    System.SCORES: _seed_scores,
 }

@@ -1,0 +1,7 @@
+"""In which order clients are shown."""
+
+from batch import BATCH
+
+
+def of(clients):
+    return BATCH.score_all(clients)
