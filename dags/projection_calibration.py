@@ -22,6 +22,7 @@ from slipway.checks import (
 from slipway.environment import Environment
 from slipway.kinds import Checklist
 from slipway.metrics import CounterRatio, HistogramMean, HistogramQuantile
+from slipway.notices import Email, Slack
 from slipway.plan import (
     Approval,
     Contact,
@@ -29,6 +30,7 @@ from slipway.plan import (
     DecisionMatrix,
     Duty,
     Gate,
+    Moment,
     Notice,
     Parameter,
     Plan,
@@ -665,17 +667,21 @@ plan = Plan(
     ],
     notices=[
         Notice(
-            moment="before the window",
+            name="team_hears_of_the_window",
+            moment=Moment.AT_START,
             audience="Development, QA and support team",
-            channel="team chat",
-            message="Projection calibration goes out in the next window: 30 to 45 minutes, less than 5 of "
+            channels=[Slack(connection="calibration_slack", channel="#projection-calibration")],
+            subject="{title} {version} goes out in the next window",
+            text="Projection calibration goes out in the next window: 30 to 45 minutes, less than 5 of "
             "them without the service.",
         ),
         Notice(
-            moment="after a rollback",
+            name="stakeholders_hear_of_the_rollback",
+            moment=Moment.ROLLED_BACK,
             audience="Stakeholders",
-            channel="e-mail",
-            message="The release was rolled back. Cause and next date follow with the root cause analysis.",
+            channels=[Email(connection="calibration_mail", recipients=["stakeholders@calibration.example"])],
+            subject="{title} {version} was rolled back",
+            text="The release was rolled back. Cause and next date follow with the root cause analysis.",
         ),
     ],
     contacts=[

@@ -21,12 +21,14 @@ from slipway.checks import (
 from slipway.environment import Environment
 from slipway.kinds import Checklist
 from slipway.metrics import CounterIncrease, CounterRatio, GaugeValue, HistogramQuantile
+from slipway.notices import Slack, StatusPage
 from slipway.plan import (
     Approval,
     Criterion,
     DecisionMatrix,
     Duty,
     Gate,
+    Moment,
     Notice,
     Plan,
     Procedure,
@@ -665,16 +667,22 @@ plan = Plan(
     ],
     notices=[
         Notice(
-            moment="after a rollback",
+            name="users_hear_of_the_rollback",
+            moment=Moment.ROLLED_BACK,
             audience="Users",
-            channel="status page",
-            message="The planner is temporarily back at the version before. Your tasks are all there.",
+            channels=[StatusPage(connection="planner_status_page", page="planner")],
+            subject="The planner is back at the version before",
+            text="The planner is temporarily back at the version before. Your tasks are all there.",
         ),
         Notice(
-            moment="after a rollback",
+            name="team_investigates",
+            moment=Moment.ROLLED_BACK,
             audience="Planner team",
-            channel="team chat",
-            message="Investigate: logs and errors are in the release's report. Fix, then release again.",
+            channels=[Slack(connection="planner_slack", channel="#planner-team")],
+            subject="{title} {version} was rolled back",
+            text="Investigate: logs and errors are in the release's report. Fix, then release again.\n"
+            "Why: {reason}\n"
+            "Report: {report}",
         ),
     ],
     after=[

@@ -5,8 +5,10 @@ from dataclasses import dataclass, field
 from datetime import time, timedelta
 from zoneinfo import ZoneInfo
 
+from slipway.channel import Channel
 from slipway.environment import Environment
 from slipway.kinds import Check, Checklist, Step
+from slipway.moments import Day, Moment
 from slipway.run import Json
 from slipway.watching import Threshold, Watch
 from slipway.words import Action, Risk, Severity
@@ -15,9 +17,11 @@ __all__ = [
     "Approval",
     "Contact",
     "Criterion",
+    "Day",
     "DecisionMatrix",
     "Duty",
     "Gate",
+    "Moment",
     "Notice",
     "Parameter",
     "Plan",
@@ -182,15 +186,32 @@ class Contact:
 
 @dataclass(frozen=True, kw_only=True)
 class Notice:
-    """A message of the communication plan.
+    """A message of the communication plan. Each channel gets it at most once for each occasion.
 
-    :param moment: e.g. "at the start", "after a rollback"
+    :param channels: each one is told by itself; that one fails keeps no other from it
+    :param subject: like `text` with placeholders, the fields of slipway.letter.ReleaseFacts, e.g. {version}
+    :param severities: for a BREACH, only those of these severities; all if empty
+    :param within: by when at the latest the document wants it; it goes out at once all the same
     """
 
-    moment: str
+    name: str
+    moment: Moment | Day
     audience: str
-    channel: str
-    message: str
+    channels: Sequence[Channel]
+    subject: str
+    text: str
+    severities: Sequence[Severity] = ()
+    within: timedelta | None = None
+
+    @property
+    def when(self) -> str:
+        """The moment for people, e.g. "at a breach (CRITICAL, HIGH)"."""
+        only = ", ".join(self.severities)
+        return f"{self.moment} ({only})" if only else str(self.moment)
+
+    def concerns(self, severity: Severity) -> bool:
+        """Whether a breach of this severity is told."""
+        return not self.severities or severity in self.severities
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,7 +14,7 @@ from slipway.facts import Breach
 from slipway.graph import VERDICT, Kind
 from slipway.kinds import Undo
 from slipway.outcome import RollbackResult
-from slipway.plan import Contact, Notice
+from slipway.plan import Contact
 from slipway.record_parts import (
     ApprovalRecord,
     CheckpointRecord,
@@ -22,6 +22,7 @@ from slipway.record_parts import (
     DutyRecord,
     Kept,
     LogEntry,
+    NoticeRecord,
     PhaseRecord,
     RowRecord,
     TaskRecord,
@@ -38,6 +39,7 @@ __all__ = [
     "DutyRecord",
     "Kept",
     "LogEntry",
+    "NoticeRecord",
     "PhaseRecord",
     "ReleaseRecord",
     "RowRecord",
@@ -91,7 +93,7 @@ class ReleaseRecord:
     checkpoints: tuple[CheckpointRecord, ...] = ()
     undone: tuple[UndoRecord, ...] = ()
     events: tuple[LogEntry, ...] = ()
-    notices: tuple[Notice, ...] = ()
+    notices: tuple[NoticeRecord, ...] = ()
     contacts: tuple[Contact, ...] = ()
     duties: tuple[DutyRecord, ...] = ()
 

@@ -211,3 +211,24 @@ class DutyRecord:
     title: str
     owner: str
     due: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class NoticeRecord:
+    """What became of one notice on one channel.
+
+    :param moment: in words, as `message` and the rest are: a record outlives the code
+    :param state: one of slipway.delivery.states.State, "" in records from before notices were sent
+    :param at: when it was sent, or is due
+    :param why: why it is in this state, with what to do where something is to be done
+    """
+
+    moment: str
+    audience: str
+    channel: str
+    message: str
+    name: str = ""
+    subject: str = ""
+    state: str = ""
+    at: datetime | None = None
+    why: str = ""

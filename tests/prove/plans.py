@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from slipway.compile import compile_plan
 from slipway.environment import Environment
 from slipway.kinds import Check, Checklist, Metric, Step
+from slipway.notices import Email
 from slipway.plan import (
     Approval,
     Contact,
@@ -16,6 +17,7 @@ from slipway.plan import (
     DecisionMatrix,
     Duty,
     Gate,
+    Moment,
     Notice,
     Parameter,
     Plan,
@@ -203,7 +205,16 @@ SOUND = Plan(
         Procedure(name="code_only", title="Only the flag", back_to="new_baskets", note="The schema stays."),
     ),
     verify_rollback=(Look(name="old_looks_well"),),
-    notices=(Notice(moment="at the start", audience="Support", channel="mail", message="Shop 2 goes out."),),
+    notices=(
+        Notice(
+            name="support_hears",
+            moment=Moment.AT_START,
+            audience="Support",
+            channels=(Email(connection="shop_mail", recipients=("support@example.org",)),),
+            subject="{title} {version}",
+            text="Shop 2 goes out.",
+        ),
+    ),
     contacts=(Contact(role="On call", name="Dana", contact="dana@example.org"),),
     after=(Duty(title="Remove the flag", due=timedelta(days=3), owner="shop-team"),),
 )

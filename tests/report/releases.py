@@ -6,10 +6,12 @@ from datetime import UTC, datetime, timedelta
 from typing import ClassVar
 
 from slipway.compile import compile_plan
+from slipway.delivery.states import Delivery, State
 from slipway.environment import Environment
 from slipway.facts import Breach, Facts
 from slipway.graph import ANSWER, DECISION, ROLLBACK_START, VERDICT
 from slipway.kinds import Check, Checklist, Metric, Step
+from slipway.notices import Email, Slack
 from slipway.outcome import ending_of
 from slipway.plan import (
     Approval,
@@ -18,6 +20,7 @@ from slipway.plan import (
     DecisionMatrix,
     Duty,
     Gate,
+    Moment,
     Notice,
     Plan,
     Rule,
@@ -126,13 +129,20 @@ def plan() -> Plan:
         verify_rollback=[Http(name="old_version_answers")],
         notices=[
             Notice(
-                moment="at the start",
+                name="it_begins",
+                moment=Moment.AT_START,
                 audience="Development team",
-                channel="#smart-score",
-                message="It begins.",
+                channels=[Slack(connection="slack", channel="#smart-score")],
+                subject="{title} begins",
+                text="It begins.",
             ),
             Notice(
-                moment="after a rollback", audience="Support team", channel="mail", message="We took it back."
+                name="taken_back",
+                moment=Moment.ROLLED_BACK,
+                audience="Support team",
+                channels=[Email(connection="mail", recipients=["support@example.org"])],
+                subject="Taken back",
+                text="We took it back.",
             ),
         ],
         contacts=[Contact(role="DevOps lead", name="Dana", contact="+49 30 1234")],
@@ -159,10 +169,30 @@ class Course:
     earlier: Mapping[str, Json] = field(default_factory=dict)
     tasks: dict[str, TaskTrace] = field(default_factory=dict)
     verdict: Verdict | None = None
+    notices: list[Delivery] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.graph = compile_plan(plan())
         self.run("start")
+        self.tell("it_begins")
+
+    def tell(self, name: str, state: State = State.SENT, why: str = "") -> None:
+        """Tell a notice on its channels, now."""
+        notice = next(each for each in self.graph.plan.notices if each.name == name)
+        self.notices += (
+            Delivery(
+                notice=name,
+                moment=notice.when,
+                audience=notice.audience,
+                channel=channel.address,
+                state=state,
+                subject=notice.subject.format(title=self.graph.plan.title),
+                text=notice.text,
+                at=self.at,
+                why=why,
+            )
+            for channel in notice.channels
+        )
 
     def run(
         self,
@@ -218,6 +248,7 @@ class Course:
             answer=self.answer,
             tasks=self.tasks,
             events=self.events,
+            notices=self.notices,
         )
 
     def record(self) -> ReleaseRecord:
@@ -431,6 +462,10 @@ def rolled_back() -> ReleaseRecord:
     watch(course, errors=[0.1, 0.4, 7.5], state="failed")
     course.judge()
     undo(course)
+    lost = (
+        "Mail server: send: Connection unexpectedly closed. It may have been sent, so it is not sent again."
+    )
+    course.tell("taken_back", State.UNKNOWN, lost)
     return course.record()
 
 
@@ -510,6 +545,7 @@ def rolled_back_later() -> ReleaseRecord:
     course.leave_rest("skipped", "verification.", "watch.")
     course.judge()
     undo(course)
+    course.tell("taken_back")
     return course.record()
 
 

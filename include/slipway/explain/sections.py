@@ -9,7 +9,7 @@ from slipway.explain.watching import rollout, watch
 from slipway.explain.wording import action_in_words, settings, undo_in_words
 from slipway.graph import Kind, Node, ReleaseGraph
 from slipway.kinds import Check, Checklist, Step
-from slipway.plan import Plan
+from slipway.plan import Notice, Plan
 from slipway.prove.wording import spoken
 from slipway.words import Phase
 
@@ -182,12 +182,19 @@ def _rollback(graph: ReleaseGraph) -> Iterator[Block]:
 
 
 def _people(plan: Plan) -> Iterator[Section]:
-    notices = [(each.moment, each.audience, each.channel, each.message) for each in plan.notices]
+    notices = [_notice(each) for each in plan.notices]
     contacts = [(each.role, each.name, each.contact) for each in plan.contacts]
     duties = [(each.title, spoken(each.due), each.owner) for each in plan.after]
     for title, head, rows in (
-        ("Notices", ("Moment", "Audience", "Channel", "Message"), notices),
+        ("Notices", ("Moment", "Audience", "Channels", "Message"), notices),
         ("Contacts", ("Role", "Name", "Contact"), contacts),
         ("After the release", ("Duty", "Due after", "Owner"), duties),
     ):
         yield Section(2, title, [Table(head, rows)] if rows else [])
+
+
+def _notice(notice: Notice) -> tuple[str, ...]:
+    within = f", within {spoken(notice.within)}" if notice.within else ""
+    channels = ", ".join(channel.address for channel in notice.channels)
+    said = " ".join(notice.text.split())
+    return f"{notice.when}{within}", notice.audience, channels, f"{notice.subject}: {said}"

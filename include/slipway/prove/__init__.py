@@ -9,6 +9,7 @@ from slipway.prove import (
     gate,
     matrix,
     names,
+    notices,
     rollout,
     scenarios,
     shape,
@@ -31,6 +32,7 @@ _RULES = (
     consequences,
     rollout,
     durations,
+    notices,
 )
 
 

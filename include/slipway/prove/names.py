@@ -135,8 +135,9 @@ def _names(plan: Plan) -> Iterator[tuple[str, str]]:
     yield "name", plan.name
     yield from ((each.place, each.item.name) for each in items(plan))
     yield from ((spot, stage.name) for spot, stage in stages(plan))
-    for group in (_parameters(plan), _metrics(plan), _procedures(plan), _strategies(plan)):
-        yield from group
+    groups = (_parameters, _metrics, _procedures, _strategies, _notices)
+    for group in groups:
+        yield from group(plan)
 
 
 def _groups(graph: ReleaseGraph) -> Iterator[list[tuple[str, str]]]:
@@ -152,6 +153,7 @@ def _groups(graph: ReleaseGraph) -> Iterator[list[tuple[str, str]]]:
     yield [*own, *soaks, *undos, *((each.place, each.task_id) for each in items(plan))]
     yield [("every release", "strategy"), *((spot, stage.name) for spot, stage in stages(plan))]
     yield from (_parameters(plan), _metrics(plan), _procedures(plan), _strategies(plan), _roles(plan))
+    yield _notices(plan)
 
 
 def _parameters(plan: Plan) -> list[tuple[str, str]]:
@@ -168,6 +170,10 @@ def _procedures(plan: Plan) -> list[tuple[str, str]]:
 
 def _strategies(plan: Plan) -> list[tuple[str, str]]:
     return [(place("strategies", n, each.strategy), each.strategy) for n, each in enumerate(plan.strategies)]
+
+
+def _notices(plan: Plan) -> list[tuple[str, str]]:
+    return [(place("notices", n, each.name), each.name) for n, each in enumerate(plan.notices)]
 
 
 def _roles(plan: Plan) -> list[tuple[str, str]]:

@@ -1,12 +1,15 @@
-"""The deployment log, the communication plan, duties and contacts."""
+"""The deployment log, the notices, duties and contacts."""
 
 from collections.abc import Iterator
 
+from slipway.delivery.states import State
 from slipway.graph import Kind
-from slipway.record import LogEntry, ReleaseRecord, TaskRecord
+from slipway.record import LogEntry, NoticeRecord, ReleaseRecord, TaskRecord
 from slipway.report.text import plain, section, table, when
 
 US = "Slipway"
+NOTICES = ["Moment", "Audience", "Channel", "State", "Time (UTC)", "Subject"]
+BAD = (State.FAILED, State.UNKNOWN)
 SILENT = (Kind.START, Kind.GATE, Kind.ASK)  # the answers stand in the decisions, with the person
 
 
@@ -61,9 +64,9 @@ def deployment_log(record: ReleaseRecord) -> str:
 
 
 def communication(record: ReleaseRecord) -> str:
-    """Return the communication plan, the duties with their dates, and the contacts."""
+    """Return what became of each notice, the duties with their dates, and the contacts."""
     parts = (
-        ("Communication plan", ["Moment", "Audience", "Channel", "Message"], _notices(record)),
+        ("Notices", NOTICES, _notices(record)),
         ("Duties after the release", ["Due (UTC)", "Duty", "Owner"], _duties(record)),
         ("Contacts", ["Role", "Name", "Contact"], _contacts(record)),
     )
@@ -72,9 +75,21 @@ def communication(record: ReleaseRecord) -> str:
 
 def _notices(record: ReleaseRecord) -> list[list[str]]:
     return [
-        [plain(each.moment), plain(each.audience), plain(each.channel), plain(each.message)]
+        [
+            plain(each.moment),
+            plain(each.audience),
+            plain(each.channel),
+            _state(each),
+            when(each.at),
+            plain(each.subject or each.message),
+        ]
         for each in record.notices
     ]
+
+
+def _state(notice: NoticeRecord) -> str:
+    state = f"**{notice.state}**" if notice.state in BAD else notice.state
+    return f"{state}: {plain(notice.why)}" if notice.why else state
 
 
 def _duties(record: ReleaseRecord) -> list[list[str]]:

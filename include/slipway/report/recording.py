@@ -4,6 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from slipway.delivery.recorded import recorded
+from slipway.delivery.states import Delivery
 from slipway.facts import Facts
 from slipway.graph import ASK, DECISION, OUTCOME, REPORT, Kind, Node, ReleaseGraph
 from slipway.kinds import Check, Checklist, Step
@@ -55,6 +57,7 @@ class ReleaseTrace:
     :param answer: what the answer to "fix forward or roll back?" left under the XCom key "answer", if asked
     :param tasks: by task id; a task that is not there has not begun
     :param events: what people did beside the tasks, from the audit log
+    :param notices: what became of those whose moment came
     """
 
     release_id: str
@@ -67,6 +70,7 @@ class ReleaseTrace:
     answer: Mapping[str, Json] | None = None
     tasks: Mapping[str, TaskTrace] = field(default_factory=dict)
     events: Sequence[LogEntry] = ()
+    notices: Sequence[Delivery] = ()
 
     @property
     def pace(self) -> float:
@@ -109,7 +113,7 @@ def record_from(
         checkpoints=tuple(_checkpoints(graph, trace)),
         undone=tuple(_undone(graph, facts, trace)),
         events=tuple(trace.events),
-        notices=tuple(plan.notices),
+        notices=recorded(plan.notices, trace.notices),
         contacts=tuple(plan.contacts),
         duties=tuple(
             DutyRecord(title=duty.title, owner=duty.owner, due=(ended_at + duty.due).astimezone(UTC))

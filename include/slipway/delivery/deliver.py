@@ -1,0 +1,166 @@
+"""Send a notice on each of its channels: at most once each, and no fault of it reaches the release."""
+
+import hashlib
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import astuple, dataclass, field, replace
+from datetime import UTC, datetime
+
+from slipway.channel import Channel, Twice
+from slipway.delivery.policy import LEFT_OPEN, next_try, state_after, what_became
+from slipway.delivery.states import Delivery, State
+from slipway.environment import Environment
+from slipway.ledger.notices import Address, Notices, Try
+from slipway.letter import Letter, ReleaseFacts, filled, told
+from slipway.plan import Notice
+from slipway.report.masking import masked
+from slipway.run import Json
+from slipway.words import Severity
+
+NO_LEDGER = (
+    "Not sent: the ledger cannot be asked whether it was sent before ({}). Mend it and clear this task."
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Post:
+    """What delivering needs to know of a release.
+
+    :param environment: production; a notice inside the application goes to its service
+    :param rehearsal: nothing is sent, everything is shown
+    """
+
+    release_id: str
+    environment: Environment
+    rehearsal: bool = False
+    ledger: Notices = field(default_factory=Notices)
+    log: logging.Logger = field(default_factory=lambda: logging.getLogger("slipway"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class _End:
+    """What became of a letter on one channel."""
+
+    state: State
+    proof: Mapping[str, Json] = field(default_factory=dict)
+    why: str = ""
+    at: datetime | None = None
+
+
+def deliver(
+    notice: Notice, facts: ReleaseFacts, post: Post, *, occasion: str = "", severity: Severity | None = None
+) -> tuple[Delivery, ...]:
+    """Send a notice and return what became of it on each channel. Raises nothing.
+
+    :param occasion: tells several letters of one notice apart: a breach's metric, a reminder's time
+    :param severity: of the breach; the moment's own if left out
+    """
+    letter = letter_of(notice, facts, post.release_id, occasion, severity)
+    return tuple(_on(channel.at(post.environment), notice, letter, post) for channel in notice.channels)
+
+
+def letter_of(
+    notice: Notice, facts: ReleaseFacts, release_id: str, occasion: str = "", severity: Severity | None = None
+) -> Letter:
+    """Return the notice as it goes out, without what looks like a secret in the facts."""
+    named = {name: masked(value) for name, value in facts.named().items()}
+    return Letter(
+        plan=facts.plan,
+        release_id=release_id,
+        notice=notice.name,
+        occasion=occasion,
+        subject=" ".join(filled(notice.subject, named).split()),
+        text=told(notice.text, named),
+        audience=notice.audience,
+        severity=severity or notice.moment.severity,
+        facts=named,
+    )
+
+
+def key_of(address: Address) -> str:
+    """Return the idempotency key of what is sent at most once."""
+    return f"slipway-{hashlib.sha256(repr(astuple(address)).encode()).hexdigest()[:40]}"
+
+
+def _on(channel: Channel, notice: Notice, letter: Letter, post: Post) -> Delivery:
+    shown = f'Notice "{letter.notice}" on {channel.address}'
+    if post.rehearsal:
+        post.log.info(
+            "%s, in a rehearsal, so not sent:\n%s\n\n%s\n(for %s)",
+            shown,
+            letter.subject,
+            letter.text,
+            letter.audience,
+        )
+        end = _End(state=State.SHOWN)
+    else:
+        end = _through_the_ledger(channel, letter, post)
+        post.log.log(
+            logging.INFO if end.state is State.SENT else logging.ERROR,
+            "%s: %s%s",
+            shown,
+            end.state,
+            f". {end.why}" if end.why else "",
+        )
+    return Delivery(
+        notice=letter.notice,
+        moment=notice.when,
+        audience=letter.audience,
+        channel=channel.address,
+        state=end.state,
+        subject=letter.subject,
+        text=letter.text,
+        occasion=letter.occasion,
+        at=end.at or datetime.now(UTC),
+        proof=end.proof,
+        why=end.why,
+    )
+
+
+def _through_the_ledger(channel: Channel, letter: Letter, post: Post) -> _End:
+    address = Address(letter.plan, letter.release_id, letter.notice, letter.occasion, channel.address)
+    end: _End | None = None
+    try:
+        with post.ledger.holding(address):
+            tries = post.ledger.tries(address)
+            number = next_try(tries, channel.twice)
+            if number is None or not post.ledger.begin(address, number):
+                return _left(post.ledger.tries(address))
+            end = _sent(channel, letter, address)
+            post.ledger.end(address, number, str(end.state), end.proof, end.why)
+            return end
+    except Exception as error:  # the ledger's, whatever it is: a notice never stops a release
+        return _without_the_ledger(channel, letter, address, end, error)
+
+
+def _without_the_ledger(
+    channel: Channel, letter: Letter, address: Address, end: _End | None, error: Exception
+) -> _End:
+    why = _in_words(error)
+    if end is not None:
+        return replace(end, why=f"{end.why} The ledger could not note it ({why}).".strip())
+    if channel.twice is Twice.HARMLESS:  # a page must go out even so
+        return _sent(channel, letter, address)
+    return _End(state=State.FAILED, why=NO_LEDGER.format(why))
+
+
+def _sent(channel: Channel, letter: Letter, address: Address) -> _End:
+    try:
+        return _End(state=State.SENT, proof=channel.send(letter, key_of(address)))
+    except Exception as error:
+        state = state_after(error, channel.twice)
+        doubt = " It may have been sent, so it is not sent again." if state is State.UNKNOWN else ""
+        return _End(state=state, why=_in_words(error) + doubt)
+
+
+def _left(tries: Sequence[Try]) -> _End:
+    found = what_became(tries)
+    if not found.state:
+        begun = found.begun_at.astimezone(UTC)
+        return _End(state=State.UNKNOWN, why=LEFT_OPEN.format(begun=begun), at=found.begun_at)
+    return _End(state=State(found.state), proof=found.proof, why=found.why, at=found.ended_at)
+
+
+def _in_words(error: Exception) -> str:
+    text = " ".join(masked(str(error)).split())
+    return text or type(error).__name__

@@ -1,0 +1,54 @@
+"""When a notice is told: moments of a release, and days counted from its launch."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from slipway.words import Severity
+
+
+class Moment(StrEnum):
+    """A moment of a release. The outcomes bear the names of slipway.words.Outcome: `Moment[outcome.name]`."""
+
+    AT_START = "at the start"
+    GATE_REMINDER = "while the gate waits"
+    GATE_ESCALATION = "before the gate times out"
+    BEFORE_PRODUCTION = "before production"
+    PRODUCTION_STARTED = "production started"
+    BREACH = "at a breach"
+    ROLLBACK_STARTED = "rollback started"
+    RELEASED = "released"
+    REJECTED = "rejected"
+    ABORTED = "aborted"
+    HELD = "held for a person"
+    ROLLED_BACK = "after a rollback"
+    ROLLBACK_FAILED = "rollback failed"
+
+    @property
+    def severity(self) -> Severity:
+        """How bad it is that this moment came; a breach has the severity of its threshold."""
+        return _SEVERITIES.get(self, Severity.LOW)
+
+
+_SEVERITIES = {
+    Moment.GATE_ESCALATION: Severity.MEDIUM,
+    Moment.BREACH: Severity.HIGH,
+    Moment.ROLLBACK_STARTED: Severity.HIGH,
+    Moment.HELD: Severity.HIGH,
+    Moment.ROLLED_BACK: Severity.HIGH,
+    Moment.ROLLBACK_FAILED: Severity.CRITICAL,
+}
+
+
+@dataclass(frozen=True)
+class Day:
+    """A day of the communication plan: 0 is the launch, -3 three days before it, 7 a week after it."""
+
+    number: int
+
+    def __str__(self) -> str:
+        return f"day {self.number}" if self.number else "launch day"
+
+    @property
+    def severity(self) -> Severity:
+        """An announcement is never bad news."""
+        return Severity.LOW

@@ -1,0 +1,173 @@
+"""Faults of notices: texts that say nothing or name no fact, channels that lead nowhere."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from slipway.environment import Environment
+from slipway.errors import Fault
+from slipway.graph import ReleaseGraph
+from slipway.letter import PLACEHOLDERS, BrokenTemplate, placeholders
+from slipway.plan import Moment, Notice
+from slipway.prove.places import place
+from slipway.prove.wording import choose, listed
+
+
+@dataclass(frozen=True)
+class NobodyToTell(Fault):
+    """A notice without a channel."""
+
+    @property
+    def what(self) -> str:
+        return "it goes to no channel, so nobody would be told"
+
+    @property
+    def mend(self) -> str:
+        return "Give it a channel, e.g. Slack(connection=...), or leave it out"
+
+
+@dataclass(frozen=True)
+class NothingToSay(Fault):
+    """A notice whose subject or text is empty."""
+
+    field: str
+
+    @property
+    def what(self) -> str:
+        return f"its {self.field} is empty"
+
+    @property
+    def mend(self) -> str:
+        return f"Give it a {self.field}"
+
+
+@dataclass(frozen=True)
+class UnknownPlaceholder(Fault):
+    """A name in braces that is no fact of a release."""
+
+    field: str
+    name: str
+
+    @property
+    def what(self) -> str:
+        return f"its {self.field} holds {{{self.name}}}, which no release has"
+
+    @property
+    def mend(self) -> str:
+        return f'{choose(self.name, PLACEHOLDERS, "placeholders")}. For a brace itself write "{{{{"'
+
+
+@dataclass(frozen=True)
+class UnreadableText(Fault):
+    """A brace that opens or closes nothing."""
+
+    field: str
+    why: str
+
+    @property
+    def what(self) -> str:
+        return f"its {self.field} cannot be read: {self.why}"
+
+    @property
+    def mend(self) -> str:
+        return 'Write a brace that is no placeholder twice: "{{" or "}}"'
+
+
+@dataclass(frozen=True)
+class IncompleteChannel(Fault):
+    """A channel without what it needs to send."""
+
+    channel: str
+    lacking: str
+
+    @property
+    def what(self) -> str:
+        return f"its channel {self.channel} has no {self.lacking}"
+
+    @property
+    def mend(self) -> str:
+        return f"Give it {self.lacking}=..."
+
+
+@dataclass(frozen=True)
+class NoService(Fault):
+    """A notice inside the application of an environment without a service."""
+
+    environment: str
+
+    @property
+    def what(self) -> str:
+        return f'it goes to the {self.environment} environment\'s "service" connection, which is not given'
+
+    @property
+    def mend(self) -> str:
+        return 'Give the environment service="<connection id>"'
+
+
+@dataclass(frozen=True)
+class ToldTwice(Fault):
+    """One channel twice in a notice; the ledger would let only the first one through."""
+
+    channel: str
+
+    @property
+    def what(self) -> str:
+        return f"it goes to {self.channel} twice"
+
+    @property
+    def mend(self) -> str:
+        return "Leave one out, or make two notices of it"
+
+
+@dataclass(frozen=True)
+class SeveritiesWithoutBreach(Fault):
+    """Severities on a notice of a moment that has none."""
+
+    moment: str
+    severities: tuple[str, ...]
+
+    @property
+    def what(self) -> str:
+        return f"it is told {self.moment}, and severities ({listed(self.severities)}) are of breaches only"
+
+    @property
+    def mend(self) -> str:
+        return "Leave severities out, or make the moment Moment.BREACH"
+
+
+def faults(graph: ReleaseGraph) -> Iterator[Fault]:
+    """Yield the faults of the notices."""
+    for index, notice in enumerate(graph.plan.notices):
+        spot = place("notices", index, notice.name)
+        yield from _channels(spot, notice, graph.plan.production)
+        yield from _texts(spot, notice)
+        if notice.severities and notice.moment is not Moment.BREACH:
+            yield SeveritiesWithoutBreach(spot, str(notice.moment), tuple(notice.severities))
+
+
+def _channels(spot: str, notice: Notice, environment: Environment) -> Iterator[Fault]:
+    if not notice.channels:
+        yield NobodyToTell(spot)
+    seen: set[str] = set()
+    for channel in (each.at(environment) for each in notice.channels):
+        if channel.address in seen:
+            yield ToldTwice(spot, channel.address)
+        seen.add(channel.address)
+        lacking = channel.lacks()
+        if lacking == "service":
+            yield NoService(spot, environment.name)
+        elif lacking:
+            yield IncompleteChannel(spot, channel.address, lacking)
+
+
+def _texts(spot: str, notice: Notice) -> Iterator[Fault]:
+    for field, text in (("subject", notice.subject), ("text", notice.text)):
+        if not text.strip():
+            yield NothingToSay(spot, field)
+        try:
+            names = list(placeholders(text))
+        except BrokenTemplate as error:
+            yield UnreadableText(spot, field, str(error))
+            continue
+        for name in dict.fromkeys(names):
+            if name not in PLACEHOLDERS:
+                yield UnknownPlaceholder(spot, field, name)

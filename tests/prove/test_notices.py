@@ -1,0 +1,116 @@
+"""Faults of notices, by their exact text."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from tests.prove.plans import SOUND, faults_of
+
+from slipway.environment import Environment
+from slipway.notices import Email, InApp, PagerDuty, Slack, StatusPage
+from slipway.plan import Moment, Notice
+from slipway.words import Severity
+
+[HEARS] = SOUND.notices
+VALID = (
+    'Valid placeholders: "plan", "title", "version", "version_before", "who", "when", "outcome", "reason", '
+    '"report", "run_url", "contacts". For a brace itself write "{{".'
+)
+SPOT = 'notices[0] "support_hears"'
+
+
+def faults_of_notice(**changes: Any) -> list[str]:
+    return faults_of(notices=[replace(HEARS, **changes)])
+
+
+def test_a_placeholder_that_is_no_fact_is_refused_with_the_nearest_one() -> None:
+    assert faults_of_notice(text="{titel} goes out.") == [
+        f'{SPOT}: its text holds {{titel}}, which no release has. Did you mean "title"? {VALID}'
+    ]
+
+
+def test_a_placeholder_that_reaches_into_a_fact_is_refused() -> None:
+    assert faults_of_notice(subject="{plan.__class__}")[0].startswith(
+        f"{SPOT}: its subject holds {{plan.__class__}}, which no release has."
+    )
+    assert faults_of_notice(subject="{version:>9}")[0].startswith(
+        f'{SPOT}: its subject holds {{version:>9}}, which no release has. Did you mean "version"?'
+    )
+
+
+def test_a_brace_that_opens_nothing_is_refused() -> None:
+    assert faults_of_notice(text="Set {version") == [
+        f"{SPOT}: its text cannot be read: expected '}}' before end of string. "
+        'Write a brace that is no placeholder twice: "{{" or "}}".'
+    ]
+
+
+def test_a_doubled_brace_and_every_fact_may_stand_in_a_text() -> None:
+    text = (
+        "{{}} {plan} {title} {version} {version_before} {who} {when} {outcome} {reason} {report} {run_url} "
+        "{contacts}"
+    )
+    assert faults_of_notice(subject=text, text=text) == []
+
+
+def test_a_notice_to_nobody_is_refused() -> None:
+    assert faults_of_notice(channels=()) == [
+        f"{SPOT}: it goes to no channel, so nobody would be told. "
+        "Give it a channel, e.g. Slack(connection=...), or leave it out."
+    ]
+
+
+def test_an_empty_subject_is_refused() -> None:
+    assert faults_of_notice(subject=" ") == [f"{SPOT}: its subject is empty. Give it a subject."]
+
+
+@pytest.mark.parametrize(
+    ("channel", "address", "lacking"),
+    [
+        (Slack(channel="#ops"), "Slack #ops", "connection"),
+        (Email(connection="mail"), "e-mail to", "recipients"),
+        (StatusPage(connection="page"), "status page (investigating)", "page"),
+        (PagerDuty(connection="pages", resolves=True), "PagerDuty pages", "incident"),
+    ],
+)
+def test_a_channel_that_cannot_send_is_refused(channel: Any, address: str, lacking: str) -> None:
+    assert faults_of_notice(channels=[channel]) == [
+        f"{SPOT}: its channel {address} has no {lacking}. Give it {lacking}=...."
+    ]
+
+
+def test_a_notice_inside_an_application_that_is_not_given_is_refused() -> None:
+    bare = replace(SOUND.production, service="")
+    assert (
+        f'{SPOT}: it goes to the production environment\'s "service" connection, which is not given. '
+        'Give the environment service="<connection id>".'
+    ) in faults_of(production=bare, notices=[replace(HEARS, channels=[InApp()])])
+
+
+def test_a_notice_inside_the_application_needs_no_connection_of_its_own() -> None:
+    assert isinstance(SOUND.production, Environment)
+    assert faults_of_notice(channels=[InApp()]) == []
+
+
+def test_one_channel_twice_in_a_notice_is_refused() -> None:
+    twice: Sequence[Slack] = [Slack(connection="ops", channel="#ops")] * 2
+    assert faults_of_notice(channels=twice) == [
+        f"{SPOT}: it goes to Slack #ops twice. Leave one out, or make two notices of it."
+    ]
+
+
+def test_severities_of_a_moment_that_is_no_breach_are_refused() -> None:
+    assert faults_of_notice(severities=[Severity.HIGH]) == [
+        f'{SPOT}: it is told at the start, and severities ("HIGH") are of breaches only. '
+        "Leave severities out, or make the moment Moment.BREACH."
+    ]
+    assert faults_of_notice(moment=Moment.BREACH, severities=[Severity.HIGH]) == []
+
+
+def test_two_notices_with_one_name_are_refused() -> None:
+    again: list[Notice] = [HEARS, replace(HEARS, moment=Moment.RELEASED)]
+    assert faults_of(notices=again) == [
+        f'notices[1] "support_hears": the name "support_hears" is already taken by {SPOT}. '
+        "Give one of the two another name."
+    ]
