@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 HOME = Path(tempfile.mkdtemp(prefix="slipway-tests-"))
 INCLUDE = Path(__file__).parents[1] / "include"
@@ -26,27 +27,41 @@ FIRST = ("e2e", "gate", "local")  # they wait for Airflow while others compute
 LAST = "simulation"  # computes all the time, and lowers its own priority
 
 
-@pytest.hookimpl(tryfirst=True)  # before the processes learn of their groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Try a test on a running Airflow twice; lay out the tests for several processes.
+    """Put the tests in order, and try a test on a running Airflow a second time when it fails.
 
     Such a test waits for six processes on two cores, and Airflow itself takes a starved task for a lost one.
     A fault of ours fails both times; a second try shows as "rerun" in the closing line.
-
-    With several processes each file stays in one, all end-to-end tests stay in one (they share a running
-    Airflow), and each plan's simulation stays in one (the tests of a plan share its ways).
     """
-    items.sort(key=lambda item: _order(_folder(item)))
+    items.sort(key=lambda item: _order(_folder(item.nodeid)))
     for item in items:
         if item.get_closest_marker("e2e"):
             item.add_marker(pytest.mark.flaky(reruns=1))
-        item.add_marker(pytest.mark.xdist_group(_group(item)))
-        if _folder(item) == LAST and "toy" not in _group(item):
+        if _folder(item.nodeid) == LAST and "toy" not in item.nodeid:
             item.add_marker(pytest.mark.slow)
 
 
-def _folder(item: pytest.Item) -> str:
-    return item.path.relative_to(Path(__file__).parent).parts[0]
+class Together(LoadScopeScheduling):  # type: ignore[misc]
+    """Says which tests stay in one process, when there are several.
+
+    Each file does; all end-to-end tests do, for they share a running Airflow; and each plan's simulation
+    does, for its tests share the plan's ways.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        folder = _folder(nodeid)
+        if folder == LAST:
+            plan = nodeid.partition("[")[2].rstrip("]").split("-")[0]
+            return f"{folder} of {plan}"
+        return folder if folder == "e2e" else nodeid.partition("::")[0]
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Together:
+    return Together(config, log)
+
+
+def _folder(nodeid: str) -> str:
+    return nodeid.split("/")[1]
 
 
 def _order(folder: str) -> int:
@@ -54,11 +69,3 @@ def _order(folder: str) -> int:
     if folder in FIRST:
         return FIRST.index(folder)
     return len(FIRST) + (folder == LAST)
-
-
-def _group(item: pytest.Item) -> str:
-    folder = _folder(item)
-    if folder == LAST:
-        parameters = getattr(item, "callspec", None)
-        return f"{folder} of {parameters.params.get('name') if parameters else ''}"
-    return folder if folder == "e2e" else str(item.path)
