@@ -24,6 +24,7 @@ class Environment:
     :param heroku: an `http` connection to the Heroku Platform API
     :param heroku_data: an `http` connection to the Heroku Postgres API
     :param azure: an `http` connection to the Azure Resource Manager
+    :param green: an `http` connection to the slot that takes no traffic yet
     :param app_configuration: an `http` connection to an Azure App Configuration store
     :param aws: an `aws` connection
     :param cluster: a `kubernetes` connection
@@ -47,6 +48,7 @@ class Environment:
     heroku: str = ""
     heroku_data: str = ""
     azure: str = ""
+    green: str = ""
     app_configuration: str = ""
     aws: str = ""
     cluster: str = ""

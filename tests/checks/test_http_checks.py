@@ -1,11 +1,13 @@
 """Checks that ask a service over HTTP, against a real one."""
 
 import asyncio
+import os
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from tests.checks.conftest import Service
+from tests.checks.conftest import ENVIRONMENT, Service
 
 from slipway.checks import Call, Expected, HttpCheck, Journey, VersionServed, run_check
 from slipway.checks.calls import NoAnswer, ask_async
@@ -182,3 +184,14 @@ def test_a_journey_without_the_value_to_capture_fails(service: Service, run: Loc
 @pytest.mark.usefixtures("nobody")
 def test_a_journey_to_nobody_is_an_error(run: LocalRun) -> None:
     assert run_check(JOURNEY, run).answer is Answer.ERROR
+
+
+def test_another_role_can_be_asked(service: Service, run: LocalRun, monkeypatch: pytest.MonkeyPatch) -> None:
+    service.says("/health", {"status": "ok"})
+    monkeypatch.setenv("AIRFLOW_CONN_GREEN_SITE", os.environ["AIRFLOW_CONN_SERVICE"])
+    monkeypatch.setenv("AIRFLOW_CONN_SERVICE", "http://127.0.0.1:9")
+    environment = replace(ENVIRONMENT, green="green_site")
+    check = health(role="green")
+    assert check.needs == ("green",)
+    assert check.connections(environment) == ("green_site",)
+    assert check.probe(replace(run, environment=environment)).answer is Answer.PASS

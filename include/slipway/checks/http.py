@@ -15,6 +15,7 @@ from slipway.run import Finding, Json, Run
 class HttpCheck(Check):
     """Ask the service once and compare status, JSON, text and time with what they must be.
 
+    :param role: whom to ask: "service", or another role of the environment, e.g. "green" before a swap
     :param body: sent as JSON
     :param status: the statuses that pass
     :param json_has: expected values of the JSON answer by dotted path, e.g. {"items.0.state": "open"}
@@ -31,14 +32,19 @@ class HttpCheck(Check):
     text_has: str = ""
     within: timedelta | None = None
     timeout: timedelta = timedelta(seconds=10)
+    role: str = "service"
 
     kind: ClassVar[str] = "http"
     needs: ClassVar[tuple[str, ...]] = ("service",)
 
+    def __post_init__(self) -> None:
+        """Need the role that is asked."""
+        object.__setattr__(self, "needs", (self.role,))
+
     def question(self, run: Run) -> Question:
         """Return what is asked; a trigger can ask it too."""
         return Question(
-            conn_id=run.environment.service,
+            conn_id=run.environment.connection(self.role),
             method=self.method,
             path=self.path,
             body=self.body,

@@ -14,6 +14,7 @@ from slipway.environment import ROLES, Environment
 from slipway.plan import Plan
 from slipway.plans_cli.loading import in_silence
 from slipway.run import Run
+from slipway.steps import app_configuration_api, azure_api
 from slipway.steps.faults import UnknownVersion
 from slipway.steps.reach import database, folder
 from slipway.steps.repository import Repository
@@ -76,10 +77,14 @@ def _answers_to_get(conn_id: str, path: str) -> str:
     return f"GET {path} answers {status}"
 
 
-def _folder(role: str) -> Callable[[Run], str]:
+def _green(run: Run) -> str:
+    return _answers_to_get(run.environment.green, HEALTH)
+
+
+def _folder(role: str, *, written: bool = True) -> Callable[[Run], str]:
     def look(run: Run) -> str:
         path = folder(run, role)
-        if not os.access(path, os.W_OK):
+        if written and not os.access(path, os.W_OK):
             raise PermissionError(f"{path} cannot be written. Give the worker's user the right to")
         return f"folder {path}"
 
@@ -102,6 +107,10 @@ _TRIES: Mapping[str, Callable[[Run], str]] = MappingProxyType(
         "repository": _repository,
         "probe": _probe,
         "backups": _folder("backups"),
+        "artifacts": _folder("artifacts", written=False),
+        "azure": azure_api.look,
+        "green": _green,
+        "app_configuration": app_configuration_api.look,
     }
 )
 

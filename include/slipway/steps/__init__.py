@@ -7,20 +7,26 @@ from slipway.steps.back_up_postgres import BackUpPostgres
 from slipway.steps.back_up_postgres_to_s3 import BackUpPostgresToS3
 from slipway.steps.create_launch_darkly_flag import CreateLaunchDarklyFlag, Variation
 from slipway.steps.deploy_release import DeployRelease
+from slipway.steps.deploy_static_web_app import DeployStaticWebApp
+from slipway.steps.deploy_to_slot import DeployToSlot
 from slipway.steps.fetch_release import FetchRelease
 from slipway.steps.install_dependencies import InstallDependencies
 from slipway.steps.invalidate_cloud_front import InvalidateCloudFront
 from slipway.steps.make_branch import MakeBranch
+from slipway.steps.purge_cdn import PurgeCdn
 from slipway.steps.push_branch import PushBranch
 from slipway.steps.restore_postgres import RestorePostgres
 from slipway.steps.restore_postgres_from_s3 import RestorePostgresFromS3
 from slipway.steps.run_command import FromConnection, Place, RunCommand
+from slipway.steps.set_app_configuration import SetAppConfiguration
 from slipway.steps.set_flag import FlagValue, SetFlag
 from slipway.steps.set_launch_darkly_flag import SetLaunchDarklyFlag
+from slipway.steps.swap_slots import SwapSlots
 from slipway.steps.tag_release import TagRelease
 from slipway.steps.sync_to_s3 import SyncToS3
 from slipway.steps.take_baseline import TakeBaseline
 from slipway.steps.upgrade_alembic import UpgradeAlembic
+from slipway.steps.upgrade_ef import UpgradeEf
 from slipway.steps.verification import Verification
 from slipway.steps.wait_until import WaitUntil
 
@@ -33,6 +39,8 @@ __all__ = [
     "BackUpPostgresToS3",
     "CreateLaunchDarklyFlag",
     "DeployRelease",
+    "DeployStaticWebApp",
+    "DeployToSlot",
     "FetchRelease",
     "FlagValue",
     "FromConnection",
@@ -40,16 +48,20 @@ __all__ = [
     "InvalidateCloudFront",
     "MakeBranch",
     "Place",
+    "PurgeCdn",
     "PushBranch",
     "RestorePostgres",
     "RestorePostgresFromS3",
     "RunCommand",
+    "SetAppConfiguration",
     "SetFlag",
     "SetLaunchDarklyFlag",
+    "SwapSlots",
     "SyncToS3",
     "TagRelease",
     "TakeBaseline",
     "UpgradeAlembic",
+    "UpgradeEf",
     "Variation",
     "Verification",
     "WaitUntil",
@@ -64,20 +76,26 @@ KINDS: dict[str, type[Step]] = {
         BackUpPostgresToS3,
         CreateLaunchDarklyFlag,
         DeployRelease,
+        DeployStaticWebApp,
+        DeployToSlot,
         FetchRelease,
         InstallDependencies,
         InvalidateCloudFront,
         MakeBranch,
+        PurgeCdn,
         PushBranch,
         RestorePostgres,
         RestorePostgresFromS3,
         RunCommand,
+        SetAppConfiguration,
         SetFlag,
         SetLaunchDarklyFlag,
+        SwapSlots,
         SyncToS3,
         TagRelease,
         TakeBaseline,
         UpgradeAlembic,
+        UpgradeEf,
         WaitUntil,
     )
 }

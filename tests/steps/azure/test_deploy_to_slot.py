@@ -1,0 +1,218 @@
+import json
+import os
+from pathlib import Path
+
+import pytest
+from tests.steps.azure.world import posts, through
+
+from slipway.run import Evidence
+from slipway.sandbox.vendors.azure import Azure
+from slipway.sandbox.vendors.azure_state import Slot
+from slipway.steps.azure_api import look
+from slipway.steps.deploy_to_slot import DeployToSlot
+from slipway.steps.faults.azure import (
+    ConnectionIncomplete,
+    DeploymentFailed,
+    PackageMissing,
+    SlotTakenOver,
+)
+from slipway.still_going import StillGoing
+from slipway.testing import LocalRun
+from slipway.vendor_faults import (
+    AccessRefused,
+    AnswerUnreadable,
+    InTheWay,
+    NotThere,
+    TooManyCalls,
+    VendorBroken,
+    VendorUnreachable,
+)
+
+STEP = DeployToSlot(
+    name="deploy_to_green",
+    resource_group="cpr-prod-rg",
+    app="cpr-api-prod",
+    package="cpr-api-{version}.zip",
+)
+ZIP = "/api/zipdeploy"
+
+
+def green(cloud: Azure) -> Slot:
+    return cloud.state.apps["cpr-api-prod"].slots["green"]
+
+
+def holds(cloud: Azure, artifacts: Path, version: str) -> bool:
+    held = green(cloud).active
+    return held is not None and held.package == (artifacts / f"cpr-api-{version}.zip").read_bytes()
+
+
+def old_green(run: LocalRun) -> None:
+    """Let an earlier release put v1.1.0 into the slot."""
+    earlier = run.at("production.deploy_to_green")
+    earlier.version, earlier.release_id = "v1.1.0", "manual__2025-01-01T00:00:00+00:00"
+    through(lambda: STEP.do(earlier))
+
+
+def test_a_missing_slot_is_made_filled_and_stopped_again(
+    run: LocalRun, cloud: Azure, artifacts: Path
+) -> None:
+    evidence = through(lambda: STEP.do(run))
+    assert evidence.before == {
+        "there": False,
+        "state": "",
+        "deployment": "",
+        "newest": "",
+        "package": "",
+        "sha256": "",
+        "release": run.release_id,
+    }
+    assert holds(cloud, artifacts, "v1.2.0")
+    assert evidence.summary == "cpr-api-prod/green holds cpr-api-v1.2.0.zip (before: nothing)"
+    assert through(lambda: STEP.do(run)).after == evidence.after
+    assert posts(cloud, ZIP) == 1
+    undo = run.at("rollback.undo_deploy_to_green")
+    undone = through(lambda: STEP.undo(undo, evidence))
+    assert undone.summary == "cpr-api-prod/green held nothing before: it is stopped"
+    assert green(cloud).state == "Stopped"
+    assert through(lambda: STEP.undo(undo, evidence)).changed is False
+    assert posts(cloud, ZIP) == 1
+
+
+def test_the_undo_deploys_the_package_before_and_nothing_twice(
+    run: LocalRun, cloud: Azure, artifacts: Path
+) -> None:
+    old_green(run)
+    evidence = through(lambda: STEP.do(run))
+    assert evidence.before["package"] == "cpr-api-v1.1.0.zip"
+    undo = run.at("rollback.undo_deploy_to_green")
+    undone = through(lambda: STEP.undo(undo, evidence))
+    assert undone.summary == "cpr-api-prod/green holds cpr-api-v1.1.0.zip again"
+    assert holds(cloud, artifacts, "v1.1.0")
+    assert through(lambda: STEP.undo(undo, evidence)).changed is False
+    assert posts(cloud, ZIP) == 3
+    through(lambda: STEP.do(run))
+    assert holds(cloud, artifacts, "v1.2.0")
+    assert posts(cloud, ZIP) == 4
+
+
+def test_a_package_before_that_is_gone_stops_the_slot(run: LocalRun, cloud: Azure, artifacts: Path) -> None:
+    old_green(run)
+    evidence = through(lambda: STEP.do(run))
+    (artifacts / "cpr-api-v1.1.0.zip").write_bytes(b"another build")
+    undone = through(lambda: STEP.undo(run, evidence))
+    assert undone.summary == ("cpr-api-prod/green cannot be filled with what it held before: it is stopped")
+    assert green(cloud).state == "Stopped"
+
+
+def test_an_answer_that_is_lost_deploys_only_once(run: LocalRun, cloud: Azure, artifacts: Path) -> None:
+    cloud.trouble(match="POST /scm", status=502, after=True)
+    with pytest.raises(VendorBroken, match="Kudu: POST /api/zipdeploy: HTTP 502"):
+        STEP.do(run)
+    evidence = through(lambda: STEP.do(run))
+    assert (posts(cloud, ZIP), len(green(cloud).deployments)) == (1, 1)
+    assert evidence.before["deployment"] == ""
+
+
+def test_a_step_that_is_killed_half_way_can_be_undone(run: LocalRun, cloud: Azure, artifacts: Path) -> None:
+    old_green(run)
+    with pytest.raises(StillGoing, match=r"Kudu deploys cpr-api-v1\.2\.0\.zip to cpr-api-prod/green"):
+        STEP.do(run)
+    undo = run.at("rollback.undo")
+    through(lambda: STEP.undo(undo, Evidence(before=run.memory["before"])))
+    assert holds(cloud, artifacts, "v1.1.0")
+
+
+def test_an_undo_of_what_was_never_begun_changes_nothing(run: LocalRun, cloud: Azure) -> None:
+    assert STEP.undo(run, Evidence()).summary == "the deployment was never begun"
+    before = {"there": False, "state": "", "deployment": "", "newest": "", "release": run.release_id}
+    assert STEP.undo(run, Evidence(before=before)).summary == "there is no slot cpr-api-prod/green"
+    assert posts(cloud, ZIP) == 0
+
+
+def test_a_slot_that_somebody_else_filled_since_is_left_alone(run: LocalRun, cloud: Azure) -> None:
+    evidence = through(lambda: STEP.do(run))
+    cloud.state.hold("cpr-api-prod", "green", b"hotfix")
+    with pytest.raises(SlotTakenOver, match="somebody deployed an unknown package"):
+        STEP.undo(run, evidence)
+
+
+def test_a_deployment_that_fails_says_why_and_is_sent_anew(run: LocalRun, cloud: Azure) -> None:
+    cloud.state.failing["deploy"] = "npm install exited with 1"
+    with pytest.raises(DeploymentFailed, match=r"cpr-api-prod/green: deployment .* failed: npm install"):
+        through(lambda: STEP.do(run))
+    assert through(lambda: STEP.do(run)).proof == {"status": 4, "active": True}
+    assert posts(cloud, ZIP) == 2
+
+
+def test_a_package_that_is_not_built_is_named(run: LocalRun, cloud: Azure) -> None:
+    run.version = "v9"
+    with pytest.raises(PackageMissing, match=r"cpr-api-v9\.zip: no such package"):
+        STEP.do(run)
+
+
+def test_an_expired_token_is_renewed_once(run: LocalRun, cloud: Azure) -> None:
+    old_green(run)
+    cloud.state.tokens.clear()
+    through(lambda: STEP.do(run))
+    assert posts(cloud, "/oauth2/v2.0/token") == 2
+
+
+def test_a_wrong_secret_is_said_and_stays_secret(
+    run: LocalRun, cloud: Azure, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = json.loads(os.environ["AIRFLOW_CONN_ARM"])
+    monkeypatch.setenv("AIRFLOW_CONN_ARM", json.dumps(known | {"login": "other", "password": "wrong-one"}))
+    with pytest.raises(AccessRefused, match=r"Azure sign-in: POST .*token: HTTP 401.*secret expires") as told:
+        STEP.do(run)
+    assert "wrong-one" not in str(told.value)
+
+
+def test_a_connection_without_a_tenant_is_said(
+    run: LocalRun, cloud: Azure, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = json.loads(os.environ["AIRFLOW_CONN_ARM"])
+    monkeypatch.setenv("AIRFLOW_CONN_ARM", json.dumps(known | {"extra": {"subscription": "s"}}))
+    with pytest.raises(ConnectionIncomplete, match='"arm" lacks "tenant" in its extra'):
+        STEP.do(run)
+
+
+def test_an_unknown_app_is_named(run: LocalRun, cloud: Azure) -> None:
+    step = DeployToSlot(name="d", resource_group="cpr-prod-rg", app="nope", package="cpr-api-{version}.zip")
+    with pytest.raises(NotThere, match=r"The Resource 'Microsoft.Web/sites/nope' was not found"):
+        step.do(run)
+
+
+@pytest.mark.parametrize(
+    ("trouble", "fault", "text"),
+    [
+        ({"status": 403}, AccessRefused, "app registration"),
+        ({"status": 409}, InTheWay, "Another deployment of this slot is running"),
+        ({"status": 429, "retry_after": "3600"}, TooManyCalls, "Try again in 3600 s"),
+        ({"status": 503}, VendorBroken, "HTTP 503"),
+        ({"half": True}, VendorUnreachable, "broke off half-way"),
+    ],
+)
+def test_a_bad_answer_names_call_and_mend(
+    run: LocalRun, cloud: Azure, trouble: dict[str, object], fault: type[Exception], text: str
+) -> None:
+    cloud.trouble(match=r"GET /scm" if "half" in trouble else "POST /scm", times=-1, **trouble)
+    with pytest.raises(fault, match=text) as told:
+        through(lambda: STEP.do(run))
+    assert str(told.value).startswith("Kudu: ")
+
+
+def test_an_app_without_a_kudu_host_is_said(run: LocalRun, cloud: Azure) -> None:
+    from slipway.steps.azure_slots import Slot as Place
+
+    place = Place(run, "cpr-prod-rg", "cpr-api-prod", "production")
+    object.__setattr__(place, "site", lambda: {"hostNameSslStates": []})
+    with pytest.raises(AnswerUnreadable, match="it names no scm host"):
+        _ = place.scm
+
+
+def test_a_look_tells_whose_groups_can_be_read(run: LocalRun, cloud: Azure) -> None:
+    assert look(run) == "1 resource groups readable as sandbox-client: cpr-prod-rg"
+    assert {call.method for call in cloud.calls} == {"GET", "POST"}
+    assert [call.path for call in cloud.calls if call.method == "POST"] == [
+        "/sandbox-tenant/oauth2/v2.0/token"
+    ]

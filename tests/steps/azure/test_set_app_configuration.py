@@ -1,0 +1,105 @@
+import json
+import os
+
+import pytest
+
+from slipway.run import Evidence
+from slipway.sandbox.vendors.azure import Azure
+from slipway.sandbox.vendors.azure_state import KeyValue
+from slipway.steps import set_app_configuration
+from slipway.steps.app_configuration_api import look
+from slipway.steps.faults.azure import ChangedMeanwhile, ConnectionIncomplete
+from slipway.steps.set_app_configuration import SetAppConfiguration
+from slipway.testing import LocalRun
+from slipway.vendor_faults import AccessRefused, InTheWay, TooManyCalls, VendorBroken, VendorUnreachable
+
+KEY = "Features:PersonalGoals:Enabled"
+STEP = SetAppConfiguration(name="enable", key=KEY, value="true")
+PLACE = (KEY, "")
+
+
+def puts(cloud: Azure) -> int:
+    return sum(call.method == "PUT" for call in cloud.calls)
+
+
+def test_a_key_is_set_once_and_set_back_once(run: LocalRun, cloud: Azure) -> None:
+    evidence = STEP.do(run)
+    assert (cloud.state.keys[PLACE].value, cloud.state.keys[PLACE].tags) == ("true", {"team": "cpr"})
+    assert evidence.before == {"value": "false", "content_type": "", "tags": {"team": "cpr"}, "there": True}
+    assert evidence.summary == f'{KEY} is "true" (before: "false")'
+    assert STEP.do(run).before == evidence.before
+    assert puts(cloud) == 1
+    assert STEP.undo(run, evidence).changed is True
+    assert cloud.state.keys[PLACE].value == "false"
+    assert STEP.undo(run, evidence).changed is False
+    assert puts(cloud) == 2
+
+
+def test_a_key_that_was_absent_is_deleted_again(run: LocalRun, cloud: Azure) -> None:
+    step = SetAppConfiguration(name="enable", key="New & odd/key", value="on", label="production")
+    evidence = step.do(run)
+    assert cloud.state.keys["New & odd/key", "production"].value == "on"
+    assert step.undo(run, evidence).summary == "New & odd/key is absent"
+    assert ("New & odd/key", "production") not in cloud.state.keys
+    assert step.undo(run, evidence).changed is False
+    assert step.undo(run, Evidence()).changed is False
+
+
+def test_an_answer_that_is_lost_sets_the_key_only_once(run: LocalRun, cloud: Azure) -> None:
+    cloud.trouble(match="PUT /kv", status=503, after=True)
+    evidence = STEP.do(run)
+    assert (cloud.state.keys[PLACE].value, evidence.before["value"]) == ("true", "false")
+
+
+def test_a_change_of_somebody_else_in_between_is_said(
+    run: LocalRun, cloud: Azure, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def meddling(*given: object) -> None:
+        cloud.state.keys[PLACE] = KeyValue(value="maybe")
+        write(*given)  # type: ignore[arg-type]
+
+    write = set_app_configuration.write
+    monkeypatch.setattr(set_app_configuration, "write", meddling)
+    with pytest.raises(ChangedMeanwhile, match=r'was changed by somebody else .* and is "maybe" now'):
+        STEP.do(run)
+    assert cloud.state.keys[PLACE].value == "maybe"
+
+
+def test_a_locked_key_is_said_with_its_mend(run: LocalRun, cloud: Azure) -> None:
+    cloud.state.keys[PLACE].locked = True
+    with pytest.raises(InTheWay, match=r"is locked.*unlock it in the store"):
+        STEP.do(run)
+
+
+def test_a_wrong_secret_is_said_and_stays_secret(
+    run: LocalRun, cloud: Azure, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = json.loads(os.environ["AIRFLOW_CONN_CONFIGURATION"])
+    monkeypatch.setenv("AIRFLOW_CONN_CONFIGURATION", json.dumps(known | {"password": "d3Jvbmc="}))
+    with pytest.raises(AccessRefused, match=r"HTTP 401.*Invalid Signature.*access key anew") as told:
+        STEP.do(run)
+    assert "d3Jvbmc" not in str(told.value)
+    monkeypatch.setenv("AIRFLOW_CONN_CONFIGURATION", json.dumps(known | {"password": "no base64!"}))
+    with pytest.raises(ConnectionIncomplete, match="lacks a password in base64"):
+        STEP.do(run)
+
+
+@pytest.mark.parametrize(
+    ("trouble", "fault"),
+    [
+        ({"status": 403}, AccessRefused),
+        ({"status": 429, "retry_after": "60"}, TooManyCalls),
+        ({"status": 500}, VendorBroken),
+        ({"half": True}, VendorUnreachable),
+    ],
+)
+def test_a_bad_answer_names_the_call(
+    run: LocalRun, cloud: Azure, trouble: dict[str, object], fault: type[Exception]
+) -> None:
+    cloud.trouble(times=-1, **trouble)
+    with pytest.raises(fault, match="App Configuration: GET /kv/Features%3APersonalGoals%3AEnabled: "):
+        STEP.do(run)
+
+
+def test_a_look_tells_how_many_keys_can_be_read(run: LocalRun, cloud: Azure) -> None:
+    assert look(run) == "1 keys readable as sandbox-key"

@@ -1,0 +1,141 @@
+import pytest
+from tests.steps.azure.world import posts, through
+
+from slipway.run import Evidence
+from slipway.sandbox.vendors.azure import Azure
+from slipway.steps.faults.azure import OperationFailed, SlotEmpty, SlotsMixed
+from slipway.steps.swap_slots import SwapSlots
+from slipway.still_going import StillGoing
+from slipway.testing import LocalRun
+from slipway.vendor_faults import AccessRefused, InTheWay, NotThere, TooManyCalls, VendorBroken
+
+STEP = SwapSlots(name="swap", resource_group="cpr-prod-rg", app="cpr-api-prod", warm_path="/api/health")
+SWAP = "/slotsswap"
+
+
+@pytest.fixture
+def filled(cloud: Azure) -> tuple[str, str]:
+    """The deployments of production and green."""
+    new = cloud.state.hold("cpr-api-prod", "green", b"new")
+    return serving_now(cloud)[0], new.id
+
+
+def serving_now(cloud: Azure) -> tuple[str, str]:
+    slots = cloud.state.apps["cpr-api-prod"].slots
+    held = [slots[name].active for name in ("production", "green")]
+    return held[0].id if held[0] else "", held[1].id if held[1] else ""
+
+
+def test_slots_are_swapped_once_and_swapped_back_once(
+    run: LocalRun, cloud: Azure, filled: tuple[str, str]
+) -> None:
+    old, new = filled
+    evidence = through(lambda: STEP.do(run))
+    assert serving_now(cloud) == (new, old)
+    assert evidence.before["slot"] == {"deployment": new, "package": ""}
+    assert evidence.proof == {"state": "Running", "answers": 200, "warm": True}
+    assert evidence.summary == (f"production serves deployment {new[:12]}, green keeps deployment {old[:12]}")
+    assert STEP.do(run).after == evidence.after
+    assert posts(cloud, SWAP) == 1
+    undo = run.at("rollback.undo_swap")
+    assert through(lambda: STEP.undo(undo, evidence)).changed is True
+    assert serving_now(cloud) == (old, new)
+    assert STEP.undo(undo, evidence).changed is False
+    assert posts(cloud, SWAP) == 2
+    through(lambda: STEP.do(run))
+    assert (serving_now(cloud), posts(cloud, SWAP)) == ((new, old), 3)
+
+
+def test_an_answer_that_is_lost_swaps_only_once(run: LocalRun, cloud: Azure, filled: tuple[str, str]) -> None:
+    old, new = filled
+    cloud.trouble(match="POST /subscriptions", status=504, after=True)
+    with pytest.raises(VendorBroken, match="HTTP 504"):
+        STEP.do(run)
+    evidence = through(lambda: STEP.do(run))
+    assert (serving_now(cloud), posts(cloud, SWAP)) == ((new, old), 1)
+    assert evidence.before["with_slot"]["deployment"] == old
+
+
+def test_a_try_that_is_killed_while_azure_swaps_is_undone_when_that_has_ended(
+    run: LocalRun, cloud: Azure, filled: tuple[str, str]
+) -> None:
+    with pytest.raises(StillGoing, match="the swap of cpr-api-prod/green with production"):
+        STEP.do(run)
+    undo = run.at("rollback.undo_swap")
+    through(lambda: STEP.undo(undo, Evidence(before=run.memory["before"])))
+    assert (serving_now(cloud), posts(cloud, SWAP)) == (filled, 2)
+
+
+def test_an_undo_of_a_swap_that_never_began_swaps_nothing(
+    run: LocalRun, cloud: Azure, filled: tuple[str, str]
+) -> None:
+    cloud.trouble(match="POST /subscriptions", status=503)
+    with pytest.raises(VendorBroken):
+        STEP.do(run)
+    undone = STEP.undo(run.at("rollback.undo"), Evidence(before=run.memory["before"]))
+    assert (undone.changed, serving_now(cloud)) == (False, filled)
+    assert STEP.undo(run, Evidence()).summary == "the swap was never begun"
+
+
+def test_an_empty_slot_takes_no_traffic(run: LocalRun, cloud: Azure) -> None:
+    cloud.state.apps["cpr-api-prod"].slots["green"] = type(
+        cloud.state.apps["cpr-api-prod"].slots["production"]
+    )()
+    with pytest.raises(SlotEmpty, match="cpr-api-prod/green: nothing is deployed to it"):
+        STEP.do(run)
+    assert posts(cloud, SWAP) == 0
+
+
+def test_a_swap_that_azure_gives_up_is_begun_anew(
+    run: LocalRun, cloud: Azure, filled: tuple[str, str]
+) -> None:
+    old, new = filled
+    cloud.state.failing["swap"] = "Cannot swap: the slot did not answer the warm-up ping."
+    with pytest.raises(OperationFailed, match=r"the swap of cpr-api-prod/green .*warm-up ping"):
+        through(lambda: STEP.do(run))
+    through(lambda: STEP.do(run))
+    assert serving_now(cloud) == (new, old)
+
+
+def test_slots_that_somebody_else_changed_are_left_alone(
+    run: LocalRun, cloud: Azure, filled: tuple[str, str]
+) -> None:
+    evidence = through(lambda: STEP.do(run))
+    production = cloud.state.apps["cpr-api-prod"].slots["production"]
+    production.deployments.clear()
+    hotfix = cloud.state.hold("cpr-api-prod", "production", b"hotfix")
+    with pytest.raises(SlotsMixed, match=f"production holds deployment {hotfix.id[:12]}"):
+        STEP.undo(run.at("rollback.undo"), evidence)
+
+
+def test_a_cold_version_before_is_said_and_is_no_fault(
+    run: LocalRun, cloud: Azure, filled: tuple[str, str], caplog: pytest.LogCaptureFixture
+) -> None:
+    cloud.trouble(match="GET /app", status=503, times=-1)
+    evidence = through(lambda: STEP.do(run))
+    assert evidence.proof == {"state": "Running", "answers": 503, "warm": False}
+    assert "a swap back would have to warm it first" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("trouble", "fault", "text"),
+    [
+        ({"status": 403}, AccessRefused, "docs/connections.md"),
+        ({"status": 404}, NotThere, "name in the plan"),
+        ({"status": 409}, InTheWay, "HTTP 409"),
+        ({"status": 429, "retry_after": "60"}, TooManyCalls, "Try again in 60 s"),
+    ],
+)
+def test_a_bad_answer_names_call_and_mend(
+    run: LocalRun,
+    cloud: Azure,
+    filled: tuple[str, str],
+    trouble: dict[str, object],
+    fault: type[Exception],
+    text: str,
+) -> None:
+    cloud.trouble(match=r"POST /subscriptions", times=-1, **trouble)
+    with pytest.raises(fault, match=text) as told:
+        STEP.do(run)
+    assert "slots/green/slotsswap: HTTP" in str(told.value)
+    assert serving_now(cloud) == filled
