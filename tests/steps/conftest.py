@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 from uuid import uuid4
 
 import pytest
+from tests.steps.heroku_world import DJANGO, HerokuWorld
 from tests.steps.repositories import Repositories
 from tests.steps.world import SERVICE, World, free_port, git
 
@@ -109,6 +110,8 @@ def stop(world: World) -> None:
 @pytest.fixture(scope="session")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The repositories as each test begins with them."""
+    import airflow.settings  # noqa: F401  # which sets the logging up, and takes caplog's handler away
+
     root = tmp_path_factory.mktemp("prepared")
     Repositories(root=root).make()
     return root
@@ -141,3 +144,34 @@ def release(repositories: Repositories) -> LocalRun:
         heroku_data="heroku_data",
     )
     return LocalRun(environment=environment)
+
+
+@pytest.fixture
+def heroku(
+    repositories: Repositories, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[HerokuWorld]:
+    """Heroku with the apps the5hc and the5hc-staging; nothing is deployed yet."""
+    from slipway import vendor
+    from slipway.sandbox.vendors.heroku import heroku as stand_in
+    from slipway.sandbox.vendors.stand_in import serving
+
+    monkeypatch.setattr(vendor, "PAUSE", 0.01)
+    made = HerokuWorld(stand_in=stand_in(token="h3r0ku-t0ken"), repositories=repositories)
+    made.state.takes = 0.02
+    made.state.run = made.run
+    for app in ("the5hc", "the5hc-staging"):
+        made.state.add(app, tmp_path / "heroku" / f"{app}.git")
+    made.bin.mkdir()
+    (made.bin / "python").write_text(f"#!{sys.executable} -IS\n{DJANGO}")
+    (made.bin / "python").chmod(0o755)
+    with serving(made.stand_in) as address:
+        host, _, port = address.removeprefix("http://").partition(":")
+        value = {
+            "conn_type": "http", "host": host, "port": int(port), "schema": "http",
+            "password": "h3r0ku-t0ken",
+            "extra": {"git": f"{tmp_path}/heroku/{{app}}.git", "rendezvous_tls": False},
+        }  # fmt: skip
+        for name in ("HEROKU", "HEROKU_DATA"):
+            monkeypatch.setenv(f"AIRFLOW_CONN_{name}", json.dumps(value))
+        yield made
+    made.stand_in.close()
