@@ -54,6 +54,10 @@ class Channel:
         """Return this channel as it is in an environment."""
         return self
 
+    def look(self) -> str:
+        """Try the connection without telling anybody anything; say what it is. Raises what `send` raises."""
+        raise NotImplementedError
+
     def send(self, letter: Letter, key: str) -> Mapping[str, Json]:
         """Send a letter and return what proves it, small and without a secret.
 

@@ -48,6 +48,12 @@ class Email(Channel):
         """Return "recipients" if there are none."""
         return super().lacks() or ("" if self.recipients else "recipients")
 
+    def look(self) -> str:
+        """Log in, say nothing and leave."""
+        connection(self.connection, self.address)
+        _close(_logged_in(self.connection))
+        return "the mail server takes the login"
+
     def send(self, letter: Letter, key: str) -> Mapping[str, Json]:
         """Hand it to the mail server; the Message-ID is made of the key."""
         sender = connection(self.connection, self.address).extra_dejson.get("from_email")
@@ -74,14 +80,7 @@ def _handed_over(conn_id: str, mail: EmailMessage) -> Mapping[str, Any]:
 
     The hook's own sending tries again after any error, also when the mail was taken and its answer lost.
     """
-    from airflow.providers.smtp.hooks.smtp import SmtpHook
-
-    hook = SmtpHook(smtp_conn_id=conn_id)
-    try:
-        hook.get_conn()
-    except Exception as error:
-        _close(hook)
-        raise _not_connected(conn_id, error) from error
+    hook = _logged_in(conn_id)
     try:
         client: Any = hook._smtp_client
         refused: Mapping[str, Any] = client.send_message(mail)
@@ -90,6 +89,18 @@ def _handed_over(conn_id: str, mail: EmailMessage) -> Mapping[str, Any]:
     finally:
         _close(hook)
     return refused
+
+
+def _logged_in(conn_id: str) -> Any:
+    from airflow.providers.smtp.hooks.smtp import SmtpHook
+
+    hook = SmtpHook(smtp_conn_id=conn_id)
+    try:
+        hook.get_conn()
+    except Exception as error:
+        _close(hook)
+        raise _not_connected(conn_id, error) from error
+    return hook
 
 
 def _close(hook: Any) -> None:

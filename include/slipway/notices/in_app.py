@@ -7,6 +7,7 @@ from typing import ClassVar, Self
 from slipway.channel import Channel, Twice
 from slipway.environment import Environment
 from slipway.letter import Letter
+from slipway.notices.reach import UNTRIED, connection
 from slipway.notices.webhook import KEY
 from slipway.run import Json
 from slipway.vendor import Vendor, call
@@ -51,6 +52,11 @@ class InApp(Channel):
     def at(self, environment: Environment) -> Self:
         """Return it with the environment's service as its connection."""
         return replace(self, connection=environment.service)
+
+    def look(self) -> str:
+        """See that the service's connection is there; the doctor tries the service itself."""
+        connection(self.connection, self.address)
+        return UNTRIED
 
     def send(self, letter: Letter, key: str) -> Mapping[str, Json]:
         """Post it; the status is the proof."""

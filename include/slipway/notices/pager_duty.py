@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from slipway.channel import Channel, Twice
 from slipway.letter import Letter
-from slipway.notices.reach import header_line, password
+from slipway.notices.reach import UNTRIED, header_line, password
 from slipway.run import Json
 from slipway.vendor import Vendor, call, read_json
 from slipway.words import Severity
@@ -17,6 +17,7 @@ PAGERDUTY = Vendor(
     authorization="",  # the routing key stands in the body
     mends={400: "See that the connection's password is the routing key of an Events API v2 integration."},
 )
+HOLDS = "the routing key of the PagerDuty service"
 ENQUEUE = "/v2/enqueue"
 LONGEST_SUMMARY, LONGEST_KEY = 1024, 255  # characters, of the Events API v2
 SEVERITIES = {
@@ -58,9 +59,14 @@ class PagerDuty(Channel):
         """Return "incident" where it is not said which one is resolved."""
         return super().lacks() or ("incident" if self.resolves and not self.incident else "")
 
+    def look(self) -> str:
+        """See that the connection holds a routing key; it cannot be tried without an event."""
+        password(self.connection, self.address, holds=HOLDS)
+        return UNTRIED
+
     def send(self, letter: Letter, key: str) -> Mapping[str, Json]:
         """Trigger or resolve; the answer's dedup_key is the proof."""
-        routing = password(self.connection, self.address, holds="the routing key of the PagerDuty service")
+        routing = password(self.connection, self.address, holds=HOLDS)
         event = self._event(letter) | {"routing_key": routing}
         answer = read_json(
             PAGERDUTY, call(PAGERDUTY, self.connection, "POST", ENQUEUE, json=event, safe=True)

@@ -12,6 +12,7 @@ from slipway.errors import MissingConnection, StepFailed
 from slipway.notices.faults import PasswordNotGiven
 from slipway.vendor_faults import TooManyCalls, VendorUnreachable
 
+UNTRIED = "is there; it cannot be tried without telling people"
 T = TypeVar("T")
 log = logging.getLogger("airflow.task")
 

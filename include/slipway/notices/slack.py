@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from slipway.channel import Channel
 from slipway.errors import StepFailed
 from slipway.letter import Letter
-from slipway.notices.reach import header_line, password, patiently
+from slipway.notices.reach import UNTRIED, header_line, password, patiently
 from slipway.run import Json
 from slipway.vendor_faults import AccessRefused, CallRefused, NotThere, TooManyCalls, VendorBroken
 from slipway.vendor_faults import VendorUnreachable as Unreachable
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from slack_sdk.webhook import WebhookResponse
 
 SYSTEM, CALL = "Slack", "POST to the webhook"
+HOLDS = "the token or the address of the incoming webhook"
 TIMEOUT = 30  # seconds
 LONGEST_HEADER, LONGEST_SECTION = 150, 3000  # characters, of Slack's blocks
 NEW_WEBHOOK = (
@@ -47,9 +48,14 @@ class Slack(Channel):
         """The channel's name, or the connection's."""
         return self.channel or self.connection
 
+    def look(self) -> str:
+        """See that the connection holds a webhook; it cannot be tried without a message."""
+        password(self.connection, self.address, holds=HOLDS)
+        return UNTRIED
+
     def send(self, letter: Letter, key: str) -> Mapping[str, Json]:
         """Post it; a webhook gives no id, so that Slack's "ok" is all the proof there is."""
-        password(self.connection, self.address, holds="the token or the address of the incoming webhook")
+        password(self.connection, self.address, holds=HOLDS)
         answer = patiently(lambda: _posted(self.connection, _body(letter)))
         return {"status": answer.status_code, "answer": answer.body[:80]}
 

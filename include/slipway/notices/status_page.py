@@ -1,6 +1,6 @@
 """Tell everybody on the public status page."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, ClassVar
@@ -57,6 +57,10 @@ class StatusPage(Channel):
         """Return "page" if it is not given."""
         return super().lacks() or ("" if self.page else "page")
 
+    def look(self) -> str:
+        """Read the page's incidents."""
+        return f"page {self.page}, {len(self._listed())} incidents readable"
+
     def send(self, letter: Letter, key: str) -> Mapping[str, Json]:
         """Open the release's incident, or add to it; what stands there already is not written again."""
         there = self._find(letter.thread(self.incident))
@@ -68,9 +72,14 @@ class StatusPage(Channel):
         return self._proof(self._write("PATCH", f"/{there['id']}", update), "updated")
 
     def _find(self, thread: str) -> Mapping[str, Any] | None:
+        return next((each for each in self._listed() if _thread_of(each) == thread), None)
+
+    def _listed(self) -> Sequence[Mapping[str, Any]]:
         path = f"/v1/pages/{self.page}/incidents?limit={NEWEST}"
-        found = read_json(STATUSPAGE, call(STATUSPAGE, self.connection, "GET", path))
-        return next((each for each in found if _thread_of(each) == thread), None)
+        found: Sequence[Mapping[str, Any]] = read_json(
+            STATUSPAGE, call(STATUSPAGE, self.connection, "GET", path)
+        )
+        return found
 
     def _write(self, method: str, path: str, body: Mapping[str, Json]) -> Mapping[str, Any]:
         path = f"/v1/pages/{self.page}/incidents{path}"

@@ -6,13 +6,14 @@ from typing import Any, ClassVar
 
 from slipway.channel import Channel
 from slipway.letter import Letter
-from slipway.notices.reach import password
+from slipway.notices.reach import UNTRIED, password
 from slipway.run import Json
 from slipway.vendor import Vendor, call
 from slipway.words import Severity
 
 GONE = "The workflow is off, deleted, or its signature is old: copy its address anew into the connection."
 TEAMS = Vendor(system="Teams", authorization="", mends=dict.fromkeys((401, 403, 404), GONE))
+HOLDS = "the workflow's address after its host"
 CARD = "application/vnd.microsoft.card.adaptive"
 COLORS = {Severity.CRITICAL: "Attention", Severity.HIGH: "Warning"}
 
@@ -37,9 +38,14 @@ class Teams(Channel):
         """The channel's name, or the connection's."""
         return self.channel or self.connection
 
+    def look(self) -> str:
+        """See that the connection holds an address; it cannot be tried without a card."""
+        password(self.connection, self.address, holds=HOLDS)
+        return UNTRIED
+
     def send(self, letter: Letter, key: str) -> Mapping[str, Json]:
         """Post the card; a workflow answers 202 and no id."""
-        path = password(self.connection, self.address, holds="the workflow's address after its host")
+        path = password(self.connection, self.address, holds=HOLDS)
         answer = call(TEAMS, self.connection, "POST", f"/{path.lstrip('/')}", json=_message(letter))
         return {"status": answer.status_code, "run": answer.headers.get("x-ms-workflow-run-id", "")}
 

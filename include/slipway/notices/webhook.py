@@ -9,11 +9,12 @@ from typing import ClassVar
 
 from slipway.channel import Channel, Twice
 from slipway.letter import Letter
-from slipway.notices.reach import password
+from slipway.notices.reach import UNTRIED, password
 from slipway.run import Json
 from slipway.vendor import Vendor, call
 
 RECEIVER = Vendor(system="Webhook", authorization="")
+HOLDS = "the secret that signs the body"
 KEY, SIGNATURE = "Idempotency-Key", "X-Slipway-Signature"
 
 
@@ -46,9 +47,14 @@ class Webhook(Channel):
         """Connection and path."""
         return f"{self.connection}{self.path}"
 
+    def look(self) -> str:
+        """See that the connection holds a secret; it cannot be tried without a body."""
+        password(self.connection, self.address, holds=HOLDS)
+        return UNTRIED
+
     def send(self, letter: Letter, key: str) -> Mapping[str, Json]:
         """Post it; the status is the proof."""
-        secret = password(self.connection, self.address, holds="the secret that signs the body")
+        secret = password(self.connection, self.address, holds=HOLDS)
         body = json.dumps(as_json(letter), sort_keys=True, ensure_ascii=False).encode()
         headers = {"Content-Type": "application/json", KEY: key, SIGNATURE: signature(secret, body)}
         answer = call(
