@@ -98,7 +98,7 @@ def test_a_scheduled_backup_is_not_taken_for_ours(
 
 def test_a_database_that_is_not_attached_is_said(release: LocalRun, heroku: HerokuWorld) -> None:
     step = BackUpHerokuPostgres(name="b", app="the5hc", database="REPLICA")
-    with pytest.raises(DatabaseNotAttached, match='no database "REPLICA" is attached. It has DATABASE'):
+    with pytest.raises(DatabaseNotAttached, match=r'no database "REPLICA" is attached\. It has DATABASE'):
         step.do(release)
     with pytest.raises(NotThere, match="Couldn't find that app"):
         BackUpHerokuPostgres(name="b", app="the5hd").do(release)
