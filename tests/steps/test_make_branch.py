@@ -9,7 +9,13 @@ from tests.steps.world import git, lines
 from slipway.run import Evidence
 from slipway.steps import MakeBranch, git_clone
 from slipway.steps.faults import RepositoryUnreachable
-from slipway.steps.faults.branches import BranchMissing, BranchMoved, MergeConflict, PushRefused
+from slipway.steps.faults.branches import (
+    BranchMissing,
+    BranchMoved,
+    MergeConflict,
+    PushRefused,
+    VersionNotOnBranch,
+)
 from slipway.testing import LocalRun
 
 DEPLOY = "deploy/scores"
@@ -42,6 +48,36 @@ def test_two_lines_of_work_become_a_merge(
         "scores.py",
     ]
     assert "Merged feature/scores (" in lines(caplog.records)
+
+
+AT_VERSION = MakeBranch(name="make_branch", branch=DEPLOY, merge=["feature/scores"], at_version=True)
+
+
+def test_a_branch_is_merged_as_of_the_tag_of_the_version(
+    release: LocalRun, repositories: Repositories, caplog: pytest.LogCaptureFixture
+) -> None:
+    tagged = repositories.head("feature/scores")
+    git(repositories.work, "tag", "-a", "v2", "-m", "v2", tagged)
+    git(repositories.work, "push", "--quiet", "origin", "v2")
+    later = repositories.commit("feature/scores", "later.py", "later\n")
+    with caplog.at_level("INFO"):
+        assert AT_VERSION.do(release).proof == {"commit": tagged}
+    assert f"The tag v2 on feature/scores is {tagged[:12]}; feature/scores is at {later[:12]}" in lines(
+        caplog.records
+    )
+
+
+def test_without_the_tag_of_the_version_nothing_is_merged(
+    release: LocalRun, repositories: Repositories
+) -> None:
+    with pytest.raises(VersionNotOnBranch, match=r'there is no tag "v2", so nothing says which commit'):
+        AT_VERSION.do(release)
+    main = repositories.commit("main", "main.py", "later\n")
+    git(repositories.work, "tag", "v2", main)
+    git(repositories.work, "push", "--quiet", "origin", "v2")
+    with pytest.raises(VersionNotOnBranch, match=r'the tag "v2" is not on feature/scores'):
+        AT_VERSION.do(release)
+    assert repositories.head(DEPLOY) == ""
 
 
 def test_doing_and_undoing_twice_is_harmless(release: LocalRun, repositories: Repositories) -> None:

@@ -40,9 +40,14 @@ def export(path: Path, tag: str, folder: Path) -> None:
     """Write the tree of a tag into `folder`, replacing it. Raises UnknownTag."""
     if tag not in (known := tags(path)):
         raise UnknownTag(path, tag, known)
+    unpack(path, tag, folder)
+
+
+def unpack(path: Path, commit: str, folder: Path) -> None:
+    """Write the tree of a commit into `folder`, replacing it."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    content = _git(path, "archive", tag, day=0)
+    content = _git(path, "archive", commit, day=0)
     with tarfile.open(fileobj=io.BytesIO(content)) as archive:
         archive.extractall(folder, filter="data")
 

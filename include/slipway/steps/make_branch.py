@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from slipway.kinds import Step
 from slipway.run import Evidence, Json, Run
-from slipway.steps.faults.branches import BranchMoved
+from slipway.steps.faults.branches import BranchMoved, VersionNotOnBranch
 from slipway.steps.git_clone import Clone, cloned
 from slipway.steps.git_remote import Remote
 
@@ -22,11 +22,14 @@ class MakeBranch(Step):
     :param branch: the branch that is deployed, e.g. "deploy/score-override"
     :param base: what it is made from
     :param merge: branches that are merged into it, in this order
+    :param at_version: they are merged as of the tag that bears the release's version, which they must
+        hold; what came later on them stays out
     """
 
     branch: str
     base: str = "main"
     merge: Sequence[str] = ()
+    at_version: bool = False
 
     kind: ClassVar[str] = "make_branch"
     needs: ClassVar[tuple[str, ...]] = ("repository", "workspace")
@@ -36,7 +39,10 @@ class MakeBranch(Step):
         return f"removes {self.branch} if this release made it, or else sets it back to its commit before"
 
     def do(self, run: Run) -> Evidence:
-        """Merge and push. Raises BranchMissing, MergeConflict, BranchMoved and PushRefused."""
+        """Merge and push.
+
+        Raises BranchMissing, VersionNotOnBranch, MergeConflict, BranchMoved and PushRefused.
+        """
         remote = Remote.of(run, "repository")
         with cloned(run) as clone:
             before = run.remember("before", lambda: self._look(run, clone, remote))
@@ -79,9 +85,23 @@ class MakeBranch(Step):
         """Return where the branch is and what it is to become; the merge is tried, nothing is pushed."""
         commit = remote.heads().get(self.branch, "")
         start = remote.branch(self.branch if commit else self.base)
-        sources = {name: remote.branch(name) for name in self.merge}
+        sources = {name: self._source(run, clone, remote, name) for name in self.merge}
         facts = {"commit": commit, "start": start, "sources": sources, "at": int(time.time())}
         return facts | {"made": self._made(run, clone, remote, facts)}
+
+    def _source(self, run: Run, clone: Clone, remote: Remote, name: str) -> str:
+        """Return the commit of a branch that is merged."""
+        head = remote.branch(name)
+        if not self.at_version:
+            return head
+        tags = remote.tags()
+        commit = tags.get(f"{run.version}^{{}}") or tags.get(run.version, "")
+        clone.fetch(remote, name)
+        if not commit or not clone.holds(head, commit):
+            raise VersionNotOnBranch(remote.conn_id, run.version, name, tagged=bool(commit))
+        later = "" if commit == head else f"; {name} is at {head[:12]}"
+        run.log.info("The tag %s on %s is %s%s", run.version, name, commit[:12], later)
+        return commit
 
     def _made(self, run: Run, clone: Clone, remote: Remote, facts: Mapping[str, Json]) -> str:
         """Merge from the commits that were found first: a second try makes the same commits again."""

@@ -16,6 +16,18 @@ class BranchMissing(StepImpossible):
         )
 
 
+class VersionNotOnBranch(StepImpossible):
+    """The tag that bears the release's version is not part of the branch that is to be merged."""
+
+    def __init__(self, conn_id: str, version: str, branch: str, *, tagged: bool) -> None:
+        self.conn_id, self.version, self.branch, self.tagged = conn_id, version, branch, tagged
+        why = f'the tag "{version}" is not on {branch}' if tagged else f'there is no tag "{version}"'
+        super().__init__(
+            f'connection "{conn_id}": {why}, so nothing says which commit of {branch} is to be released. '
+            "Nothing was pushed. Tag the commit that was reviewed, or trigger the release with its version."
+        )
+
+
 class MergeConflict(StepImpossible):
     """Two branches change the same lines."""
 
