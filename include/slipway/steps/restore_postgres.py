@@ -67,7 +67,10 @@ class RestorePostgres(Step):
 
     def do(self, run: Run) -> Evidence:
         """Restore, or rehearse it. Raises BackupMissing, BackupDamaged and RestoreFailed."""
-        proof = self._proof(run)
+        return self.restore(run, self.proof(run))
+
+    def restore(self, run: Run, proof: dict[str, Json]) -> Evidence:
+        """Restore, or rehearse, the backup file that a proof names. Raises what `do` raises."""
         dump = _intact(proof)
         live = str(connection(run, "database").schema)
         spare = spare_name(live, "drill" if self.drill else "restored")
@@ -95,7 +98,8 @@ class RestorePostgres(Step):
         """Leave the restored database: what it replaced is what the rollback wanted to be rid of."""
         return Evidence(before=evidence.before, changed=False, summary="a restore is not undone")
 
-    def _proof(self, run: Run) -> dict[str, Json]:
+    def proof(self, run: Run) -> dict[str, Json]:
+        """Return what the backup step proved. Raises BackupMissing."""
         task_id = self.backup
         if "." not in task_id:
             phase = run.task_id.partition(".")[0]

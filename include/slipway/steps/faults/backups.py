@@ -52,7 +52,7 @@ class BackupMissing(StepImpossible):
 class BackupDamaged(StepImpossible):
     """The backup is not the file that was verified when it was taken."""
 
-    def __init__(self, path: Path, expected: str, found: str) -> None:
+    def __init__(self, path: Path | str, expected: str, found: str) -> None:
         self.path, self.expected, self.found = path, expected, found
         super().__init__(
             f"{path}: its SHA-256 is {found[:12]}, and was {expected[:12]} when it was verified; it is not "

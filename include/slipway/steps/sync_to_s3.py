@@ -1,0 +1,173 @@
+"""Make a bucket hold exactly the files of a folder."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import ClassVar
+
+from slipway.kinds import Step
+from slipway.run import Evidence, Json, Run
+from slipway.steps.artifacts import artifact
+from slipway.steps.aws_api import client
+from slipway.steps.cloudfront import invalidated
+from slipway.steps.faults.aws import NothingToSync, SyncNotTaken
+from slipway.steps.s3_bucket import Bucket, Stored
+from slipway.steps.site_files import RESERVED, Manifest, SiteFile, is_back, pages_last, site_files
+
+
+@dataclass(frozen=True, kw_only=True)
+class SyncToS3(Step):
+    """Upload the changed files of a folder to a bucket and remove what the folder does not have.
+
+    What the bucket held before is kept as a list of keys and versions in an object under `.slipway/`; the
+    evidence holds only its key and checksum, however many files there are.
+
+    :param bucket: it must have versioning on, or nothing could be undone
+    :param folder: in the artifacts folder; "{version}" in it is the release's version
+    :param prefix: put before each key, e.g. "app/"
+    :param delete: whether objects under the prefix that the folder does not have are removed
+    :param distribution: a CloudFront distribution before the bucket; its caches are emptied after the sync
+        and again after its undo
+    :param paths: of the distribution
+    :param state_bucket: keeps the list of what was there before; the bucket itself if left out
+    :param every: time between two looks at the invalidation
+    """
+
+    bucket: str
+    folder: str = "frontend-{version}"
+    prefix: str = ""
+    delete: bool = True
+    distribution: str = ""
+    paths: Sequence[str] = ("/*",)
+    state_bucket: str = ""
+    every: timedelta = timedelta(seconds=20)
+
+    kind: ClassVar[str] = "sync_to_s3"
+    needs: ClassVar[tuple[str, ...]] = ("aws", "artifacts")
+
+    @property
+    def target(self) -> str:
+        """Where to, for people."""
+        return f"s3://{self.bucket}/{self.prefix}"
+
+    def undo_in_words(self) -> str:
+        """Say what comes back."""
+        emptied = f" and empties the caches of {self.distribution}" if self.distribution else ""
+        return f"brings back the versions that {self.target} held before, removes what was added{emptied}"
+
+    def do(self, run: Run) -> Evidence:
+        """Sync, list the bucket to prove it, empty the caches.
+
+        Raises ArtifactMissing, NothingToSync, VersioningOff, SyncNotTaken, StillGoing and the faults of AWS.
+        """
+        folder = artifact(run, self.folder)
+        files = site_files(folder, self.prefix)
+        if not files:
+            raise NothingToSync(str(folder), self.target)
+        with client(run, "s3") as s3:
+            bucket = Bucket(client=s3, name=self.bucket, conn_id=run.environment.aws)
+            bucket.require_versioning()
+            before = run.remember("before", lambda: self._capture(run, bucket, files))
+            proof = self._sync(run, bucket, files)
+        changed = bool(before["to_upload"] or before["to_remove"])
+        if changed and self.distribution:
+            proof["cache"] = invalidated(run, self.distribution, self.paths, every=self.every)
+        summary = (
+            f"{self.target}: {len(files)} files, {before['to_upload']} of them uploaded, "
+            f"{before['to_remove']} objects removed"
+        )
+        after = {"version": run.version, "objects": len(files)}
+        return Evidence(before=before, after=after, proof=proof, changed=changed, summary=summary)
+
+    def undo(self, run: Run, evidence: Evidence) -> Evidence:
+        """Bring back what was there, and empty the caches. Raises what `do` raises, and ManifestDamaged."""
+        before = evidence.before
+        if "manifest" not in before:
+            run.log.info("Nothing to undo in %s: the sync was never begun", self.target)
+            return Evidence(changed=False, summary="the sync was never begun")
+        conn_id = run.environment.aws
+        with client(run, "s3") as s3:
+            where = before["manifest"]
+            state = Bucket(client=s3, name=str(where["bucket"]), conn_id=conn_id)
+            manifest = Manifest.kept(state, where)
+            bucket = Bucket(client=s3, name=str(before["bucket"]), conn_id=conn_id)
+            restored, removed = _take_back(run, bucket, before, manifest)
+        proof: dict[str, Json] = {"restored": restored, "removed": removed}
+        if before["distribution"] and (before["to_upload"] or before["to_remove"]):
+            proof["cache"] = invalidated(
+                run, str(before["distribution"]), before["paths"], every=self.every, purpose="undo"
+            )
+        summary = f"{self.target}: {restored} objects brought back, {removed} removed"
+        changed = bool(restored or removed)
+        return Evidence(before=evidence.after, after=before, proof=proof, changed=changed, summary=summary)
+
+    def _capture(self, run: Run, bucket: Bucket, files: Mapping[str, SiteFile]) -> dict[str, Json]:
+        listed = bucket.listed(self.prefix, without=RESERVED)
+        uploads, removals = self._differences(bucket, files, listed)
+        state = Bucket(client=bucket.client, name=self.state_bucket or self.bucket, conn_id=bucket.conn_id)
+        kept = Manifest(objects=listed, ours=tuple(files)).keep(state, f"{run.plan_name}/{run.release_id}")
+        run.log.info(
+            "%s holds %d objects; their versions are kept in s3://%s/%s",
+            self.target, len(listed), kept["bucket"], kept["key"],
+        )  # fmt: skip
+        return {
+            "bucket": self.bucket,
+            "prefix": self.prefix,
+            "delete": self.delete,
+            "objects": len(listed),
+            "to_upload": len(uploads),
+            "to_remove": len(removals),
+            "manifest": kept,
+            "distribution": self.distribution,
+            "paths": list(self.paths),
+        }
+
+    def _differences(
+        self, bucket: Bucket, files: Mapping[str, SiteFile], listed: Mapping[str, Stored]
+    ) -> tuple[list[str], list[str]]:
+        """Return the keys to upload and the keys to remove."""
+        uploads = [key for key, file in files.items() if not file.is_held_as(bucket, key, listed.get(key))]
+        return pages_last(uploads), sorted(set(listed) - set(files)) if self.delete else []
+
+    def _sync(self, run: Run, bucket: Bucket, files: Mapping[str, SiteFile]) -> dict[str, Json]:
+        uploads, removals = self._differences(bucket, files, bucket.listed(self.prefix, without=RESERVED))
+        run.log.info(
+            "%s: %d of %d files are there already; uploading %d and removing %d objects",
+            self.target, len(files) - len(uploads), len(files), len(uploads), len(removals),
+        )  # fmt: skip
+        for key in uploads:
+            bucket.put(key, files[key].path.read_bytes(), files[key].sha256, files[key].content_type)
+        for key in removals:
+            bucket.remove(key)
+        wrong = self._differences(bucket, files, bucket.listed(self.prefix, without=RESERVED))
+        if any(wrong):
+            raise SyncNotTaken(self.target, [*wrong[0], *wrong[1]])
+        run.log.info("%s lists exactly what was wanted", self.target)
+        return {"uploaded_in_this_try": len(uploads), "removed_in_this_try": len(removals)}
+
+
+def _take_back(run: Run, bucket: Bucket, before: Mapping[str, Json], manifest: Manifest) -> tuple[int, int]:
+    """Bring a bucket back to the manifest; return how many objects were brought back and removed."""
+    prefix = str(before["prefix"])
+    place = f"s3://{bucket.name}/{prefix}"
+    lost, added = _changed_since(bucket, prefix, manifest, whole=bool(before["delete"]))
+    run.log.info("%s: bringing back %d objects, removing %d", place, len(lost), len(added))
+    for key in lost:
+        bucket.put_back(key, manifest.objects[key].version)
+    for key in added:
+        bucket.remove(key)
+    wrong = _changed_since(bucket, prefix, manifest, whole=bool(before["delete"]))
+    if any(wrong):
+        raise SyncNotTaken(place, [*wrong[0], *wrong[1]])
+    return len(lost), len(added)
+
+
+def _changed_since(
+    bucket: Bucket, prefix: str, manifest: Manifest, *, whole: bool
+) -> tuple[list[str], list[str]]:
+    """Return the keys that are not as they were, and those that were not there."""
+    now = bucket.listed(prefix, without=RESERVED)
+    scope = set(manifest.ours) | (set(now) | set(manifest.objects) if whole else set())
+    was = manifest.objects
+    lost = [key for key in was if key in scope and not is_back(bucket, key, was[key], now.get(key))]
+    return pages_last(lost), sorted(key for key in now if key in scope and key not in was)
