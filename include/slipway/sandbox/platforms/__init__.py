@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Any, Protocol
 
 from slipway.sandbox.layout import Place, System
+from slipway.sandbox.platforms.scores import Scores
 from slipway.sandbox.postgres import Postgres
 
 
@@ -29,4 +30,4 @@ class Platform(Protocol):
         """Return what the vendors hold of one environment, to tell whether it is as it was."""
 
 
-PLATFORMS: Mapping[System, Platform] = MappingProxyType({})
+PLATFORMS: Mapping[System, Platform] = MappingProxyType({System.SCORES: Scores()})
