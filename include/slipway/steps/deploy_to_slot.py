@@ -50,7 +50,7 @@ class DeployToSlot(Step):
             if slot.site() is None:
                 raise StillGoing(f"Azure creates the slot {slot}", every=self.look_every)
         slot.set_running(True)
-        deployment = self._bring(run, slot, package, run.release_id)
+        deployment = self._bring(run, slot, package, run.release_id, known=str(before["newest"]))
         after = {"deployment": deployment.id, "package": package.name, "sha256": package.sha256}
         held = before["package"] or before["deployment"] or "nothing"
         return Evidence(
@@ -74,7 +74,7 @@ class DeployToSlot(Step):
             changed = not before["there"] or before["state"] != "Running"
             return self._leave_stopped(slot, before) if changed else _unchanged(run, "as it was", before)
         if newest.is_going:
-            raise StillGoing(f"Kudu deploys {newest} to {slot}", every=self.look_every)
+            raise StillGoing(f"Kudu is at work on {slot} (deployment {newest.id})", every=self.look_every)
         _refuse_strangers(slot, newest, before)
         return self._put_back(run, slot, newest, before)
 
@@ -88,7 +88,8 @@ class DeployToSlot(Step):
                     before["package"] or f"deployment {before['deployment']}, not sent by Slipway",
                 )
             return self._leave_stopped(slot, before)
-        back = self._bring(run, slot, old, f"{before['release']}:undo")
+        known = str(run.remember("found", lambda: newest.id))
+        back = self._bring(run, slot, old, f"{before['release']}:undo", known=known)
         if before["state"] != "Running":
             slot.set_running(False)
         return Evidence(
@@ -107,18 +108,20 @@ class DeployToSlot(Step):
             why = "was stopped before"
         return Evidence(after={"state": "Stopped"}, changed=changed, summary=f"{slot} {why}: it is stopped")
 
-    def _bring(self, run: Run, slot: Slot, package: Package, release: str) -> Deployment:
-        """Return the good deployment of a package; begin it if the slot's newest one is another."""
+    def _bring(self, run: Run, slot: Slot, package: Package, release: str, *, known: str) -> Deployment:
+        """Return the good deployment of a package; begin it if the slot's newest one is another.
+
+        :param known: the newest deployment when it was begun; one that failed since is told once
+        """
         newest = slot.newest()
         if newest and newest.is_going:
-            raise StillGoing(f"Kudu deploys {newest} to {slot}", every=self.look_every)
-        if newest and newest.sha256 == package.sha256:
-            if newest.is_good and newest.active:
-                run.log.info("%s holds %s: Kudu says success", slot, newest)
-                return newest
-            if not run.recall(f"failed_{newest.id}"):
-                run.remember(f"failed_{newest.id}", lambda: newest.text or "failed")
-                raise DeploymentFailed(str(slot), newest.id, newest.text)
+            raise StillGoing(f"Kudu is at work on {slot} (deployment {newest.id})", every=self.look_every)
+        if newest and newest.is_good and newest.active and newest.sha256 == package.sha256:
+            run.log.info("%s holds %s: Kudu says success", slot, newest)
+            return newest
+        if newest and not newest.is_good and newest.id != known and not run.recall(f"failed_{newest.id}"):
+            run.remember(f"failed_{newest.id}", lambda: newest.text or "failed")
+            raise DeploymentFailed(str(slot), newest.id, newest.text)
         run.log.info("%s holds %s: deploying %s", slot, newest or "nothing", package.name)
         slot.send(package, release)
         raise StillGoing(f"Kudu deploys {package.name} to {slot}", every=self.look_every)
@@ -126,7 +129,7 @@ class DeployToSlot(Step):
 
 def _refuse_strangers(slot: Slot, newest: Deployment, before: Mapping[str, Json]) -> None:
     release = quote(str(before["release"]), safe=":")
-    if newest.release not in {release, f"{release}:undo"}:
+    if newest.is_good and newest.release not in {release, f"{release}:undo"}:
         raise SlotTakenOver(str(slot), str(newest))
 
 

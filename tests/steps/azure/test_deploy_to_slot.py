@@ -144,6 +144,19 @@ def test_a_deployment_that_fails_says_why_and_is_sent_anew(run: LocalRun, cloud:
     assert posts(cloud, ZIP) == 2
 
 
+def test_a_deployment_that_failed_is_put_back_by_the_undo(
+    run: LocalRun, cloud: Azure, artifacts: Path
+) -> None:
+    old_green(run)
+    cloud.state.failing["deploy"] = "npm install exited with 1"
+    with pytest.raises(DeploymentFailed):
+        through(lambda: STEP.do(run))
+    undo = run.at("rollback.undo_deploy_to_green")
+    through(lambda: STEP.undo(undo, Evidence(before=run.memory["before"])))
+    assert holds(cloud, artifacts, "v1.1.0")
+    assert posts(cloud, ZIP) == 3
+
+
 def test_a_package_that_is_not_built_is_named(run: LocalRun, cloud: Azure) -> None:
     run.version = "v9"
     with pytest.raises(PackageMissing, match=r"cpr-api-v9\.zip: no such package"):

@@ -13,7 +13,7 @@ from slipway.sandbox.vendors.azure_state import AzureState, Deployed, Slot, now
 if TYPE_CHECKING:
     from flask import Flask
 
-_GOING = 2
+_GOING, _SUCCESS = 2, 4
 
 
 def add_kudu(app: Flask, state: AzureState) -> None:
@@ -32,7 +32,7 @@ def add_kudu(app: Flask, state: AzureState) -> None:
     @app.get("/scm/<name>/<slot>/api/deployments/<number>")
     def deployment(name: str, slot: str, number: str) -> Any:
         known = the_slot(state, name, slot).deployments
-        found = [each for each in known if number in {each.id, "latest"}]
+        found = [each for each in known if number in {_told(each)["id"], "latest"}]
         if not found:
             return {"Message": f"Deployment '{number}' not found."}, 404
         return _told(found[-1]), 202 if found[-1].status == _GOING else 200
@@ -65,14 +65,16 @@ def _fail(made: Deployed, why: str) -> None:
 
 
 def _told(each: Deployed) -> dict[str, Any]:
+    """Tell it as Kudu does: only a deployment that has succeeded has its own id and the sender's message."""
+    done = each.status == _SUCCESS
     return {
-        "id": each.id,
+        "id": each.id if done else f"temp-{each.id[:8]}",
         "status": each.status,
         "status_text": each.text,
         "deployer": "slipway",
-        "message": each.message,
+        "message": each.message if done else "Deploying from pushed zip file",
         "received_time": each.received,
         "complete": each.status != _GOING,
         "active": each.active,
-        "is_temp": False,
+        "is_temp": not done,
     }
