@@ -11,7 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from slipway.sandbox import control, repository
-from slipway.sandbox.layout import Environment, Place, System, places, port, token
+from slipway.sandbox.layout import Environment, Place, System, places, port, token, with_slots
+from slipway.sandbox.platforms import PLATFORMS
 from slipway.sandbox.postgres import Postgres
 from slipway.sandbox.seed import __file__ as seed_file
 from slipway.sandbox.seed import seed
@@ -20,8 +21,12 @@ from slipway.sandbox.seed import seed
 STAGING_ONLY = {
     System.PLANNER: {"SEMANTIC_INDEX": "memory"},
     System.CALIBRATION: {"NEWS_FEED": "local"},
+    System.GOALS: {"GOAL_REMINDERS": "daily"},
+    System.COMMUNITYSHARE: {"PHOTO_BUCKET": "communityshare-photos"},
     System.SCORES: {"SCORE_NORMS": "local"},
 }
+# The script of a release that brings an empty database to its schema; Alembic does where there is none.
+SCHEMA_SCRIPTS = ("schema.sql", "database/upgrade.sql")
 
 
 def ensure(postgres: Postgres, chosen: list[Place]) -> None:
@@ -52,14 +57,16 @@ def reset(postgres: Postgres, place: Place) -> None:
 def _forget_outdated(postgres: Postgres, root: Path, system: System) -> None:
     """Drop what was made from other templates or another seed than those of today."""
     stamp = root / "sandbox" / system / "seed.digest"
-    wanted = f"{repository.digest(system)} {hashlib.sha256(Path(seed_file).read_bytes()).hexdigest()}"
+    seeds = b"".join(path.read_bytes() for path in sorted(Path(seed_file).parent.glob("seed*.py")))
+    wanted = f"{repository.digest(system)} {hashlib.sha256(seeds).hexdigest()}"
     if stamp.exists() and stamp.read_text() == wanted:
         return
     postgres.drop_database(f"{system}_schema")
     for place in places(root, (system,), tuple(Environment)):
         postgres.drop_database(place.name)
         postgres.drop_database(place.template_database)
-        shutil.rmtree(place.home, ignore_errors=True)
+        for each in with_slots([place]):
+            shutil.rmtree(each.home, ignore_errors=True)
     stamp.parent.mkdir(parents=True, exist_ok=True)
     stamp.write_text(wanted)
 
@@ -72,13 +79,18 @@ def _ensure_schema(postgres: Postgres, root: Path, system: System) -> None:
     release = root / "sandbox" / system / "schema"
     repository.export(repository.ensure_repository(root, system), "v1", release)
     postgres.ensure_database(f"{name}_new")
-    subprocess.run(
-        [sys.executable, "-m", "alembic", "upgrade", "head"],
-        cwd=release,
-        env={**os.environ, "DATABASE_URL": postgres.url(f"{name}_new")},
-        check=True,
-        capture_output=True,
-    )
+    script = next((s for s in SCHEMA_SCRIPTS if (release / s).exists()), "")
+    if script:
+        with postgres.connect(f"{name}_new") as connection:
+            connection.execute((release / script).read_bytes())
+    else:
+        subprocess.run(
+            [sys.executable, "-m", "alembic", "upgrade", "head"],
+            cwd=release,
+            env={**os.environ, "DATABASE_URL": postgres.url(f"{name}_new")},
+            check=True,
+            capture_output=True,
+        )
     _rename(postgres, f"{name}_new", name)  # by its name it is complete
 
 
@@ -105,6 +117,7 @@ def _rename(postgres: Postgres, old: str, new: str) -> None:
 def _furnish(postgres: Postgres, place: Place) -> None:
     """Lay out the home folder with v1 as its only release."""
     shutil.rmtree(place.home / "releases", ignore_errors=True)
+    shutil.rmtree(place.home / "instances", ignore_errors=True)  # which leads every server to `current`
     place.current.unlink(missing_ok=True)
     release = place.home / "releases" / "v1"
     repository.export(place.repository, "v1", release)
@@ -119,7 +132,7 @@ def _furnish(postgres: Postgres, place: Place) -> None:
 
 
 def _write_settings(postgres: Postgres, place: Place) -> None:
-    settings = {
+    settings: dict[str, object] = {
         "DATABASE_URL": postgres.url(place.name),
         "PORT": port(place.root, place.name),
         "ENVIRONMENT": place.environment,
@@ -128,6 +141,8 @@ def _write_settings(postgres: Postgres, place: Place) -> None:
     }
     if place.environment is Environment.STAGING:
         settings |= STAGING_ONLY[place.system]
+    if platform := PLATFORMS.get(place.system):
+        settings |= platform.settings(place)
     path = place.home / "shared" / "env"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.touch(mode=0o600)
@@ -140,8 +155,8 @@ def _write_restart(place: Place) -> None:
     path.parent.mkdir(exist_ok=True)
     path.write_text(
         "#!/bin/sh\n"
-        f"# Restart {place.name} from its current release; fails with the last log lines.\n"
+        f"# Restart {place.name}, or one server of it (its name), from its release; fails with the last log lines.\n"
         f"exec {sys.executable} -I {Path(control.__file__).with_name('restart.py')}"
-        f" {place.root / 'sandbox' / 'supervisor.json'} {place.name}\n"
+        f" {place.root / 'sandbox' / 'supervisor.json'} {place.name}${{1:+/$1}}\n"
     )
     path.chmod(0o755)

@@ -15,9 +15,22 @@ from slipway.sandbox.postgres import Postgres
 from slipway.sandbox.seed import SYNTHETIC_USER, SYNTHETIC_WEEK
 
 Connection = psycopg.Connection[tuple[object, ...]]
-NOT_BUSINESS = ("alembic_version", "sessions", "feature_flags", "report_cache", "notices")
+NOT_BUSINESS = (
+    "alembic_version",
+    "__EFMigrationsHistory",
+    "slipway_applied_scripts",
+    "sessions",
+    "feature_flags",
+    "report_cache",
+    "notices",
+)
 OWNERS = {"user_id": SYNTHETIC_USER, "week_id": SYNTHETIC_WEEK}  # column -> first synthetic owner
 
+# By the table in which a tool notes its migrations: the newest one (Alembic, Entity Framework).
+REVISIONS = {
+    "alembic_version": "SELECT version_num FROM alembic_version",
+    '"__EFMigrationsHistory"': 'SELECT max("MigrationId" COLLATE "C") FROM "__EFMigrationsHistory"',
+}
 COLUMNS = (
     "SELECT table_name, column_name, udt_name, is_nullable, column_default FROM information_schema.columns"
     " WHERE table_schema = 'public' ORDER BY table_name, ordinal_position"
@@ -49,16 +62,29 @@ def fingerprint(postgres: Postgres, place: Place) -> dict[str, Any]:
     with postgres.connect(place.name) as connection:
         return {
             "version": _version(place),
-            "revision": _all(connection, "SELECT version_num FROM alembic_version")[0][0],
+            "revision": _revision(connection),
             "schema": _digest([_all(connection, query) for query in (COLUMNS, INDEXES, CONSTRAINTS)]),
             "tables": {table: _checksum(connection, table) for table in _tables(connection)},
-            "flags": {
-                name: {"enabled": enabled, "percentage": percentage}
-                for name, enabled, percentage in _all(
-                    connection, "SELECT name, enabled, percentage FROM feature_flags ORDER BY name"
-                )
-            },
+            "flags": _flags(connection),
         }
+
+
+def _revision(connection: Connection) -> str | None:
+    """The newest revision that the database itself knows of; None in a system that notes none."""
+    query = next((query for table, query in REVISIONS.items() if _has(connection, table)), None)
+    return None if query is None else str(_all(connection, query)[0][0])
+
+
+def _flags(connection: Connection) -> dict[str, Any]:
+    """The flags that the system keeps itself, if it does."""
+    if not _has(connection, "feature_flags"):
+        return {}
+    found = _all(connection, "SELECT name, enabled, percentage FROM feature_flags ORDER BY name")
+    return {name: {"enabled": enabled, "percentage": percentage} for name, enabled, percentage in found}
+
+
+def _has(connection: Connection, table: str) -> bool:
+    return bool(_all(connection, "SELECT to_regclass(%s) IS NOT NULL", [table])[0][0])
 
 
 def _version(place: Place) -> str | None:

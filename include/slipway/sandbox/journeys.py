@@ -132,6 +132,24 @@ def _change_an_assessment(user: int, is_new: bool) -> Journey:
     yield Step(method="DELETE", path=path, headers=headers)
 
 
+def _goals(place: Place, dice: random.Random, is_new: bool) -> Journey:
+    from slipway.sandbox import journeys_goals  # it builds on this module
+
+    return journeys_goals.journey(place, dice, is_new)
+
+
+def _communityshare(place: Place, dice: random.Random, is_new: bool) -> Journey:
+    from slipway.sandbox import journeys_communityshare  # it builds on this module
+
+    return journeys_communityshare.journey(place, dice, is_new)
+
+
 _MAKERS: Mapping[System, Callable[[Place, random.Random, bool], Journey]] = MappingProxyType(
-    {System.PLANNER: _planner, System.CALIBRATION: _calibration, System.SCORES: _scores}
+    {
+        System.PLANNER: _planner,
+        System.CALIBRATION: _calibration,
+        System.SCORES: _scores,
+        System.GOALS: _goals,
+        System.COMMUNITYSHARE: _communityshare,
+    }
 )

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import random
 import secrets
 import socket
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from slipway.sandbox.errors import UnknownSystem
@@ -22,12 +25,18 @@ PORTS = range(20_000, 30_000)  # below the range from which outgoing connections
 class System(StrEnum):
     PLANNER = "planner"
     CALIBRATION = "calibration"
+    GOALS = "goals"
+    COMMUNITYSHARE = "communityshare"
     SCORES = "scores"
 
 
 class Environment(StrEnum):
     STAGING = "staging"
     PRODUCTION = "production"
+
+
+# Deployment slots beside an environment's own: each is a home with its own process, on the same database.
+SLOTS = {(System.GOALS, Environment.PRODUCTION): ("green",)}
 
 
 def system(name: str) -> System:
@@ -39,19 +48,21 @@ def system(name: str) -> System:
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """One environment of one system."""
+    """One environment of one system, or a deployment slot beside it."""
 
     root: Path
     system: System
     environment: Environment
+    slot: str = ""
 
     @property
     def name(self) -> str:
-        return f"{self.system}_{self.environment}"
+        return "_".join(filter(None, (self.system, self.environment, self.slot)))
 
     @property
     def home(self) -> Path:
-        return self.root / "sandbox" / self.system / self.environment
+        folder = "-".join(filter(None, (self.environment, self.slot)))
+        return self.root / "sandbox" / self.system / folder
 
     @property
     def current(self) -> Path:
@@ -70,6 +81,15 @@ class Place:
         return f"{self.name}_v1"
 
 
+# Systems that run as several servers behind one address; the others are one process.
+INSTANCES: Mapping[System, tuple[str, ...]] = MappingProxyType({System.COMMUNITYSHARE: ("api-1", "api-2")})
+
+
+def instances(place: Place) -> tuple[str, ...]:
+    """The servers of an environment by name; one without a name where there is only one."""
+    return INSTANCES.get(place.system, ("",))
+
+
 def repository(root: Path, system: System) -> Path:
     return root / "sandbox" / system / "repository"
 
@@ -83,26 +103,47 @@ def places(root: Path, systems: tuple[str, ...], environments: tuple[str, ...]) 
     ]
 
 
+def with_slots(chosen: list[Place]) -> list[Place]:
+    """The chosen environments, each with its deployment slots."""
+    return [
+        replace(place, slot=slot)
+        for place in chosen
+        for slot in ("", *SLOTS.get((place.system, place.environment), ()))
+    ]
+
+
 def port(root: Path, name: str, *, must_be_free: bool = False) -> int:
     """The remembered port of `name`; a free one is chosen the first time.
 
     `must_be_free`: choose anew when another program took the remembered one.
     """
-    ports = {name: int(number) for name, number in _read(root, "ports.json").items()}
-    if name not in ports or (must_be_free and not _is_free(ports[name])):
-        candidates = (number for number in random.sample(PORTS, 1000) if number not in ports.values())
-        ports[name] = next(number for number in candidates if _is_free(number))
-        _write(root, "ports.json", ports)
-    return ports[name]
+    with _alone(root):
+        ports = {name: int(number) for name, number in _read(root, "ports.json").items()}
+        if name not in ports or (must_be_free and not _is_free(ports[name])):
+            candidates = (number for number in random.sample(PORTS, 1000) if number not in ports.values())
+            ports[name] = next(number for number in candidates if _is_free(number))
+            _write(root, "ports.json", ports)
+        return ports[name]
 
 
 def token(root: Path, name: str) -> str:
     """The secret of `name`, made once and kept in a file that only its owner reads."""
-    tokens = _read(root, "tokens.json")
-    if name not in tokens:
-        tokens[name] = secrets.token_urlsafe(24)
-        _write(root, "tokens.json", tokens)
-    return str(tokens[name])
+    with _alone(root):
+        tokens = _read(root, "tokens.json")
+        if name not in tokens:
+            tokens[name] = secrets.token_urlsafe(24)
+            _write(root, "tokens.json", tokens)
+        return str(tokens[name])
+
+
+@contextmanager
+def _alone(root: Path) -> Iterator[None]:
+    """Let no other thread or process choose at the same time."""
+    folder = root / "sandbox"
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "choosing.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _is_free(number: int) -> bool:

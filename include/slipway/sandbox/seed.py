@@ -122,6 +122,20 @@ def _assessment(user: int, n: int, messy: bool) -> tuple[object, ...]:
     return user, client, f"2026-02-{1 + (user + n // 2 * 2) % 28:02}", *results
 
 
+def _seed_goals(connection: Connection, environment: Environment) -> None:
+    from slipway.sandbox import seed_goals  # it builds on this module
+
+    for target, rows in seed_goals.tables(environment):
+        _copy(connection, target, rows)
+
+
+def _seed_communityshare(connection: Connection, environment: Environment) -> None:
+    from slipway.sandbox import seed_communityshare  # beside the one above
+
+    for target, rows in seed_communityshare.tables(environment):
+        _copy(connection, target, rows)
+
+
 def _copy(connection: Connection, target: str, rows: Iterable[tuple[object, ...]]) -> None:
     with connection.cursor() as cursor, cursor.copy(f"COPY {target} FROM STDIN") as copy:
         for row in rows:
@@ -131,5 +145,7 @@ def _copy(connection: Connection, target: str, rows: Iterable[tuple[object, ...]
 _SEEDS: dict[System, Callable[[Connection, Environment], None]] = {
     System.PLANNER: _seed_planner,
     System.CALIBRATION: _seed_calibration,
+    System.GOALS: _seed_goals,
     System.SCORES: _seed_scores,
+    System.COMMUNITYSHARE: _seed_communityshare,
 }

@@ -18,7 +18,7 @@ from types import FrameType
 import psutil
 
 from slipway.sandbox.control import state_file
-from slipway.sandbox.layout import Environment, System, places
+from slipway.sandbox.layout import Environment, System, instances, places, with_slots
 from slipway.sandbox.service import Service
 
 LOOK_EVERY = 0.3  # seconds between looks at the services
@@ -38,14 +38,16 @@ class Control(ThreadingHTTPServer):
         """Do what was asked; an HTTP status and the answer."""
         if action == "status":
             return 200, {each: service.status() for each, service in self.services.items()}
-        if name not in self.services or action not in ("restart", "stop"):
+        # "system_environment" are all servers of it, "system_environment/api-1" is one of them
+        chosen = [each for key, each in self.services.items() if f"{key}/".startswith(f"{name}/")]
+        if not chosen or action not in ("restart", "stop"):
             known = ", ".join(self.services)
             return 404, {"message": f"nothing to {action} under {name!r}; this sandbox runs {known}"}
-        service = self.services[name]
         try:
             if action == "restart":
-                return 200, {"message": service.restart()}
-            service.stop()
+                return 200, {"message": "\n".join([service.restart() for service in chosen])}
+            for service in chosen:
+                service.stop()
         except (RuntimeError, OSError) as fault:
             return 500, {"message": str(fault)}
         return 200, {"message": f"{name} is stopped"}
@@ -82,7 +84,11 @@ def run(root: Path, systems: tuple[str, ...], environments: tuple[str, ...]) -> 
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, end)
-    services = {place.name: Service(place) for place in places(root, systems, environments)}
+    services = {
+        service.name: service
+        for place in with_slots(places(root, systems, environments))
+        for service in (Service(place, instance) for instance in instances(place))
+    }
     control = Control(services)
     threading.Thread(target=control.serve_forever, daemon=True).start()
     try:
@@ -102,6 +108,8 @@ def _together(act: Callable[[Service], None], services: dict[str, Service]) -> N
 
 
 def _start(service: Service) -> None:
+    if not service.place.current.exists():  # a slot to which nothing was deployed yet
+        return
     try:
         print(service.restart(), flush=True)
     except (RuntimeError, OSError) as fault:  # one bad release does not keep the others down

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Any, Protocol
 
 from slipway.sandbox.layout import Place, System
+from slipway.sandbox.platforms.goals import GoalsPlatform
 from slipway.sandbox.platforms.scores import Scores
 from slipway.sandbox.postgres import Postgres
 
@@ -23,6 +24,9 @@ class Platform(Protocol):
     def connections(self, postgres: Postgres) -> Mapping[str, Mapping[str, Any]]:
         """Return its Airflow connections by id, beside those that every system has."""
 
+    def settings(self, place: Place) -> Mapping[str, object]:
+        """Return what its service is told beside its database and its port, or instead of these."""
+
     def reset(self, postgres: Postgres, place: Place) -> None:
         """Bring the vendors' state of one environment back to v1's; its service runs v1 already."""
 
@@ -30,4 +34,4 @@ class Platform(Protocol):
         """Return what the vendors hold of one environment, to tell whether it is as it was."""
 
 
-PLATFORMS: Mapping[System, Platform] = MappingProxyType({System.SCORES: Scores()})
+PLATFORMS: Mapping[System, Platform] = MappingProxyType({System.GOALS: GoalsPlatform(), System.SCORES: Scores()})
