@@ -6,6 +6,7 @@ from types import MappingProxyType
 from slipway.checks.baseline_limit import BaselineLimit
 from slipway.checks.command import CommandCheck
 from slipway.checks.downtime import Downtime, NoteDowntime
+from slipway.checks.dynos_up import DynosUp
 from slipway.checks.http import HttpCheck
 from slipway.checks.inside_window import InsideWindow
 from slipway.checks.journey import Call, Journey
@@ -25,6 +26,7 @@ __all__ = [
     "CommandCheck",
     "Compared",
     "Downtime",
+    "DynosUp",
     "Expected",
     "HttpCheck",
     "InsideWindow",
@@ -49,6 +51,7 @@ KINDS: Mapping[str, type[Check]] = MappingProxyType(
             BaselineLimit,
             CommandCheck,
             Downtime,
+            DynosUp,
             HttpCheck,
             InsideWindow,
             Journey,

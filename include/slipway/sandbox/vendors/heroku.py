@@ -153,7 +153,7 @@ def _dynos(app: Flask, heroku: Heroku) -> None:
     def dynos(name: str) -> Any:
         found = _app(heroku, name)
         web = [
-            _dyno(found, f"web.{n}", "gunicorn app.wsgi", "web", state="up")
+            _dyno(found, f"web.{n}", "gunicorn app.wsgi", "web", state=found.web_state)
             for n in range(1, found.web + 1)
             if found.running
         ]

@@ -23,6 +23,7 @@ class App:
     :param git: its bare repository
     :param release_fails: whether the release phase of the next releases fails
     :param web: how many web dynos run
+    :param web_state: what they are: "starting", "up", "crashed", "idle" or "down"
     """
 
     name: str
@@ -31,6 +32,7 @@ class App:
     database: str = field(default_factory=lambda: str(uuid4()))
     release_fails: bool = False
     web: int = 1
+    web_state: str = "up"
     head: str = ""
     releases: list[Json] = field(default_factory=list)
     slugs: dict[str, Json] = field(default_factory=dict)
