@@ -1,0 +1,2 @@
+// The list of what neighbours lend.
+export const resources = () => fetch("/api/resources").then((answer) => answer.json());

@@ -1,0 +1,5 @@
+import condition
+
+
+def test_a_condition_is_read_as_owners_write_it():
+    assert [condition.fit(text) for text in ("new", " Good", "WORN")] == [3, 2, 1]
