@@ -66,6 +66,15 @@ def test_another_release_another_occasion_and_another_notice_are_sent(post: Post
     assert len({key for _, key in ops.sent}) == 4
 
 
+def test_a_mail_to_very_many_is_sent_once_and_another_list_is_another_mail(post: Post) -> None:
+    many = Board(connection="ä" * 5000)
+    more = replace(many, connection="ä" * 5001)
+    for _ in range(2):
+        assert states(deliver(notice(many, more), FACTS, post)) == [State.SENT, State.SENT]
+    assert len(many.sent) == 2
+    assert many.sent is more.sent
+
+
 def test_a_channel_that_fails_keeps_no_other_from_it(post: Post, caplog: pytest.LogCaptureFixture) -> None:
     bad = Board(connection="bad", faults=[StepImpossible("Board: no. Give it a token.")])
     good = Board(connection="good")

@@ -17,6 +17,7 @@ from slipway.report.masking import masked
 from slipway.run import Json
 from slipway.words import Severity
 
+LONGEST_PART = 120  # characters; five of them fit into an index row of PostgreSQL
 NO_LEDGER = (
     "Not sent: the ledger cannot be asked whether it was sent before ({}). Mend it and clear this task."
 )
@@ -77,6 +78,18 @@ def letter_of(
     )
 
 
+def address_of(letter: Letter, channel: Channel) -> Address:
+    """Return what is sent at most once; long lists of recipients are cut to what an index can hold."""
+    parts = (letter.plan, letter.release_id, letter.notice, letter.occasion, channel.address)
+    return Address(*(_short(part) for part in parts))
+
+
+def _short(text: str) -> str:
+    if len(text) <= LONGEST_PART:
+        return text
+    return f"{text[:LONGEST_PART]} {hashlib.sha256(text.encode()).hexdigest()}"
+
+
 def key_of(address: Address) -> str:
     """Return the idempotency key of what is sent at most once."""
     return f"slipway-{hashlib.sha256(repr(astuple(address)).encode()).hexdigest()[:40]}"
@@ -118,7 +131,7 @@ def _on(channel: Channel, notice: Notice, letter: Letter, post: Post) -> Deliver
 
 
 def _through_the_ledger(channel: Channel, letter: Letter, post: Post) -> _End:
-    address = Address(letter.plan, letter.release_id, letter.notice, letter.occasion, channel.address)
+    address = address_of(letter, channel)
     end: _End | None = None
     try:
         with post.ledger.holding(address):
