@@ -4,9 +4,8 @@ from dataclasses import replace
 
 from tests.prove.plans import PRODUCTION, SOUND, BackUp, Change, Figure, Migrate, faults_of
 
-from slipway.environment import ROLES
 from slipway.kinds import Step
-from slipway.prove.wording import choose, listed
+from slipway.prove.wording import choose
 from slipway.steps.airflow_task import AirflowTask
 
 
