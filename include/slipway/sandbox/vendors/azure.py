@@ -9,6 +9,7 @@ from slipway.sandbox.vendors.azure_app_configuration import add_app_configuratio
 from slipway.sandbox.vendors.azure_arm import add_arm
 from slipway.sandbox.vendors.azure_kudu import add_kudu
 from slipway.sandbox.vendors.azure_state import AzureState
+from slipway.sandbox.vendors.azure_static import add_static
 from slipway.sandbox.vendors.stand_in import StandIn
 
 _CODES = {400: "BadRequest", 401: "InvalidAuthenticationToken", 403: "AuthorizationFailed", 404: "NotFound"}
@@ -28,6 +29,7 @@ def azure(state: AzureState | None = None) -> Azure:
     made = state or AzureState()
     stand_in = Azure(app=Flask("azure"), error=_error, state=made)
     add_arm(stand_in.app, made)
+    add_static(stand_in.app, made)
     add_kudu(stand_in.app, made)
     add_app_configuration(stand_in.app, made)
     return stand_in

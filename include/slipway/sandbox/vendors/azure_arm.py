@@ -1,4 +1,4 @@
-"""The Resource Manager of the stand-in of Azure: signing in, apps, slots, static sites, CDN, operations."""
+"""The Resource Manager of the stand-in of Azure: signing in, apps, slots, swaps, CDN, operations."""
 
 from __future__ import annotations
 
@@ -6,15 +6,14 @@ import re
 import time
 import uuid
 from collections.abc import Callable
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from slipway.sandbox.vendors.azure_state import PRODUCTION, App, AzureState, Build, Operation, Slot
+from slipway.sandbox.vendors.azure_state import PRODUCTION, App, AzureState, Operation, Slot
 
 if TYPE_CHECKING:
     from flask import Flask
 
-_WEB = "/subscriptions/<subscription>/resourceGroups/<group>/providers/Microsoft.Web"
+WEB = "/subscriptions/<subscription>/resourceGroups/<group>/providers/Microsoft.Web"
 _CDN = "/subscriptions/<subscription>/resourceGroups/<group>/providers/Microsoft.Cdn"
 _SLOT_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,58}")
 
@@ -44,7 +43,6 @@ def add_arm(app: Flask, state: AzureState) -> None:
     _add_sign_in(app, state)
     _add_apps(app, state)
     _add_swaps(app, state)
-    _add_static(app, state)
     _add_the_rest(app, state)
 
 
@@ -92,12 +90,12 @@ def _add_sign_in(app: Flask, state: AzureState) -> None:
 def _add_apps(app: Flask, state: AzureState) -> None:
     from flask import request
 
-    @app.get(f"{_WEB}/sites/<name>")
-    @app.get(f"{_WEB}/sites/<name>/slots/<slot>")
+    @app.get(f"{WEB}/sites/<name>")
+    @app.get(f"{WEB}/sites/<name>/slots/<slot>")
     def site(name: str, slot: str = PRODUCTION, **_: str) -> Any:
         return _site(state, name, slot, request.host)
 
-    @app.put(f"{_WEB}/sites/<name>/slots/<slot>")
+    @app.put(f"{WEB}/sites/<name>/slots/<slot>")
     def make(name: str, slot: str, **_: str) -> Any:
         if not _SLOT_NAME.fullmatch(slot) or slot == PRODUCTION:
             raise Refused(400, "BadRequest", f"Slot name '{slot}' is invalid.")
@@ -106,8 +104,8 @@ def _add_apps(app: Flask, state: AzureState) -> None:
         the_app(state, name).slots.setdefault(slot, Slot())
         return _site(state, name, slot, request.host)
 
-    @app.post(f"{_WEB}/sites/<name>/<any(start,stop):verb>")
-    @app.post(f"{_WEB}/sites/<name>/slots/<slot>/<any(start,stop):verb>")
+    @app.post(f"{WEB}/sites/<name>/<any(start,stop):verb>")
+    @app.post(f"{WEB}/sites/<name>/slots/<slot>/<any(start,stop):verb>")
     def turn(name: str, verb: str, slot: str = PRODUCTION, **_: str) -> Any:
         the_slot(state, name, slot).state = "Running" if verb == "start" else "Stopped"
         return ""
@@ -158,8 +156,8 @@ def _site(state: AzureState, name: str, slot: str, here: str) -> dict[str, Any]:
 def _add_swaps(app: Flask, state: AzureState) -> None:
     from flask import request
 
-    @app.post(f"{_WEB}/sites/<name>/slotsswap")
-    @app.post(f"{_WEB}/sites/<name>/slots/<slot>/slotsswap")
+    @app.post(f"{WEB}/sites/<name>/slotsswap")
+    @app.post(f"{WEB}/sites/<name>/slots/<slot>/slotsswap")
     def swap(name: str, slot: str = PRODUCTION, **named: str) -> Any:
         found, other = the_app(state, name), str((request.get_json() or {}).get("targetSlot", ""))
         one, two = the_slot(state, name, slot), the_slot(state, name, other)
@@ -179,67 +177,12 @@ def _add_swaps(app: Flask, state: AzureState) -> None:
         path += f"/Microsoft.Web/sites/{name}/operationresults/{operation.id}?api-version=2024-04-01"
         return "", 202, {"Location": f"http://{request.host}{path}"}
 
-    @app.get(f"{_WEB}/sites/<name>/operationresults/<number>")
+    @app.get(f"{WEB}/sites/<name>/operationresults/<number>")
     def result(number: str, **_: str) -> Any:
         operation = _operation(state, number)
         if operation.error:
             raise Refused(409, "Conflict", operation.error)
         return ("", 202) if operation.status == "InProgress" else ({}, 200)
-
-
-def _add_static(app: Flask, state: AzureState) -> None:
-    from flask import request
-
-    @app.get(f"{_WEB}/staticSites/<name>/builds/<build>")
-    def show(name: str, build: str, **_: str) -> Any:
-        found = _builds(state, name).get(build)
-        if found is None:
-            raise Refused(404, "NotFound", f"Build '{build}' of static site '{name}' was not found.")
-        host = found.host or f"{request.host}/static/{name}/{build}"
-        return {"name": build, "properties": {"hostname": host, "status": found.status}}
-
-    @app.post(f"{_WEB}/staticSites/<name>/builds/<build>/zipdeploy")
-    def deploy(name: str, build: str, **_: str) -> Any:
-        address = str((request.get_json() or {}).get("properties", {}).get("appZipUrl", ""))
-        if not address.startswith(("http://", "https://")):
-            raise Refused(400, "BadRequest", "The parameter properties.appZipUrl is required.")
-        found = _builds(state, name).setdefault(build, Build())
-        found.status = "Uploading"
-
-        def work() -> None:
-            package = _fetched(address)
-            state.static_deployed(name, PRODUCTION if build == "default" else build, package)
-            found.package, found.status = package, "Ready"
-
-        operation = state.begin("static", work, lambda _: setattr(found, "status", "Failed"))
-        return "", 202, _where(state, operation, request.host)
-
-    @app.get("/static/<name>/<build>/<path:file>")
-    def file_of(name: str, build: str, file: str) -> Any:
-        import io
-        import zipfile
-
-        with suppress(KeyError, zipfile.BadZipFile):
-            return zipfile.ZipFile(io.BytesIO(state.sites[name][build].package)).read(file)
-        return "404: Not Found", 404
-
-
-def _builds(state: AzureState, name: str) -> dict[str, Build]:
-    if name not in state.sites:
-        text = f"The Resource 'Microsoft.Web/staticSites/{name}' was not found."
-        raise Refused(404, "ResourceNotFound", text)
-    return state.sites[name]
-
-
-def _fetched(address: str) -> bytes:
-    import io
-    import zipfile
-    from urllib.request import urlopen
-
-    with urlopen(address, timeout=10) as answer:
-        content = bytes(answer.read())
-    zipfile.ZipFile(io.BytesIO(content)).testzip()
-    return content
 
 
 def _add_the_rest(app: Flask, state: AzureState) -> None:
@@ -258,7 +201,7 @@ def _add_the_rest(app: Flask, state: AzureState) -> None:
         if not isinstance(paths, list) or not all(str(path).startswith("/") for path in paths) or not paths:
             raise Refused(400, "BadRequest", "The content path is invalid. It must start with '/'.")
         work: Callable[[], None] = lambda: state.endpoints[profile, endpoint].append(paths)  # noqa: E731
-        return "", 202, _where(state, state.begin("purge", work), request.host)
+        return "", 202, where(state, state.begin("purge", work), request.host)
 
     @app.get("/subscriptions/<subscription>/operations/<number>")
     def status(number: str, **_: str) -> Any:
@@ -275,6 +218,7 @@ def _operation(state: AzureState, number: str) -> Operation:
     return state.operations[number]
 
 
-def _where(state: AzureState, operation: Operation, here: str) -> dict[str, str]:
+def where(state: AzureState, operation: Operation, here: str) -> dict[str, str]:
+    """Return the headers that say where an operation is asked for."""
     path = f"/subscriptions/{state.subscription}/operations/{operation.id}?api-version=2024-04-01"
     return {"Azure-AsyncOperation": f"http://{here}{path}"}
