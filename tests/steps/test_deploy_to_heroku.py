@@ -6,6 +6,7 @@ from tests.steps.repositories import Repositories
 from tests.steps.world import git, lines
 
 from slipway.run import Evidence
+from slipway.sandbox.vendors.heroku_state import build_of
 from slipway.steps import DeployToHeroku, deploy_to_heroku, git_clone
 from slipway.steps.faults.branches import TestedCommitGone
 from slipway.steps.faults.heroku import (
@@ -65,6 +66,19 @@ def test_it_waits_while_the_release_is_under_way(release: LocalRun, heroku: Hero
     with pytest.raises(StillGoing):
         STEP.undo(release.at("rollback.undo"), Evidence(before=release.memory["before"]))
     assert pushes(heroku) == 2
+
+
+def test_a_build_of_a_killed_try_is_waited_for_and_not_pushed_again(
+    release: LocalRun, heroku: HerokuWorld, repositories: Repositories, before: str
+) -> None:
+    building = build_of(heroku.app, repositories.head("feature/scores"), None, "pending")
+    heroku.app.builds.append(building)
+    with pytest.raises(StillGoing, match=r"Heroku builds \w{12} for the5hc"):
+        STEP.do(release)
+    with pytest.raises(StillGoing):
+        STEP.undo(release.at("rollback.undo"), Evidence(before=release.memory["before"]))
+    heroku.app.builds.remove(building)
+    assert through(STEP.do, release).changed
 
 
 def test_a_crash_after_the_push_is_recognised_and_undone(

@@ -14,8 +14,9 @@ from slipway.environment import ROLES, Environment
 from slipway.plan import Plan
 from slipway.plans_cli.loading import in_silence
 from slipway.run import Run
-from slipway.steps import app_configuration_api, azure_api
+from slipway.steps import app_configuration_api, azure_api, heroku_api
 from slipway.steps.faults import UnknownVersion
+from slipway.steps.git_remote import Remote
 from slipway.steps.reach import database, folder
 from slipway.steps.repository import Repository
 from slipway.testing import LocalRun
@@ -99,6 +100,11 @@ def _repository(run: Run) -> str:
     return "repository"
 
 
+def _remote(run: Run) -> str:
+    remote = Remote.of(run, "remote")
+    return f"repository {remote.url}, {len(remote.heads())} branches"
+
+
 _TRIES: Mapping[str, Callable[[Run], str]] = MappingProxyType(
     {
         "database": _database,
@@ -107,6 +113,10 @@ _TRIES: Mapping[str, Callable[[Run], str]] = MappingProxyType(
         "repository": _repository,
         "probe": _probe,
         "backups": _folder("backups"),
+        "workspace": _folder("workspace"),
+        "remote": _remote,
+        "heroku": heroku_api.look,
+        "heroku_data": heroku_api.look_at_data,
         "artifacts": _folder("artifacts", written=False),
         "azure": azure_api.look,
         "green": _green,

@@ -94,7 +94,9 @@ def current(found: list[HerokuRelease]) -> HerokuRelease | None:
 
 def builds_going(run: Run, app: str) -> list[str]:
     """Return the commits that Heroku builds for the app at this moment."""
-    found = ask(run, "GET", f"/apps/{app}/builds")
+    newest = {"Range": f"created_at ..; order=desc, max={LAST_RELEASES}"}
+    answer = call(HEROKU, connection(run, "heroku").conn_id, "GET", f"/apps/{app}/builds", headers=newest)
+    found = read_json(HEROKU, answer)
     pending = (build for build in found if build.get("status") == "pending")
     return [str((build.get("source_blob") or {}).get("version") or "") for build in pending]
 
