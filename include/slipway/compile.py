@@ -28,6 +28,7 @@ from slipway.graph import (
 )
 from slipway.kinds import Check, Checklist, Step, Undo
 from slipway.plan import Approval, Plan, Rollout, Stage
+from slipway.telling import Moments, add_notices
 from slipway.watching import Every, Watch
 from slipway.words import Phase
 
@@ -83,7 +84,9 @@ class _Compiler:
         self._watch(exposed)
         self._verdict(start)
         last = self._rollback()
-        self._closeout(last)
+        endings = self._endings(last)
+        told = add_notices(self.plan, Moments(validated, verified, endings), self._add, self._join)
+        self._report([*endings, *told])
         return ReleaseGraph(plan=self.plan, nodes=tuple(self.nodes), edges=tuple(self.edges))
 
     def _add(self, task_id: str, kind: Kind, title: str, **facts: object) -> str:
@@ -291,14 +294,17 @@ class _Compiler:
             undoes=done.task_id,
         )
 
-    def _closeout(self, last: list[str]) -> None:
+    def _endings(self, last: list[str]) -> list[str]:
         self._add(COMPLETE, Kind.COMPLETE, "Complete")
         self._add(STOP_SHORT, Kind.STOP_SHORT, "Stop short")
         self._add(HOLD, Kind.HOLD, "Hold for a person")
         self._join([VERDICT], [COMPLETE], "healthy")
         self._join([VERDICT], [STOP_SHORT], "stopped short")
         self._join([ANSWER], [HOLD], "fix forward")
+        return [COMPLETE, STOP_SHORT, HOLD, *last]
+
+    def _report(self, before: list[str]) -> None:
         self._add(REPORT, Kind.REPORT, "Report", when=When.ALL_DONE)
-        self._join([COMPLETE, STOP_SHORT, HOLD, *last], [REPORT])
+        self._join(before, [REPORT])
         self._add(OUTCOME, Kind.OUTCOME, "Outcome", when=When.ALL_DONE, phase=None)
         self._join([REPORT], [OUTCOME])

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from slipway.environment import Environment
 from slipway.kinds import Check, Checklist, Step
-from slipway.plan import Approval, Plan
+from slipway.plan import Approval, Notice, Plan
 from slipway.watching import Watch
 from slipway.words import Phase
 
@@ -51,8 +51,16 @@ class Kind(StrEnum):
     COMPLETE = "complete"
     STOP_SHORT = "stop short"
     HOLD = "hold"
+    TELL = "tell"
+    TELL_OF_BREACHES = "tell of breaches"
+    TELL_THE_OUTCOME = "tell the outcome"
+    TELL_ON_A_DAY = "tell on a day"
+    REMIND = "remind"
     REPORT = "report"
     OUTCOME = "outcome"
+
+
+TELLING = (Kind.TELL, Kind.TELL_OF_BREACHES, Kind.TELL_THE_OUTCOME, Kind.TELL_ON_A_DAY, Kind.REMIND)
 
 
 class When(StrEnum):
@@ -73,6 +81,7 @@ class Node:
     :param item: what the plan says it is: a step, check, checklist, approval or watch
     :param undoes: for an undo, the task id of the step that it undoes
     :param stage: for a rollout task, its stage (a task group inside the phase)
+    :param notices: what it tells people
     """
 
     task_id: str
@@ -85,6 +94,7 @@ class Node:
     undoes: str = ""
     stage: str = ""
     planned: timedelta | None = None
+    notices: tuple[Notice, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

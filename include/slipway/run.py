@@ -110,3 +110,8 @@ class Run(Protocol):
 
     def finding(self, task_id: str) -> Finding | None:
         """Return what a check of this release found, or None."""
+
+
+def pace_of(run: Run) -> float:
+    """Return what the waiting times of a release are divided by, 1 or more; above 1 it is a rehearsal."""
+    return max(1.0, float(run.parameters.get("pace") or 1))

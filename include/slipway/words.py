@@ -82,6 +82,7 @@ class Phase(StrEnum):
     ROLLOUT = "rollout"
     WATCH = "watch"
     ROLLBACK = "rollback"
+    NOTICES = "notices"
     CLOSEOUT = "closeout"
 
 

@@ -103,6 +103,17 @@ def first_ways_to(simulator: Simulator) -> dict[str, tuple[Script, Moment]]:
     return {task_id: way for task_id, way in found.items() if task_id != OUTCOME}
 
 
+@cache
+def end_of(simulator: Simulator, number: int) -> tuple[Outcome, str]:
+    release = simulator.release(ways_of_a_release(simulator)[number])
+    return release.outcome, release.color
+
+
+def ends(simulator: Simulator, way: Script) -> tuple[Outcome, str]:
+    """Return outcome and colour of a way without a further fault."""
+    return end_of(simulator, ways_of_a_release(simulator).index(way))
+
+
 @pytest.mark.parametrize("name", plans())
 def test_every_task_is_reached_by_a_fault(simulators: Simulators, name: str) -> None:
     simulator = simulators(name)
@@ -137,6 +148,8 @@ def test_no_single_fault_breaks_an_invariant(simulators: Simulators, name: str, 
             assert release.outcome is not Outcome.RELEASED
         if node.phase is Phase.ROLLBACK:
             assert release.outcome is Outcome.ROLLBACK_FAILED
+        if node.phase is Phase.NOTICES:
+            assert (release.outcome, release.color) == ends(simulator, way), "a notice changed the outcome"
 
 
 @pytest.mark.parametrize("name", plans())

@@ -28,6 +28,13 @@ from slipway.airflow.gate import (
     GateOperator,
 )
 from slipway.airflow.guest import guard, guard_undo, guest_operator
+from slipway.airflow.notices import (
+    RemindOperator,
+    TellOfBreachesOperator,
+    TellOnADayOperator,
+    TellOperator,
+    TellTheOutcomeOperator,
+)
 from slipway.airflow.step import StepOperator, UndoOperator
 from slipway.airflow.trigger_form import form_of
 from slipway.airflow.watch import WatchOperator
@@ -139,6 +146,11 @@ class _Builder:
             Kind.COMPLETE: self._complete,
             Kind.STOP_SHORT: lambda node, kw: StopShortOperator(**kw),
             Kind.HOLD: lambda node, kw: HoldOperator(**kw),
+            Kind.TELL: lambda node, kw: TellOperator(node=node, graph=graph, **kw),
+            Kind.TELL_OF_BREACHES: lambda node, kw: TellOfBreachesOperator(node=node, graph=graph, **kw),
+            Kind.TELL_THE_OUTCOME: lambda node, kw: TellTheOutcomeOperator(node=node, graph=graph, **kw),
+            Kind.TELL_ON_A_DAY: lambda node, kw: TellOnADayOperator(node=node, graph=graph, **kw),
+            Kind.REMIND: lambda node, kw: RemindOperator(node=node, graph=graph, **kw),
             Kind.REPORT: lambda node, kw: ReportOperator(graph=graph, digest=self.digest, **kw),
             Kind.OUTCOME: lambda node, kw: OutcomeOperator(graph=graph, **kw | {"retries": NO_SECOND_TRY}),
         }
@@ -232,7 +244,7 @@ class _Builder:
         assert node.environment is not None
         return WatchOperator(
             watch=node.item,
-            matrix=self.plan.matrix,
+            graph=self.graph,
             environment=node.environment,
             baseline_task=baseline_task(self.graph),
             **kw,
@@ -266,6 +278,8 @@ def connections_of(graph: ReleaseGraph) -> dict[str, str]:
         if isinstance(node.item, Step | Check) and node.environment:
             for conn_id in node.item.connections(node.environment):
                 found.setdefault(conn_id, node.task_id)
+        for channel in (c.at(graph.plan.production) for notice in node.notices for c in notice.channels):
+            found.setdefault(channel.connection, node.task_id)
         if isinstance(node.item, Watch) and node.environment:
             for metric in node.item.metrics:
                 found.setdefault(node.environment.connection(metric.source), node.task_id)

@@ -8,8 +8,9 @@ from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowFailException
 
 from slipway.airflow.gate_facts import MARKS, marks_for
-from slipway.airflow.gather import gather, verdict_given
+from slipway.airflow.gather import gather, verdict_given, version_before
 from slipway.airflow.rest import AirflowApi, EventLog, TaskInstance
+from slipway.airflow.tell import deliveries_of
 from slipway.facts import NOT_REACHED
 from slipway.gate.proof import cause_of
 from slipway.graph import ANSWER, REPORT, ROLLBACK_START, Kind, Node, ReleaseGraph
@@ -17,12 +18,13 @@ from slipway.ledger import Ledger
 from slipway.outcome import Ending, ending_of
 from slipway.record import ReleaseRecord
 from slipway.report.markdown import markdown
+from slipway.report.place import report_path
 from slipway.report.recording import ReleaseTrace, TaskTrace, record_from
 from slipway.report.short import short
 from slipway.run import Json
+from slipway.watch.schedule import checkpoints
+from slipway.watching import Watch
 from slipway.words import Outcome
-
-REPORTS = "slipway_reports"  # an fs connection; its path is the folder of the reports
 
 
 class ReportOperator(BaseOperator):
@@ -90,8 +92,9 @@ def trace_of(context: Mapping[str, Any], graph: ReleaseGraph, digest: str) -> Re
         parameters=dict(context["params"]),
         triggered_by=str(details.get("triggering_user_name") or "Airflow"),
         triggered_at=run.run_after,  # start_date moves when a task is cleared
-        version_before=_version_before(context, graph),
+        version_before=version_before(context, graph),
         answer=ti.xcom_pull(task_ids=ANSWER, key="answer"),
+        notices=deliveries_of(context, graph),
         rolls_back=rollback.get("release", "") if rollback.get("earlier") else "",
         tasks={
             node.task_id: _trace(ti, node, found[node.task_id], marks)
@@ -102,13 +105,9 @@ def trace_of(context: Mapping[str, Any], graph: ReleaseGraph, digest: str) -> Re
 
 
 def write_report(record: ReleaseRecord, text: str) -> Path:
-    """Write the report to the folder of the connection "slipway_reports" and return its path."""
-    from airflow.providers.standard.hooks.filesystem import FSHook
-
-    name = "".join(c if c.isalnum() or c in "._-" else "-" for c in record.release_id)
-    folder = Path(FSHook(REPORTS).get_path()) / record.plan
-    folder.mkdir(parents=True, exist_ok=True)
-    path = folder / f"{name}.md"
+    """Write the report to its place and return its path."""
+    path = report_path(record.plan, record.release_id)
+    path.parent.mkdir(parents=True, exist_ok=True)
     unfinished = path.with_suffix(".part")
     unfinished.write_text(text)
     return unfinished.replace(path)
@@ -123,21 +122,18 @@ def _trace(ti: Any, node: Node, task: TaskInstance, marks: Sequence[EventLog]) -
         tries=task.try_number,
         note=task.note,
         marked_by=mark.person if ran and mark else "",
-        checkpoints=_checkpoints(ti, node.task_id) if ran and node.kind is Kind.WATCH else (),
+        checkpoints=_checkpoints(ti, node) if ran and node.kind is Kind.WATCH else (),
     )
 
 
-def _checkpoints(ti: Any, task_id: str) -> list[Json]:
+def _checkpoints(ti: Any, node: Node) -> list[Json]:
+    """Return a watch's checkpoints; a second try has lost those before it, and goes on with their numbers."""
+    assert isinstance(node.item, Watch)
     found: list[Json] = []
-    while (value := ti.xcom_pull(task_ids=task_id, key=f"checkpoint_{len(found) + 1}")) is not None:
-        found.append(value)
+    for number in range(1, len(checkpoints(node.item)) + 1):
+        value = ti.xcom_pull(task_ids=node.task_id, key=f"checkpoint_{number}")
+        if value is not None:
+            found.append(value)
+        elif found:
+            break
     return found
-
-
-def _version_before(context: Mapping[str, Any], graph: ReleaseGraph) -> str:
-    """Return the version that a deploy step found in production, "" if none got so far."""
-    for node in graph.production_steps():
-        before = context["ti"].xcom_pull(task_ids=node.task_id, key="before") or {}
-        if version := before.get("version") or before.get("served"):
-            return str(version)
-    return ""

@@ -68,3 +68,12 @@ def _pull(ti: Any, task_id: str, key: str = "return_value") -> Json | None:
 
 def _breaches(ti: Any, task_id: str) -> list[Breach]:
     return [Breach.from_json(value) for value in _pull(ti, task_id, "breaches") or []]
+
+
+def version_before(context: Mapping[str, Any], graph: ReleaseGraph) -> str:
+    """Return the version that a deploy step found in production, "" if none got so far."""
+    for node in graph.production_steps():
+        before = _pull(context["ti"], node.task_id, BEFORE) or {}
+        if version := before.get("version") or before.get("served"):
+            return str(version)
+    return ""

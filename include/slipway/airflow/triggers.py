@@ -10,6 +10,7 @@ from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from slipway import metrics
+from slipway.airflow.alerts import Alerts
 from slipway.airflow.watch_notes import WatchNotes, noted_progress, place_of
 from slipway.checks.calls import NoAnswer, ask_async
 from slipway.checks.expect import Question, judge
@@ -74,10 +75,19 @@ class WatchTrigger(BaseTrigger):
     :param watch: a Watch as JSON, likewise `matrix` and `environment`
     :param baseline: metric -> value
     :param start: seconds since the epoch
+    :param orders: whom to tell of a breach that lets the watch go on; see alerts.orders_for
     """
 
     def __init__(
-        self, *, watch: Json, matrix: Json, environment: Json, baseline: Json, pace: float, start: float
+        self,
+        *,
+        watch: Json,
+        matrix: Json,
+        environment: Json,
+        baseline: Json,
+        pace: float,
+        start: float,
+        orders: Json = None,
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.kwargs = {
@@ -87,7 +97,9 @@ class WatchTrigger(BaseTrigger):
             "baseline": baseline,
             "pace": pace,
             "start": start,
+            "orders": orders,
         }
+        self.orders = orders
         self.environment: Environment = from_json(Environment, environment)
         self.terms = Terms(
             watch=from_json(Watch, watch, metrics.KINDS),
@@ -103,22 +115,29 @@ class WatchTrigger(BaseTrigger):
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Watch, and say how it ended."""
-        place = place_of(self.task_instance)
+        place, began = place_of(self.task_instance), time.monotonic()
         progress = await noted_progress(place)
         if progress.done:
             self.log.info("The watch goes on after checkpoint %d.", progress.done)
-        async with Reader(since=self.start) as reader, WatchNotes(place) as notes:
+        async with (
+            Reader(since=self.start) as reader,
+            WatchNotes(place) as notes,
+            Alerts(self.orders, self.environment, place) as alerts,
+        ):
             for appointment in timetable(self.terms.watch, self.terms.pace)[progress.done :]:
                 if ending(progress.breaches):
                     break
-                progress, rows = await self._sampled(reader, progress, appointment)
+                progress, rows = await self._sampled(reader, progress, appointment, alerts)
                 progress, result = close(progress, self.terms, appointment, rows)
                 self._say(result, appointment)
                 notes.add(result, progress)
+                alerts.add(result.breaches)
+        # A second try may find all done; one that resumes at once after deferring is taken for lost.
+        await asyncio.sleep(max(0.0, began + LOOK_EVERY - time.monotonic()))
         yield TriggerEvent(_ended(progress, self.terms))  # type: ignore[no-untyped-call]
 
     async def _sampled(
-        self, reader: Reader, progress: Progress, appointment: Appointment
+        self, reader: Reader, progress: Progress, appointment: Appointment, alerts: Alerts
     ) -> tuple[Progress, Sequence[Row]]:
         if self._now() > appointment.end + (LATE if self.terms.pace == 1 else LATE_IN_A_REHEARSAL):
             return progress, ()
@@ -132,6 +151,7 @@ class WatchTrigger(BaseTrigger):
             rows, breaches = noticed(progress, self.terms)
             for breach in breaches:
                 self.log.warning("%s %s -> %s", breach.severity, breach.reason, breach.action)
+            alerts.add(breaches)
             progress = add(progress, breaches)
             if ending(breaches):
                 return progress, rows

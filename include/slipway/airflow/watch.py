@@ -8,13 +8,14 @@ from typing import Any, NoReturn
 from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowFailException
 
+from slipway.airflow.alerts import orders_for
 from slipway.airflow.run import AirflowRun
 from slipway.airflow.triggers import ReadyTrigger, WatchTrigger
 from slipway.checks.baseline_limit import baseline_of
 from slipway.codec import to_json
 from slipway.environment import Environment
-from slipway.plan import DecisionMatrix
-from slipway.run import Json
+from slipway.graph import ReleaseGraph
+from slipway.run import Json, pace_of
 from slipway.watch.render import length
 from slipway.watch.schedule import checkpoints, real_length
 from slipway.watching import Watch
@@ -36,14 +37,14 @@ class WatchOperator(BaseOperator):
         self,
         *,
         watch: Watch,
-        matrix: DecisionMatrix,
+        graph: ReleaseGraph,
         environment: Environment,
         baseline_task: str = "",
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.watch = watch
-        self.matrix = matrix
+        self.graph = graph
         self.environment = environment
         self.baseline_task = baseline_task
 
@@ -65,11 +66,12 @@ class WatchOperator(BaseOperator):
         self._announce(run, start, pace, baseline)
         trigger = WatchTrigger(
             watch=to_json(self.watch),
-            matrix=to_json(self.matrix),
+            matrix=to_json(self.graph.plan.matrix),
             environment=to_json(self.environment),
             baseline=baseline,
             pace=pace,
             start=start,
+            orders=orders_for(context, self.graph),
         )
         self.defer(trigger=trigger, method_name="conclude")
 
@@ -104,8 +106,3 @@ class WatchOperator(BaseOperator):
         if last is not None:
             raise AirflowFailException(f"{last['severity']}: {last['reason']}. Action: {last['action']}.")
         return dict(event)
-
-
-def pace_of(run: AirflowRun) -> float:
-    """Return what waiting times are divided by, 1 or more."""
-    return max(1.0, float(run.parameters.get("pace") or 1))

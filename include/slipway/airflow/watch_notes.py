@@ -6,10 +6,11 @@ from typing import Any
 from airflow.sdk.execution_time.xcom import XCom
 
 from slipway.codec import from_json, to_json
+from slipway.graph import VERDICT
 from slipway.run import Json
 from slipway.watch.course import Progress, Result
 
-PROGRESS = "watch_progress"  # the XCom from which a watch goes on after a restart
+PROGRESS = "watch_progress"  # the XCom from which a watch goes on after a restart or in a second try
 TRIES = 5
 
 
@@ -25,8 +26,17 @@ def place_of(ti: Any) -> dict[str, Any]:
 
 async def noted_progress(place: dict[str, Any]) -> Progress:
     """Return how far the watch of that task is; the very beginning if nothing is noted."""
-    noted = await XCom.aget_one(key=PROGRESS, **place)
+    noted = await XCom.aget_one(**_safe(place))
     return Progress() if noted is None else from_json(Progress, noted)
+
+
+def _safe(place: dict[str, Any]) -> dict[str, Any]:
+    """Return where progress is kept: with the verdict, which comes next.
+
+    A second try begins by clearing the task's own XComs, and the task state store is out of the triggerer's
+    reach (Airflow 3.3.2). The verdict clears these when it begins, and then they have had their time.
+    """
+    return {**place, "task_id": VERDICT, "key": f"{PROGRESS}_{place['task_id']}"}
 
 
 class WatchNotes:
@@ -60,16 +70,16 @@ class WatchNotes:
     async def _write(self) -> None:
         while (note := await self._waiting.get()) is not None:
             result, progress = note
-            await self._set(f"checkpoint_{result.index}", to_json(result))
+            await self._set(to_json(result), key=f"checkpoint_{result.index}", **self._place)
             if (
                 self._waiting.empty() or result.index % 10 == 0
             ):  # while more are waiting, now and then will do
-                await self._set(PROGRESS, to_json(progress))
+                await self._set(to_json(progress), **_safe(self._place))
 
-    async def _set(self, key: str, value: Json) -> None:
+    async def _set(self, value: Json, **where: Any) -> None:
         for attempt in range(1, TRIES + 1):
             try:
-                await XCom.aset(key=key, value=value, **self._place)
+                await XCom.aset(value=value, **where)
                 return
             except Exception:
                 if attempt == TRIES:

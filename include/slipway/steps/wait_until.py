@@ -6,7 +6,7 @@ from typing import ClassVar
 from zoneinfo import ZoneInfo
 
 from slipway.kinds import Step
-from slipway.run import Evidence, Run
+from slipway.run import Evidence, Run, pace_of
 from slipway.still_going import StillGoing
 
 
@@ -39,7 +39,7 @@ class WaitUntil(Step):
         due = self.due(run.began)
         told = f"{due.astimezone(self.timezone):%a %d %b %H:%M %Z}"
         begun = datetime.fromisoformat(run.remember("waiting_since", lambda: datetime.now(UTC).isoformat()))
-        pace = max(1.0, float(run.parameters.get("pace") or 1))
+        pace = pace_of(run)
         left = max(timedelta(0), due - begun) / pace - (datetime.now(UTC) - begun)
         if left > timedelta(0):
             rehearsed = f" (at pace {pace:g}, {left.total_seconds():.0f} s from now)" if pace > 1 else ""

@@ -1,0 +1,133 @@
+"""The tasks that tell people: red when something could not be told, and no release ever waits for them."""
+
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from airflow.sdk import BaseOperator
+from airflow.sdk.exceptions import AirflowSkipException
+
+from slipway.airflow.gather import gather, verdict_given
+from slipway.airflow.run import AirflowRun
+from slipway.airflow.tell import Telling, planned_production
+from slipway.airflow.triggers import MomentTrigger
+from slipway.delivery.schedule import Reminder, due, reminders
+from slipway.delivery.states import Delivery
+from slipway.graph import DECISION, VERDICT, Node, ReleaseGraph
+from slipway.moments import Moment
+from slipway.outcome import ending_of
+from slipway.plan import Notice
+from slipway.run import Json, pace_of
+from slipway.verdict import find_breaches
+
+LAUNCHED = "launched"  # seconds since the epoch
+
+
+class TellOperator(BaseOperator):
+    """Tell the notices of a moment, which is now."""
+
+    ui_color = "#fdf6d8"
+
+    def __init__(self, *, node: Node, graph: ReleaseGraph, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.node = node
+        self.graph = graph
+
+    def execute(self, context: Mapping[str, Any]) -> Json:
+        """Tell them all; raises when one could not be told."""
+        return self._tell(context, self.node.notices)
+
+    def _tell(self, context: Mapping[str, Any], notices: Iterable[Notice], **facts: str) -> Json:
+        told = Telling(context, self.graph, facts)
+        return told.conclude([delivery for notice in notices for delivery in told.tell(notice)])
+
+
+class TellOfBreachesOperator(TellOperator):
+    """Tell what the verdict is about, each breach to those whom its severity concerns."""
+
+    def execute(self, context: Mapping[str, Any]) -> Json:
+        """Tell each breach once, also if the watch has told of it; skips where nothing is breached."""
+        breaches = find_breaches(self.graph, gather(context, self.graph))
+        verdict = verdict_given(context)
+        if not breaches or verdict is None or not verdict.action.ends_the_watch:
+            raise AirflowSkipException("nothing is breached")
+        telling = Telling(context, self.graph)
+        return telling.conclude(telling.of_breaches(self.node.notices, breaches))
+
+
+class TellTheOutcomeOperator(TellOperator):
+    """Tell how the release ended."""
+
+    def execute(self, context: Mapping[str, Any]) -> Json:
+        """Tell the notices of this outcome; skips when the plan has none for it."""
+        ending = ending_of(self.graph, gather(context, self.graph), verdict_given(context))
+        chosen = [notice for notice in self.node.notices if notice.moment is Moment[ending.outcome.name]]
+        if not chosen:
+            raise AirflowSkipException(f"the plan tells nobody when a release ends {ending.outcome}")
+        return self._tell(context, chosen, outcome=str(ending.outcome), reason=" ".join(ending.reasons))
+
+
+class TellOnADayOperator(TellOperator):
+    """Tell on a day counted from the launch, unless the release has taken another way by then."""
+
+    def execute(self, context: Mapping[str, Any]) -> Json:
+        """Wait for the day, and tell."""
+        run = AirflowRun(context, self.graph.plan.production)
+        launched = float(run.remember(LAUNCHED, time.time))
+        at = due(
+            self.node.notices[0],
+            launched_at=datetime.fromtimestamp(launched, UTC),
+            planned_for=planned_production(self.graph.plan, run.began),
+            pace=pace_of(run),
+        )
+        if at is not None:
+            run.log.info("Due %s.", f"{at:%Y-%m-%d %H:%M:%S} UTC")
+            self.defer(trigger=MomentTrigger(until=at.timestamp(), over=[VERDICT]), method_name="go_on")
+        run.log.info("The plan has no time for production, so this is told at once.")
+        return self.go_on(context)
+
+    def go_on(self, context: Mapping[str, Any], event: Json = None) -> Json:
+        """Tell, unless the release has come to its end in the meantime."""
+        verdict = verdict_given(context)
+        if verdict is not None and (event or {}).get("early"):
+            raise AirflowSkipException(f"the release has come to its verdict before: {verdict.branch}")
+        return self._tell(context, self.node.notices)
+
+
+class RemindOperator(TellOperator):
+    """Remind of the gate while it waits, and at last those who can still do something."""
+
+    def execute(self, context: Mapping[str, Any]) -> Json:
+        """Begin to wait. A gate that is put off is not reminded of again."""
+        run = AirflowRun(context, self.graph.plan.production)
+        since = float(run.remember("waiting_since", time.time))
+        return self._wait(context, since, 0, [])
+
+    def go_on(
+        self, context: Mapping[str, Any], since: float, done: int, told: list[Json], event: Json = None
+    ) -> Json:
+        """Remind, unless the gate was answered."""
+        if (event or {}).get("early"):
+            return Telling(context, self.graph).conclude([Delivery.from_json(each) for each in told])
+        reminder = self._reminders(context)[done]
+        telling = Telling(context, self.graph)
+        notices = [notice for notice in self.node.notices if notice.moment is reminder.moment]
+        for notice in notices:
+            told += [each.to_json() for each in telling.tell(notice, occasion=reminder.occasion)]
+        return self._wait(context, since, done + 1, told)
+
+    def _wait(self, context: Mapping[str, Any], since: float, done: int, told: list[Json]) -> Json:
+        ahead = self._reminders(context)
+        if done < len(ahead):
+            until = since + ahead[done].after.total_seconds()
+            self.defer(
+                trigger=MomentTrigger(until=until, over=[DECISION]),
+                method_name="go_on",
+                kwargs={"since": since, "done": done, "told": told},
+            )
+        return Telling(context, self.graph).conclude([Delivery.from_json(each) for each in told])
+
+    def _reminders(self, context: Mapping[str, Any]) -> Sequence[Reminder]:
+        pace = pace_of(AirflowRun(context, self.graph.plan.production))
+        return reminders(self.graph.plan.gate.timeout / pace, pace)

@@ -1,0 +1,112 @@
+"""What the telling tasks have in common: the release's facts, and what became of each letter."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from airflow.sdk.configuration import conf
+from airflow.sdk.exceptions import AirflowFailException
+
+from slipway.airflow.gather import version_before
+from slipway.airflow.rest import AirflowApi
+from slipway.airflow.run import AirflowRun
+from slipway.delivery.deliver import Post, deliver
+from slipway.delivery.states import Delivery, State
+from slipway.facts import Breach
+from slipway.graph import Kind, ReleaseGraph
+from slipway.letter import ReleaseFacts
+from slipway.plan import Notice, Plan
+from slipway.report.place import report_path
+from slipway.run import Json, pace_of
+from slipway.steps import WaitUntil
+from slipway.words import Severity
+
+DELIVERIES = "deliveries"  # what became of each letter, in what a task returns or (a watch) beside it
+
+
+class Telling:
+    """Tells notices of one release with its facts.
+
+    :param more: facts that only the teller knows, e.g. the outcome
+    """
+
+    def __init__(
+        self, context: Mapping[str, Any], graph: ReleaseGraph, more: Mapping[str, str] | None = None
+    ) -> None:
+        self.context = context
+        run = AirflowRun(context, graph.plan.production)
+        self.facts = facts_of(context, graph) | dict(more or {})
+        self.post = Post(
+            release_id=run.release_id,
+            environment=graph.plan.production,
+            rehearsal=pace_of(run) > 1,
+            log=run.log,
+        )
+
+    def tell(
+        self, notice: Notice, *, occasion: str = "", severity: Severity | None = None, **facts: str
+    ) -> tuple[Delivery, ...]:
+        """Tell one notice on each of its channels, at most once for each occasion."""
+        known = ReleaseFacts(**{**self.facts, **facts})
+        return deliver(notice, known, self.post, occasion=occasion, severity=severity)
+
+    def of_breaches(self, notices: Iterable[Notice], breaches: Iterable[Breach]) -> list[Delivery]:
+        """Tell each breach to those whom its severity concerns; the same words are the same occasion."""
+        notices = list(notices)
+        return [
+            delivery
+            for breach in breaches
+            for notice in notices
+            if notice.concerns(breach.severity)
+            for delivery in self.tell(
+                notice, occasion=breach.reason, severity=breach.severity, reason=breach.reason
+            )
+        ]
+
+    def conclude(self, deliveries: Sequence[Delivery]) -> Json:
+        """Return what became of each; raise for those that did not arrive, so that the task is red."""
+        value = {DELIVERIES: [each.to_json() for each in deliveries]}
+        bad = [each for each in deliveries if each.state in (State.FAILED, State.UNKNOWN)]
+        if not bad:
+            return value
+        self.context["ti"].xcom_push(key="return_value", value=value)
+        said = " ".join(f"{each.notice} on {each.channel}: {each.state}. {each.why}" for each in bad)
+        if any(each.state is State.FAILED for each in bad):
+            raise NotTold(said)
+        raise AirflowFailException(said)
+
+
+class NotTold(Exception):
+    """A notice could not be sent; another try may help, and sends nothing twice."""
+
+
+def facts_of(context: Mapping[str, Any], graph: ReleaseGraph) -> dict[str, str]:
+    """Return what a notice can say of this release."""
+    ti, plan = context["ti"], graph.plan
+    began = AirflowRun(context, plan.production).began
+    planned = planned_production(plan, began)
+    return {
+        "plan": plan.name,
+        "title": plan.title,
+        "version": str(context["params"]["version"]),
+        "version_before": version_before(context, graph),
+        "who": str(AirflowApi().dag_run(ti.dag_id, ti.run_id).get("triggering_user_name") or "Airflow"),
+        "when": f"{planned or datetime.now(UTC):%Y-%m-%d %H:%M %Z}",
+        "run_url": f"{conf.get('api', 'base_url', fallback='')}/dags/{ti.dag_id}/runs/{ti.run_id}",
+        "report": str(report_path(plan.name, ti.run_id)),
+        "contacts": "; ".join(f"{each.role}: {each.name}, {each.contact}" for each in plan.contacts),
+    }
+
+
+def planned_production(plan: Plan, began: datetime) -> datetime | None:
+    """Return when production is planned to begin: the first time of day that its steps wait for."""
+    first = next((step for step in plan.on_production if isinstance(step, WaitUntil)), None)
+    return first.due(began).astimezone(first.timezone) if first else None
+
+
+def deliveries_of(context: Mapping[str, Any], graph: ReleaseGraph) -> list[Delivery]:
+    """Return what became of all notices of this release, in the order of the graph."""
+    pull = context["ti"].xcom_pull
+    watched = [pull(task_ids=node.task_id, key=DELIVERIES) for node in graph.of_kind(Kind.WATCH)]
+    told = [(pull(task_ids=node.task_id) or {}).get(DELIVERIES) for node in graph.nodes if node.notices]
+    return [Delivery.from_json(value) for values in (*watched, *told) for value in values or ()]
