@@ -5,11 +5,13 @@ from types import MappingProxyType
 
 from slipway.checks.baseline_limit import BaselineLimit
 from slipway.checks.command import CommandCheck
+from slipway.checks.cron_job_schedule import CronJobSchedule
 from slipway.checks.downtime import Downtime, NoteDowntime
 from slipway.checks.dynos_up import DynosUp
 from slipway.checks.http import HttpCheck
 from slipway.checks.inside_window import InsideWindow
 from slipway.checks.journey import Call, Journey
+from slipway.checks.kubernetes_object import KubernetesObject
 from slipway.checks.log_pattern import LogPattern, NoteLogEnd
 from slipway.checks.looking import run_check
 from slipway.checks.readiness_score import Part, ReadinessScore
@@ -25,12 +27,14 @@ __all__ = [
     "Call",
     "CommandCheck",
     "Compared",
+    "CronJobSchedule",
     "Downtime",
     "DynosUp",
     "Expected",
     "HttpCheck",
     "InsideWindow",
     "Journey",
+    "KubernetesObject",
     "LogPattern",
     "NoteDowntime",
     "NoteLogEnd",
@@ -50,11 +54,13 @@ KINDS: Mapping[str, type[Check]] = MappingProxyType(
         for kind in (
             BaselineLimit,
             CommandCheck,
+            CronJobSchedule,
             Downtime,
             DynosUp,
             HttpCheck,
             InsideWindow,
             Journey,
+            KubernetesObject,
             LogPattern,
             ReadinessScore,
             RowChecksums,

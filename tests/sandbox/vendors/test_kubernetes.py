@@ -1,0 +1,85 @@
+"""The cluster's stand-in refuses what a cluster refuses."""
+
+import pytest
+
+from slipway.sandbox.vendors.kubernetes import Kubernetes, kubernetes
+from slipway.sandbox.vendors.kubernetes_rules import schedule_fault
+
+PATH = "/apis/batch/v1/namespaces/production/cronjobs"
+POD = {"restartPolicy": "Never", "containers": [{"name": "a", "image": "b"}]}
+
+
+def cron_job(**spec: object) -> dict[str, object]:
+    whole = {"schedule": "0 6 * * *", "jobTemplate": {"spec": {"template": {"spec": POD}}}} | spec
+    return {
+        "apiVersion": "batch/v1",
+        "kind": "CronJob",
+        "metadata": {"name": "checker"},
+        "spec": {key: value for key, value in whole.items() if value is not None},
+    }
+
+
+GOOD = ["0 6 * * *", "*/15 0-6 1,15 jan mon-fri", "@daily", "@every 1h30m", "59 23 31 12 6"]
+BAD = ["", "0 6 * *", "60 6 * * *", "0 24 * * *", "a b c d e", "*/0 * * * *", "@often", "5-1 * * * *"]
+
+
+@pytest.mark.parametrize("text", GOOD)
+def test_a_schedule_is_taken(text: str) -> None:
+    assert schedule_fault(text) == ""
+
+
+@pytest.mark.parametrize("text", [*BAD, "TZ=UTC 0 6 * * *"])
+def test_no_schedule_is_refused(text: str) -> None:
+    assert schedule_fault(text)
+
+
+@pytest.mark.parametrize(
+    ("spec", "said"),
+    [
+        ({"schedule": None}, "spec.schedule: Required value"),
+        ({"jobTemplate": None}, "spec.jobTemplate: Required value"),
+        ({"concurrencyPolicy": "Never"}, "spec.concurrencyPolicy: Unsupported value"),
+        (
+            {"jobTemplate": {"spec": {"template": {"spec": {**POD, "restartPolicy": "Always"}}}}},
+            "restartPolicy",
+        ),
+        (
+            {"jobTemplate": {"spec": {"template": {"spec": {**POD, "containers": []}}}}},
+            "containers: Required",
+        ),
+    ],
+)
+def test_a_wrong_cron_job_is_invalid(spec: dict[str, object], said: str) -> None:
+    client = kubernetes(token="").app.test_client()
+    answer = client.post(PATH, json=cron_job(**spec))
+    assert answer.status_code == 422
+    assert answer.get_json()["reason"] == "Invalid"
+    assert said in answer.get_json()["message"]
+
+
+def test_what_is_there_cannot_be_created_and_a_stale_version_cannot_be_replaced() -> None:
+    client = kubernetes(token="").app.test_client()
+    first = client.post(PATH, json=cron_job()).get_json()
+    assert client.post(PATH, json=cron_job()).get_json()["reason"] == "AlreadyExists"
+    later = client.put(f"{PATH}/checker", json=cron_job(suspend=True)).get_json()
+    assert later["metadata"]["generation"] == 2
+    version = first["metadata"]["resourceVersion"]
+    stale = cron_job() | {"metadata": {"name": "checker", "resourceVersion": version}}
+    answer = client.put(f"{PATH}/checker", json=stale)
+    assert (answer.status_code, answer.get_json()["reason"]) == (409, "Conflict")
+
+
+def test_a_caller_without_the_token_is_unauthorized() -> None:
+    answer = kubernetes().app.test_client().get(PATH)
+    assert answer.get_json()["code"] == 401
+    assert answer.get_json()["kind"] == "Status"
+
+
+def test_what_is_deleted_in_the_foreground_shows_that_it_goes() -> None:
+    state = Kubernetes(deletion_takes=3600)
+    client = kubernetes(state, token="").app.test_client()
+    client.post(PATH, json=cron_job())
+    client.delete(f"{PATH}/checker", json={"propagationPolicy": "Foreground"})
+    assert "deletionTimestamp" in client.get(f"{PATH}/checker").get_json()["metadata"]
+    state.going = dict.fromkeys(state.going, 0.0)
+    assert client.get(f"{PATH}/checker").status_code == 404

@@ -1,0 +1,189 @@
+import pytest
+from tests.steps.cluster.conftest import CRON_JOB, NAME, PATH, World
+
+from slipway.environment import Environment
+from slipway.run import Evidence
+from slipway.steps import ApplyManifest
+from slipway.steps.faults.artifacts import ArtifactMissing
+from slipway.steps.faults.kubernetes import (
+    KindUnknown,
+    ManifestUnreadable,
+    NotAsApplied,
+    ObjectTooLarge,
+    SecretInManifest,
+)
+from slipway.still_going import StillGoing
+from slipway.testing import LocalRun
+from slipway.vendor_faults import CallRefused, InTheWay, VendorBroken
+
+STEP = ApplyManifest(name="apply_cron_job", manifest=PATH, namespace="production")
+
+
+def test_a_cron_job_that_was_not_there_is_applied_and_deleted_again(world: World, run: LocalRun) -> None:
+    evidence = STEP.do(run)
+    spec = world.cron_job()["spec"]
+    assert spec["schedule"] == "0 6 * * *"
+    containers = spec["jobTemplate"]["spec"]["template"]["spec"]["containers"]
+    assert containers[0]["image"] == "registry.communityshare.io/api:v2.5.0"
+    assert evidence.summary == "CronJob maintenance-checker in namespace production applied"
+    assert evidence.changed is True
+    STEP.undo(run, evidence)
+    assert world.cron_job() is None
+    STEP.undo(run, evidence)
+    assert world.writes() == ["PATCH", "DELETE"]
+
+
+def test_applying_a_second_time_changes_nothing(world: World, run: LocalRun) -> None:
+    first = STEP.do(run)
+    version = world.cron_job()["metadata"]["resourceVersion"]
+    assert STEP.do(run) == first
+    assert world.cron_job()["metadata"]["resourceVersion"] == version
+
+
+def test_a_cron_job_that_was_there_is_put_back_exactly(world: World, run: LocalRun) -> None:
+    STEP.do(run.at("production.earlier"))
+    was = {**world.cron_job()["spec"]}
+    world.write(PATH, CRON_JOB.replace("0 6", "30 7").replace("Forbid", "Replace") + "  suspend: true\n")
+    evidence = STEP.do(run)
+    assert world.cron_job()["spec"]["schedule"] == "30 7 * * *"
+    assert evidence.before["objects"][0]["object"]["spec"] == was
+    STEP.undo(run, evidence)
+    assert world.cron_job()["spec"] == was
+    assert STEP.undo(run, evidence).changed is False
+
+
+def test_one_that_vanished_since_is_created_again_by_the_undo(world: World, run: LocalRun) -> None:
+    STEP.do(run.at("production.earlier"))
+    evidence = STEP.do(run)
+    world.state.forget(("batch/v1", "cronjobs", "production", NAME))
+    assert STEP.undo(run, evidence).changed is True
+    assert world.cron_job()["spec"]["schedule"] == "0 6 * * *"
+
+
+def test_the_undo_waits_until_the_jobs_are_gone_too(world: World, run: LocalRun) -> None:
+    evidence = STEP.do(run)
+    world.state.start_job("production", NAME, "maintenance-checker-1")
+    world.state.deletion_takes = 3600
+    with pytest.raises(StillGoing, match="maintenance-checker in namespace production and its jobs"):
+        STEP.undo(run, evidence)
+    with pytest.raises(StillGoing):
+        STEP.undo(run, evidence)
+    assert world.writes().count("DELETE") == 1
+    world.state.going = dict.fromkeys(world.state.going, 0.0)
+    assert STEP.undo(run, evidence).changed is True
+    assert world.state.find("Job", "production", "maintenance-checker-1") is None
+
+
+def test_a_job_that_outlived_its_cron_job_is_deleted(world: World, run: LocalRun) -> None:
+    evidence = STEP.do(run)
+    job = world.state.start_job("production", NAME, "maintenance-checker-1")
+    owners = job["metadata"]["ownerReferences"]
+    world.state.orphan(("batch/v1", "cronjobs", "production", NAME))
+    job["metadata"]["ownerReferences"] = owners
+    assert STEP.undo(run, evidence).changed is True
+    assert world.state.find("Job", "production", "maintenance-checker-1") is None
+
+
+def test_a_crash_after_the_call_leaves_the_state_before_as_it_was(world: World, run: LocalRun) -> None:
+    world.stand_in.trouble(match="PATCH", status=500, after=True, times=3)
+    with pytest.raises(VendorBroken, match="Kubernetes: apply CronJob maintenance-checker"):
+        STEP.do(run)
+    assert world.cron_job()["metadata"]["generation"] == 1
+    evidence = STEP.do(run)
+    assert evidence.before["objects"][0]["object"] is None
+    assert world.cron_job()["metadata"]["generation"] == 1
+
+
+def test_an_apply_killed_half_way_is_undone(world: World, run: LocalRun) -> None:
+    world.stand_in.trouble(match="PATCH", status=500, after=True, times=3)
+    with pytest.raises(VendorBroken):
+        STEP.do(run)
+    STEP.undo(run.at("rollback.undo"), Evidence(before=run.memory["before"]))
+    assert world.cron_job() is None
+    assert STEP.undo(run, Evidence()).summary == "nothing was ever applied"
+
+
+def test_an_inline_object_needs_no_artifacts(world: World) -> None:
+    value = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "api"}, "data": {"v": "{version}"}}
+    step = ApplyManifest(name="apply_settings", manifest=value, namespace="production")
+    alone = LocalRun(environment=Environment(system="m", name="production", cluster="cluster"), version="v3")
+    assert step.needs == ("cluster",)
+    evidence = step.do(alone)
+    found = world.state.find("ConfigMap", "production", "api")
+    assert found is not None
+    assert found["data"] == {"v": "v3"}
+    step.undo(alone, evidence)
+    assert world.state.find("ConfigMap", "production", "api") is None
+
+
+def test_a_field_that_is_not_applied_any_more_goes(world: World, run: LocalRun) -> None:
+    STEP.do(run)
+    world.write(PATH, CRON_JOB.replace("  concurrencyPolicy: Forbid\n", ""))
+    STEP.do(run.at("production.later"))
+    assert world.cron_job()["spec"]["concurrencyPolicy"] == "Allow"
+
+
+def test_fields_of_another_manager_are_taken_over_only_if_the_plan_says_so(
+    world: World, run: LocalRun
+) -> None:
+    STEP.do(run)
+    key = ("batch/v1", "cronjobs", "production", NAME)
+    world.state.applied[key] = {"helm": {"spec": {"schedule": "0 5 * * *"}}}
+    world.state.objects[key]["spec"]["schedule"] = "0 5 * * *"
+    polite = ApplyManifest(name="apply", manifest=PATH, namespace="production", take_over=False)
+    with pytest.raises(InTheWay, match=r'HTTP 409 \("Apply failed with 1 conflict: conflict with "helm"'):
+        polite.do(run)
+    assert STEP.do(run).summary.endswith("applied")
+
+
+def test_a_schedule_that_is_none_is_refused_by_the_server(world: World, run: LocalRun) -> None:
+    world.write(PATH, CRON_JOB.replace("0 6 * * *", "0 25 * * *"))
+    with pytest.raises(CallRefused, match=r"HTTP 422 .*spec\.schedule: Invalid value.*Correct the manifest"):
+        STEP.do(run)
+    assert world.cron_job() is None
+
+
+def test_what_reads_back_otherwise_is_said(world: World, run: LocalRun) -> None:
+    store = world.state.store
+
+    def webhook(key: object, value: object, earlier: object) -> object:
+        value["spec"]["schedule"] = "0 0 * * *"  # type: ignore[index]
+        return store(key, value, earlier)  # type: ignore[arg-type]
+
+    world.state.store = webhook  # type: ignore[method-assign, assignment]
+    with pytest.raises(NotAsApplied, match=r'spec\.schedule is "0 0 \* \* \*", not "0 6 \* \* \*"'):
+        STEP.do(run)
+
+
+@pytest.mark.parametrize(
+    ("text", "fault", "said"),
+    [
+        ("kind: [", ManifestUnreadable, "Correct the manifest"),
+        ("kind: CronJob", ManifestUnreadable, "needs apiVersion, kind and metadata"),
+        ("", ManifestUnreadable, "describes no object"),
+        ("{apiVersion: batch/v1, kind: CronTab, metadata: {name: a}}", KindUnknown, "It has: CronJob, Job"),
+        ("{apiVersion: v1, kind: Secret, metadata: {name: a}}", SecretInManifest, "kept as evidence"),
+        (CRON_JOB.replace("name: m", "namespace: staging\n  name: m"), ManifestUnreadable, '"staging", and'),
+    ],
+)
+def test_a_bad_manifest_is_said_before_anything_is_touched(
+    world: World, run: LocalRun, text: str, fault: type[Exception], said: str
+) -> None:
+    world.write(PATH, text)
+    with pytest.raises(fault, match=said):
+        STEP.do(run)
+    assert world.writes() == []
+
+
+def test_a_manifest_that_is_not_there_is_said(world: World, run: LocalRun) -> None:
+    with pytest.raises(ArtifactMissing, match=r'no "k8s/other\.yaml"\. It holds: k8s'):
+        ApplyManifest(name="apply", manifest="k8s/other.yaml").do(run)
+
+
+def test_an_object_that_is_too_large_to_be_kept_is_not_touched(world: World, run: LocalRun) -> None:
+    value = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "big"}, "data": {"a": "b"}}
+    step = ApplyManifest(name="apply", manifest=value, namespace="production")
+    step.do(run.at("production.earlier"))
+    world.state.objects["v1", "configmaps", "production", "big"]["data"] = {"a": "x" * 100_000}
+    with pytest.raises(ObjectTooLarge, match="Nothing was touched"):
+        step.do(run)

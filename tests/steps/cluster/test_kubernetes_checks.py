@@ -1,0 +1,68 @@
+from tests.steps.cluster.conftest import NAME, PATH, World
+
+from slipway.checks import CronJobSchedule, KubernetesObject, run_check
+from slipway.kinds import Check
+from slipway.steps import ApplyManifest
+from slipway.testing import LocalRun
+from slipway.words import Answer
+
+APPLY = ApplyManifest(name="apply_cron_job", manifest=PATH, namespace="production")
+SCHEDULE = CronJobSchedule(name="runs_at_six", cron_job=NAME, namespace="production", schedule="0 6 * * *")
+GONE = KubernetesObject(
+    name="no_background_jobs",
+    api_version="batch/v1",
+    object_kind="CronJob",
+    object_name=NAME,
+    namespace="production",
+    absent=True,
+)
+PLACE = f"CronJob {NAME} in namespace production"
+
+
+def answer(check: Check, run: LocalRun) -> tuple[Answer, str]:
+    found = run_check(check, run)
+    return found.answer, found.summary
+
+
+def test_a_schedule_as_expected_passes(world: World, run: LocalRun) -> None:
+    APPLY.do(run)
+    said = f"{PLACE}: spec.schedule is '0 6 * * *', spec.suspend is False"
+    assert answer(SCHEDULE, run) == (Answer.PASS, said)
+
+
+def test_another_schedule_or_a_suspended_job_fails(world: World, run: LocalRun) -> None:
+    APPLY.do(run)
+    world.cron_job()["spec"] |= {"schedule": "0 7 * * *", "suspend": True}
+    said = f"{PLACE}: spec.schedule is '0 7 * * *', not '0 6 * * *'; spec.suspend is True, not False"
+    assert answer(SCHEDULE, run) == (Answer.FAIL, said)
+
+
+def test_a_time_zone_is_compared_when_it_is_given(world: World, run: LocalRun) -> None:
+    APPLY.do(run)
+    seoul = CronJobSchedule(
+        name="s", cron_job=NAME, namespace="production", schedule="0 6 * * *", time_zone="Asia/Seoul"
+    )
+    assert answer(seoul, run) == (Answer.FAIL, f"{PLACE}: spec.timeZone is None, not 'Asia/Seoul'")
+
+
+def test_a_cron_job_that_is_not_there_fails(world: World, run: LocalRun) -> None:
+    assert answer(SCHEDULE, run) == (Answer.FAIL, f"{PLACE} is not there")
+
+
+def test_gone_means_that_no_job_of_it_is_left(world: World, run: LocalRun) -> None:
+    assert answer(GONE, run) == (Answer.PASS, f"{PLACE} is not there")
+    APPLY.do(run)
+    assert answer(GONE, run) == (Answer.FAIL, f"{PLACE} is still there")
+    job = world.state.start_job("production", NAME, "maintenance-checker-1")
+    owners = job["metadata"]["ownerReferences"]
+    world.state.orphan(("batch/v1", "cronjobs", "production", NAME))
+    job["metadata"]["ownerReferences"] = owners
+    said = f"{PLACE} is gone, and its jobs are not: maintenance-checker-1"
+    assert answer(GONE, run) == (Answer.FAIL, said)
+
+
+def test_a_cluster_that_refuses_is_an_error(world: World, run: LocalRun) -> None:
+    world.stand_in.trouble(status=403, times=-1)
+    found, said = answer(SCHEDULE, run)
+    assert found is Answer.ERROR
+    assert "HTTP 403" in said
