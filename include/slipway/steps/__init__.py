@@ -2,11 +2,13 @@
 
 from slipway.kinds import Step
 from slipway.steps.airflow_task import AirflowOperator, AirflowTask
+from slipway.steps.apply_manifest import ApplyManifest
 from slipway.steps.apply_sql import ApplySql
 from slipway.steps.back_up_heroku_postgres import BackUpHerokuPostgres
 from slipway.steps.back_up_postgres import BackUpPostgres
 from slipway.steps.back_up_postgres_to_s3 import BackUpPostgresToS3
 from slipway.steps.create_launch_darkly_flag import CreateLaunchDarklyFlag, Variation
+from slipway.steps.delete_manifest import DeleteManifest
 from slipway.steps.deploy_release import DeployRelease
 from slipway.steps.deploy_static_web_app import DeployStaticWebApp
 from slipway.steps.deploy_to_heroku import DeployToHeroku
@@ -39,11 +41,13 @@ __all__ = [
     "KINDS",
     "AirflowOperator",
     "AirflowTask",
+    "ApplyManifest",
     "ApplySql",
     "BackUpHerokuPostgres",
     "BackUpPostgres",
     "BackUpPostgresToS3",
     "CreateLaunchDarklyFlag",
+    "DeleteManifest",
     "DeployRelease",
     "DeployStaticWebApp",
     "DeployToHeroku",
@@ -81,11 +85,13 @@ KINDS: dict[str, type[Step]] = {
     kind.kind: kind
     for kind in (
         AirflowTask,
+        ApplyManifest,
         ApplySql,
         BackUpHerokuPostgres,
         BackUpPostgres,
         BackUpPostgresToS3,
         CreateLaunchDarklyFlag,
+        DeleteManifest,
         DeployRelease,
         DeployStaticWebApp,
         DeployToHeroku,
