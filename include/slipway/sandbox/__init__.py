@@ -66,7 +66,7 @@ class Sandbox:
                 environments.ensure(postgres, chosen)
                 self._launch("supervisor", chosen, control.state_file(self.root))
             state = control.platforms_state_file(self.root)
-            if any(place.system in PLATFORMS for place in chosen) and not control.is_running(state):
+            if not control.is_running(state):
                 self._launch("platforms", chosen, state)
             if with_load and not control.is_running(control.load_state_file(self.root)):
                 port(self.root, "load", must_be_free=True)

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 from slipway.sandbox.layout import Environment, Place, System, places, port, repository, token
-from slipway.sandbox.platforms import PLATFORMS
+from slipway.sandbox.platforms import PLATFORMS, post
 from slipway.sandbox.postgres import USER, Postgres
 from slipway.sandbox.seed import SYNTHETIC_PASSWORD
 
@@ -25,6 +25,7 @@ def connections(postgres: Postgres) -> dict[str, str]:
         found[f"{system}_repository"] = {"conn_type": "git", "host": str(repository(root, system))}
     for place in places(root, tuple(System), tuple(Environment)):
         found |= _of_place(postgres, place)
+    found |= {name: dict(value) for name, value in post.connections(root).items()}
     for platform in PLATFORMS.values():
         found |= {name: dict(value) for name, value in platform.connections(postgres).items()}
     return {name: json.dumps(value) for name, value in found.items()}

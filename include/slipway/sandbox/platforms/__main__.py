@@ -13,7 +13,7 @@ import psutil
 
 from slipway.sandbox.control import platforms_state_file
 from slipway.sandbox.layout import Environment, System
-from slipway.sandbox.platforms import PLATFORMS
+from slipway.sandbox.platforms import PLATFORMS, post
 from slipway.sandbox.postgres import Postgres, running_port
 
 
@@ -31,6 +31,7 @@ def main(arguments: list[str]) -> int:
     postgres = Postgres.start(chosen.root, port)
     state = platforms_state_file(chosen.root)
     with ExitStack() as open_:
+        post.serve(chosen.root, open_)
         for system in chosen.system or System:
             if platform := PLATFORMS.get(System(system)):
                 platform.serve(postgres, open_)
