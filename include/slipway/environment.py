@@ -25,6 +25,7 @@ class Environment:
     :param heroku_data: an `http` connection to the Heroku Postgres API
     :param azure: an `http` connection to the Azure Resource Manager
     :param green: an `http` connection to the slot that takes no traffic yet
+    :param site: an `http` connection to the web site as its users open it, through whatever caches it
     :param app_configuration: an `http` connection to an Azure App Configuration store
     :param aws: an `aws` connection
     :param cluster: a `kubernetes` connection
@@ -49,6 +50,7 @@ class Environment:
     heroku_data: str = ""
     azure: str = ""
     green: str = ""
+    site: str = ""
     app_configuration: str = ""
     aws: str = ""
     cluster: str = ""

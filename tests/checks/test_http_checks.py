@@ -195,3 +195,19 @@ def test_another_role_can_be_asked(service: Service, run: LocalRun, monkeypatch:
     assert check.needs == ("green",)
     assert check.connections(environment) == ("green_site",)
     assert check.probe(replace(run, environment=environment)).answer is Answer.PASS
+
+
+def test_a_journey_and_a_version_can_be_asked_of_another_role(
+    service: Service, run: LocalRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service.says("/version", {"version": "v2"})
+    monkeypatch.setenv("AIRFLOW_CONN_GREEN_SITE", os.environ["AIRFLOW_CONN_SERVICE"])
+    monkeypatch.setenv("AIRFLOW_CONN_SERVICE", "http://127.0.0.1:9")
+    run = replace(run, environment=replace(ENVIRONMENT, green="green_site"))
+    call = Call(name="version", path="/version", text_has="{version}")
+    for check in (
+        Journey(name="walk", calls=[call], role="green"),
+        VersionServed(name="version", role="green"),
+    ):
+        assert check.needs == ("green",)
+        assert check.probe(run).answer is Answer.PASS

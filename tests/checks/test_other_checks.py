@@ -124,6 +124,20 @@ def test_a_parameter_of_the_release_replaces_a_part(given: float, answer: Answer
     assert run_check(ReadinessScore(name="score", parts=PARTS, floor=94), run).answer is answer
 
 
+@pytest.mark.parametrize(
+    ("given", "answer", "status"),
+    [(74, Answer.FAIL, "NOT READY"), (75, Answer.PASS, "CONDITIONAL"), (90, Answer.PASS, "READY")],
+)
+def test_a_score_above_the_floor_may_be_conditional(
+    given: float, answer: Answer, status: str, run: LocalRun
+) -> None:
+    parts = [Part(title="Test report", score=given)]
+    finding = run_check(ReadinessScore(name="score", parts=parts, floor=75, ready_from=90), run)
+    assert finding.answer is answer
+    assert finding.evidence["status"] == status
+    assert finding.summary == f"{status}: readiness {given}, floor 75, ready from 90"
+
+
 def test_a_score_of_nothing_is_inconclusive(run: LocalRun) -> None:
     assert run_check(ReadinessScore(name="score", parts=[], floor=0), run).answer is Answer.INCONCLUSIVE
 

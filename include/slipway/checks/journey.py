@@ -38,13 +38,20 @@ class Journey(Check):
 
     Variables at the start: "{version}" and "{release_id}". What a journey writes it should also remove:
     its last calls can delete what the first ones made.
+
+    :param role: whom to ask: "service", or another role of the environment, e.g. "site"
     """
 
     calls: Sequence[Call]
+    role: str = "service"
     timeout: timedelta = timedelta(seconds=10)
 
     kind: ClassVar[str] = "journey"
     needs: ClassVar[tuple[str, ...]] = ("service",)
+
+    def __post_init__(self) -> None:
+        """Need the role that is asked."""
+        object.__setattr__(self, "needs", (self.role,))
 
     def probe(self, run: Run) -> Finding:
         """Make the journey."""
@@ -68,7 +75,7 @@ class Journey(Check):
 
     def _question(self, call: Call, run: Run, known: Mapping[str, Json]) -> Question:
         return Question(
-            conn_id=run.environment.service,
+            conn_id=run.environment.connection(self.role),
             method=call.method,
             path=filled(call.path, known),
             body=filled(call.body, known),

@@ -27,11 +27,13 @@ class ReadinessScore(Check):
     """Compute the mean of the parts and hold it against a floor.
 
     :param floor: the least mean that passes
+    :param ready_from: a mean below it passes as CONDITIONAL, not as READY; None makes no difference
     :param stated: the score that the plan's document states; shown beside the computed one if they differ
     """
 
     parts: Sequence[Part]
     floor: float
+    ready_from: float | None = None
     stated: float | None = None
 
     kind: ClassVar[str] = "readiness_score"
@@ -58,9 +60,14 @@ class ReadinessScore(Check):
         differs = self.stated is not None and self.stated != mean
         beside = f" (the document states {self.stated:g})" if differs else ""
         answer = Answer.PASS if mean >= self.floor else Answer.FAIL
-        return Finding(
-            answer=answer, summary=f"readiness {mean:g}{beside}, floor {self.floor:g}", evidence=evidence
-        )
+        summary = f"readiness {mean:g}{beside}, floor {self.floor:g}"
+        if self.ready_from is not None:
+            status = "NOT READY" if answer is Answer.FAIL else "READY"
+            if answer is Answer.PASS and mean < self.ready_from:
+                status = "CONDITIONAL"
+            evidence["status"] = status
+            summary = f"{status}: {summary}, ready from {self.ready_from:g}"
+        return Finding(answer=answer, summary=summary, evidence=evidence)
 
 
 def _score(part: Part, run: Run) -> float:

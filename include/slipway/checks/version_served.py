@@ -27,12 +27,14 @@ class VersionServed(Check):
     With `expects=Expected.ANY` it notes the version that is served (place it before production); a later
     one with BEFORE compares with that note.
 
+    :param role: whom to ask: "service", or another role of the environment, e.g. "green" before a swap
     :param at: dotted path of the version in the JSON answer
     :param noted_by: for BEFORE, the task that noted the version: such a check, or a step whose evidence has
         "version" in `before`, e.g. "preflight.version_served"
     """
 
     path: str = "/version"
+    role: str = "service"
     at: str = "version"
     expects: Expected = Expected.RELEASE
     noted_by: str = ""
@@ -41,9 +43,14 @@ class VersionServed(Check):
     kind: ClassVar[str] = "version_served"
     needs: ClassVar[tuple[str, ...]] = ("service",)
 
+    def __post_init__(self) -> None:
+        """Need the role that is asked."""
+        object.__setattr__(self, "needs", (self.role,))
+
     def question(self, run: Run) -> Question | None:
         """Return what is asked; None where the version to expect is not known."""
-        plain = Question(conn_id=run.environment.service, path=self.path, timeout=self.timeout)
+        conn_id = run.environment.connection(self.role)
+        plain = Question(conn_id=conn_id, path=self.path, timeout=self.timeout)
         if self.expects is Expected.ANY:
             return plain
         expected = run.version if self.expects is Expected.RELEASE else self._noted(run)

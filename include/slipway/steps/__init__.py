@@ -23,6 +23,7 @@ from slipway.steps.push_branch import PushBranch
 from slipway.steps.restore_heroku_postgres import RestoreHerokuPostgres
 from slipway.steps.restore_postgres import RestorePostgres
 from slipway.steps.restore_postgres_from_s3 import RestorePostgresFromS3
+from slipway.steps.run_check import RunCheck
 from slipway.steps.run_command import FromConnection, Place, RunCommand
 from slipway.steps.run_on_heroku import RunOnHeroku
 from slipway.steps.set_app_configuration import SetAppConfiguration
@@ -65,6 +66,7 @@ __all__ = [
     "RestoreHerokuPostgres",
     "RestorePostgres",
     "RestorePostgresFromS3",
+    "RunCheck",
     "RunCommand",
     "RunOnHeroku",
     "SetAppConfiguration",
@@ -106,6 +108,7 @@ KINDS: dict[str, type[Step]] = {
         RestoreHerokuPostgres,
         RestorePostgres,
         RestorePostgresFromS3,
+        RunCheck,
         RunCommand,
         RunOnHeroku,
         SetAppConfiguration,
