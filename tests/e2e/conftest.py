@@ -14,7 +14,7 @@ from slipway.local.stack import Stack
 from slipway.local.waiting import wait_until
 
 TEST_PLANS = Path(__file__).parent / "dags"
-NAMES = ("thin", "aside_mark", "aside_form", "aside_stranger", "unconnected")
+NAMES = ("thin", "telling", "aside_mark", "aside_form", "aside_stranger", "unconnected")
 PLANS = (*NAMES, "smart_personal_planner", "projection_calibration")
 
 

@@ -13,6 +13,8 @@ from rich.console import Console
 from tests.prove.plans import but
 
 from slipway.environment import Environment
+from slipway.notices import Email, Slack
+from slipway.plan import Moment, Notice
 from slipway.plans_cli.doctor import examine
 
 
@@ -63,4 +65,23 @@ def test_connections_that_answer_are_told_with_what_they_lead_to(
     assert f"ok  staging    host       h: folder {tmp_path}" in text
     assert f"ok  staging    repository r: repository {tmp_path / 'source'}" in text
     assert "BAD staging    backups    b: " in text
-    assert text.endswith("2 of 8 do not answer\n")
+    assert (
+        'BAD slipway    airflow    slipway_airflow: There is no Airflow connection "slipway_airflow"' in text
+    )
+    assert text.endswith("6 of 12 do not answer\n")
+
+
+def test_the_channels_of_notices_are_looked_at_and_nothing_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    connect(monkeypatch, "chat", conn_type="slackwebhook", host="http://127.0.0.1:9", password="T0/B0/x")
+    channels = [
+        Slack(connection="chat", channel="#releases"),
+        Email(connection="no_mail", recipients=["a@b.example"]),
+    ]
+    notice = Notice(
+        name="done", moment=Moment.RELEASED, audience="all", channels=channels, subject="s", text="t"
+    )
+    out = io.StringIO()
+    examine(but(notices=[notice]), Console(file=out, width=300))
+    assert "ok  notices    slack      Slack #releases: " in out.getvalue()
+    assert "BAD notices    email      " in out.getvalue()
+    assert 'There is no Airflow connection "no_mail"' in out.getvalue()

@@ -147,6 +147,11 @@ class AirflowApi:
         self.conn_id = conn_id
         self._token = ""
 
+    def look(self) -> str:
+        """Log in and read the audit log, which the decision needs; return the login."""
+        self._object("GET", "/api/v2/eventLogs", query={"limit": 1})
+        return f"reads the audit log as {HttpHook.get_connection(self.conn_id).login}"
+
     def dag_run(self, dag_id: str, run_id: str) -> dict[str, Json]:
         """Return the run as the API has it, with `conf` and `triggering_user_name`."""
         return self._object("GET", _run_path(dag_id, run_id))

@@ -3,6 +3,8 @@
 import logging
 import os
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from functools import partial
 from types import MappingProxyType
 
 from rich.console import Console
@@ -14,7 +16,7 @@ from slipway.environment import ROLES, Environment
 from slipway.plan import Plan
 from slipway.plans_cli.loading import in_silence
 from slipway.run import Run
-from slipway.steps import app_configuration_api, azure_api, heroku_api
+from slipway.steps import app_configuration_api, aws_api, azure_api, heroku_api, kubernetes_api
 from slipway.steps.faults import UnknownVersion
 from slipway.steps.git_remote import Remote
 from slipway.steps.reach import database, folder
@@ -22,13 +24,16 @@ from slipway.steps.repository import Repository
 from slipway.testing import LocalRun
 
 HEALTH = "/health"
+OWN = {"database": "slipway_ledger", "backups": "slipway_reports"}  # by a role that is tried in the same way
 
 
 def examine(plan: Plan, console: Console) -> int:
     """Print what each connection answers; 0 if all do, else 1."""
     _take_local_connections()
     answers = [
-        answer for environment in (plan.staging, plan.production) for answer in _answers(environment, console)
+        *(each for environment in (plan.staging, plan.production) for each in _answers(environment, console)),
+        *_channels(plan, console),
+        *_own(plan.production, console),
     ]
     bad = sum(not good for good in answers)
     _say(console, f"{bad} of {len(answers)} do not answer" if bad else "all connections answer")
@@ -42,13 +47,43 @@ def _answers(environment: Environment, console: Console) -> Iterator[bool]:
         conn_id = environment.connection(role)
         if not conn_id:
             continue
-        try:
-            with in_silence():
-                found, good = _TRIES[role](run), True
-        except Exception as error:  # whatever it is, it is what the person wants to know
-            found, good = str(error).strip() or type(error).__name__, False
-        _say(console, f"{'ok ' if good else 'BAD'} {environment.name:10} {role:10} {conn_id}: {found}")
-        yield good
+        yield _tried(console, f"{environment.name:10} {role:10} {conn_id}", partial(_TRIES[role], run))
+
+
+def _channels(plan: Plan, console: Console) -> Iterator[bool]:
+    """Look at the channels of the notices, each once; nothing is sent."""
+    channels = {
+        channel.address: channel
+        for notice in plan.notices
+        for channel in (each.at(plan.production) for each in notice.channels)
+    }
+    for address, channel in channels.items():
+        yield _tried(console, f"{'notices':10} {channel.kind:10} {address}", channel.look)
+
+
+def _own(environment: Environment, console: Console) -> Iterator[bool]:
+    """Try the connections that every plan needs."""
+    for role, conn_id in OWN.items():
+        run = LocalRun(environment=replace(environment, **{role: conn_id}), task_id="the doctor")
+        yield _tried(console, f"{'slipway':10} {role:10} {conn_id}", partial(_TRIES[role], run))
+    yield _tried(console, f"{'slipway':10} {'airflow':10} slipway_airflow", _airflow)
+
+
+def _tried(console: Console, what: str, look: Callable[[], str]) -> bool:
+    """Print what a look found; return whether it found anything."""
+    try:
+        with in_silence():
+            found, good = look(), True
+    except Exception as error:  # whatever it is, it is what the person wants to know
+        found, good = str(error).strip() or type(error).__name__, False
+    _say(console, f"{'ok ' if good else 'BAD'} {what}: {found}")
+    return good
+
+
+def _airflow() -> str:
+    from slipway.airflow.rest import AirflowApi
+
+    return AirflowApi().look()
 
 
 def _database(run: Run) -> str:
@@ -121,6 +156,8 @@ _TRIES: Mapping[str, Callable[[Run], str]] = MappingProxyType(
         "azure": azure_api.look,
         "green": _green,
         "app_configuration": app_configuration_api.look,
+        "aws": aws_api.look,
+        "cluster": kubernetes_api.look,
     }
 )
 

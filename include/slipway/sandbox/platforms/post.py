@@ -1,6 +1,6 @@
 """The services by which every system tells its people something: chat, mail, pager, status page.
 
-Each stand-in keeps what it was sent: see `GET /_stand_in/calls` at its address, and the mails in a folder.
+Each keeps what it was sent: see `GET /_stand_in/calls` at its address; mail has a window, `GET /mails`.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ def serve(root: Path, open_: ExitStack) -> None:
         open_.enter_context(serving(stand_in, port(root, f"post_{name}")))
     mail = inbox(login=LOGIN, password=token(root, "post_mail"))
     open_.enter_context(taking_mail(mail, port(root, "post_mail")))
+    open_.enter_context(serving(mail.stand_in, port(root, "post_mail_window")))
 
 
 def connections(root: Path) -> Mapping[str, Mapping[str, Any]]:

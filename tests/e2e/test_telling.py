@@ -1,0 +1,84 @@
+"""People are told at the moments of a plan, in real time, through the real protocols; each thing once."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+from tests.e2e.production import Production
+from tests.e2e.release import Release
+
+from slipway.local.stack import Stack
+from slipway.sandbox.layout import port
+from slipway.words import Outcome
+
+pytestmark = pytest.mark.e2e
+
+
+@pytest.fixture(scope="module")
+def told(stack: Stack) -> Iterator[Release]:
+    production = Production(stack.sandbox)
+    production.reset()
+    yield Release.trigger(stack, "telling", pace=1).go().ends_as(Outcome.RELEASED)
+    production.let_go()
+
+
+def read(release: Release, service: str, path: str) -> list[dict[str, Any]]:
+    number = port(release.stack.sandbox.root, f"post_{service}")
+    found: list[dict[str, Any]] = httpx.get(f"http://127.0.0.1:{number}{path}").json()
+    return found
+
+
+def test_each_moment_is_told_once_on_its_channel(told: Release) -> None:
+    [began] = read(told, "slack", "/messages")
+    assert "v2 by release_manager" in str(began)
+    [touched] = read(told, "status_page", "/v1/pages/planner/incidents")
+    assert touched["name"] == "touched"
+    [hook] = read(told, "webhook", "/taken")
+    assert "v2 is there" in str(hook)
+    [mail] = read(told, "mail_window", "/mails")
+    assert "RELEASED" in str(mail)
+
+
+def test_a_breach_that_stops_nothing_is_told_while_the_watch_goes_on(told: Release) -> None:
+    [alert] = read(told, "pager", "/alerts")
+    assert "requests" in str(alert)
+    assert "LOW: requests" in str(told.xcom("watch.watch_production", "deliveries"))
+    assert told.task("notices.tell_of_the_breach").state == "skipped"
+
+
+def test_the_record_tells_what_became_of_each(told: Release) -> None:
+    notices = {each["name"]: each["state"] for each in told.record()["notices"]}
+    assert notices == {
+        "began": "sent",
+        "touched": "sent",
+        "busy": "sent",
+        "launched": "sent",
+        "done": "sent",
+        "sorry": "not needed",
+    }
+
+
+def test_a_task_that_is_cleared_tells_nothing_again(told: Release) -> None:
+    with told.stack.airflow.client("release_manager") as client:
+        body = {"task_ids": ["notices.tell_of_the_start"], "dag_run_id": told.id, "dry_run": False}
+        client._call("POST", "dags/telling/clearTaskInstances", body | {"only_failed": False})
+    told.wait(
+        lambda client: (
+            client.task("telling", told.id, "notices.tell_of_the_start").try_number == 2
+            and client.task("telling", told.id, "notices.tell_of_the_start").state == "success"
+        ),
+        "the second try",
+    )
+    assert len(read(told, "slack", "/messages")) == 1
+
+
+def test_a_rehearsal_shows_and_sends_nothing(told: Release) -> None:
+    before = len(read(told, "slack", "/messages"))
+    release = Release.trigger(told.stack, "telling", pace=2)
+    release.await_state("notices.tell_of_the_start", "success")
+    assert "in a rehearsal, so not sent" in release.log("notices.tell_of_the_start")
+    assert len(read(told, "slack", "/messages")) == before
+    release.await_gate()
+    release.mark("gate.go_no_go", "failed", note="only a rehearsal")
+    release.ends_as(Outcome.REJECTED)
