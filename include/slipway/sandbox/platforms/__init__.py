@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import Any, Protocol
 
 from slipway.sandbox.layout import Place, System
+from slipway.sandbox.platforms.communityshare import CommunitySharePlatform
 from slipway.sandbox.platforms.goals import GoalsPlatform
 from slipway.sandbox.platforms.scores import Scores
 from slipway.sandbox.postgres import Postgres
@@ -34,4 +35,10 @@ class Platform(Protocol):
         """Return what the vendors hold of one environment, to tell whether it is as it was."""
 
 
-PLATFORMS: Mapping[System, Platform] = MappingProxyType({System.GOALS: GoalsPlatform(), System.SCORES: Scores()})
+PLATFORMS: Mapping[System, Platform] = MappingProxyType(
+    {
+        System.GOALS: GoalsPlatform(),
+        System.SCORES: Scores(),
+        System.COMMUNITYSHARE: CommunitySharePlatform(),
+    }
+)

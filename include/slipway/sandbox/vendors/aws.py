@@ -56,6 +56,10 @@ class Aws:
         made = _backend("s3").put_object(bucket, key, content)
         made.set_metadata({"Content-Type": content_type})
 
+    def forget_invalidations(self, distribution: str) -> None:
+        """Let there have been none."""
+        _backend("cloudfront").invalidations.pop(distribution, None)
+
     def advance(self) -> None:
         """Complete the invalidations whose time has come."""
         due = {found for found, at in self.under_way.items() if at <= time.monotonic()}

@@ -2,6 +2,7 @@
 
 import flags
 import maintenance
+import notices
 import resources
 import users
 from web import App
@@ -11,6 +12,8 @@ ROUTES = (
     ("GET", "/api/resources/{id}", resources.get_resource),
     ("POST", "/api/resources/{id}/bookings", resources.book),
     ("DELETE", "/api/bookings/{id}", resources.cancel),
+    ("GET", "/api/notices", notices.newest),
+    ("POST", "/api/notices", notices.tell),
     ("GET", "/api/maintenance/schedules", maintenance.calendar),
     ("POST", "/api/maintenance/schedules", maintenance.create),
     ("POST", "/api/maintenance/schedules/{id}/complete", maintenance.complete),
@@ -24,7 +27,7 @@ def build():
     return App(
         "communityshare",
         ROUTES,
-        {**resources.NEEDS, **maintenance.NEEDS},
+        {**resources.NEEDS, **notices.NEEDS, **maintenance.NEEDS},
         new_features=(flags.MAINTENANCE,),
         user_of=users.user_of,
     )
