@@ -9,6 +9,7 @@ from slipway.steps.back_up_postgres import BackUpPostgres
 from slipway.steps.back_up_postgres_to_s3 import BackUpPostgresToS3
 from slipway.steps.create_launch_darkly_flag import CreateLaunchDarklyFlag, Variation
 from slipway.steps.delete_manifest import DeleteManifest
+from slipway.steps.deploy_over_ssh import DeployOverSsh
 from slipway.steps.deploy_release import DeployRelease
 from slipway.steps.deploy_static_web_app import DeployStaticWebApp
 from slipway.steps.deploy_to_heroku import DeployToHeroku
@@ -23,9 +24,11 @@ from slipway.steps.push_branch import PushBranch
 from slipway.steps.restore_heroku_postgres import RestoreHerokuPostgres
 from slipway.steps.restore_postgres import RestorePostgres
 from slipway.steps.restore_postgres_from_s3 import RestorePostgresFromS3
+from slipway.steps.rolling_restart import RollingRestart
 from slipway.steps.run_check import RunCheck
 from slipway.steps.run_command import FromConnection, Place, RunCommand
 from slipway.steps.run_on_heroku import RunOnHeroku
+from slipway.steps.run_over_ssh import RunOverSsh
 from slipway.steps.set_app_configuration import SetAppConfiguration
 from slipway.steps.set_flag import FlagValue, SetFlag
 from slipway.steps.set_launch_darkly_flag import SetLaunchDarklyFlag
@@ -49,6 +52,7 @@ __all__ = [
     "BackUpPostgresToS3",
     "CreateLaunchDarklyFlag",
     "DeleteManifest",
+    "DeployOverSsh",
     "DeployRelease",
     "DeployStaticWebApp",
     "DeployToHeroku",
@@ -66,9 +70,11 @@ __all__ = [
     "RestoreHerokuPostgres",
     "RestorePostgres",
     "RestorePostgresFromS3",
+    "RollingRestart",
     "RunCheck",
     "RunCommand",
     "RunOnHeroku",
+    "RunOverSsh",
     "SetAppConfiguration",
     "SetFlag",
     "SetLaunchDarklyFlag",
@@ -94,6 +100,7 @@ KINDS: dict[str, type[Step]] = {
         BackUpPostgresToS3,
         CreateLaunchDarklyFlag,
         DeleteManifest,
+        DeployOverSsh,
         DeployRelease,
         DeployStaticWebApp,
         DeployToHeroku,
@@ -108,9 +115,11 @@ KINDS: dict[str, type[Step]] = {
         RestoreHerokuPostgres,
         RestorePostgres,
         RestorePostgresFromS3,
+        RollingRestart,
         RunCheck,
         RunCommand,
         RunOnHeroku,
+        RunOverSsh,
         SetAppConfiguration,
         SetFlag,
         SetLaunchDarklyFlag,

@@ -1,0 +1,84 @@
+"""What can go wrong on a server that is reached through SSH."""
+
+from slipway.errors import StepFailed, StepImpossible
+
+
+class ServerUnreachable(StepFailed):
+    """No SSH connection could be made."""
+
+    def __init__(self, conn_id: str, address: str, why: str) -> None:
+        self.conn_id, self.address, self.why = conn_id, address, why
+        super().__init__(
+            f'connection "{conn_id}": no SSH connection to {address}: {why}. See that the server runs and '
+            "that its port is open from this worker."
+        )
+
+
+class LoginRefused(StepImpossible):
+    """The server does not let this login in."""
+
+    def __init__(self, conn_id: str, address: str) -> None:
+        self.conn_id, self.address = conn_id, address
+        super().__init__(
+            f'connection "{conn_id}": {address} refused the login. Set the login and its password or '
+            "private_key in the connection, and put the public key into authorized_keys there."
+        )
+
+
+class HostKeyRefused(StepImpossible):
+    """The server's host key is unknown, or another than before."""
+
+    def __init__(self, conn_id: str, address: str, why: str) -> None:
+        self.conn_id, self.address, self.why = conn_id, address, why
+        super().__init__(
+            f'connection "{conn_id}": {address} cannot prove that it is that server ({why}). Compare its key '
+            "on the server itself (ssh-keyscan alone proves nothing), then put it into the connection's "
+            'extra as "host_key": "ssh-ed25519 AAAA...".'
+        )
+
+
+class ConnectionCut(StepFailed):
+    """The connection broke off; what was begun on the server may go on there."""
+
+    def __init__(self, conn_id: str, what: str, why: str) -> None:
+        self.conn_id, self.what, self.why = conn_id, what, why
+        super().__init__(
+            f'connection "{conn_id}": cut off at `{what}`: {why}. What was begun goes on on the server; the '
+            "next try joins it there and starts nothing twice."
+        )
+
+
+class CommandVanished(StepFailed):
+    """A command ended on the server without leaving its exit status, e.g. because the server restarted."""
+
+    def __init__(self, conn_id: str, what: str) -> None:
+        self.conn_id, self.what = conn_id, what
+        super().__init__(
+            f'connection "{conn_id}": `{what}` ended without an exit status: it was killed, or the server '
+            "restarted. See the server's own log; the next try starts it anew."
+        )
+
+
+class WrongCommit(StepFailed):
+    """The checked-out commit is not the tag's."""
+
+    def __init__(self, conn_id: str, folder: str, expected: str, found: str) -> None:
+        self.conn_id, self.folder, self.expected, self.found = conn_id, folder, expected, found
+        super().__init__(
+            f'connection "{conn_id}": {folder} is at commit {found[:12]} and not at {expected[:12]} after '
+            "the checkout. See who else works in that folder."
+        )
+
+
+class InstanceUnwell(StepFailed):
+    """An instance did not come back well from its restart; those after it were not touched."""
+
+    def __init__(
+        self, instance: str, expected: str, found: str, seconds: float, untouched: tuple[str, ...]
+    ) -> None:
+        self.instance, self.expected, self.found, self.untouched = instance, expected, found, untouched
+        rest = f"Not touched: {', '.join(untouched)}. " if untouched else ""
+        super().__init__(
+            f"{instance}: {seconds:g} s after its restart it should be well with version {expected}, and "
+            f"{found}. {rest}Read the instance's own log, or give it longer (`confirm_within`)."
+        )

@@ -1,0 +1,111 @@
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from tests.steps.ssh_server import deployment_server, git, local_run
+
+from slipway.run import Evidence
+from slipway.sandbox.vendors.ssh import SshServer
+from slipway.steps import DeployOverSsh
+from slipway.steps.faults import CommandFailed, NotTheApprovedCommit, UnknownVersion
+from slipway.testing import LocalRun
+
+
+@dataclass
+class World:
+    server: SshServer
+    origin: Path
+    clone: Path
+    step: DeployOverSsh
+
+    def built(self) -> str:
+        return (self.clone / "dist").read_text().strip()
+
+    def head(self) -> str:
+        return git(self.clone, "describe", "--tags")
+
+
+@pytest.fixture
+def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    origin, clone = tmp_path / "origin", tmp_path / "clone"
+    origin.mkdir()
+    git(origin, "init", "--quiet", "--initial-branch=main")
+    for version in ("2.4.0", "2.5.0-maintenance"):
+        (origin / "VERSION").write_text(version)
+        (origin / ".gitignore").write_text("dist\nbuilds.log\n")
+        git(origin, "add", ".")
+        git(origin, "commit", "--quiet", "-m", version)
+        git(origin, "tag", f"v{version}")
+    git(tmp_path, "clone", "--quiet", str(origin), str(clone))
+    git(clone, "checkout", "--quiet", "v2.4.0")
+    (clone / "dist").write_text("2.4.0")
+    step = DeployOverSsh(
+        name="deploy",
+        folder=str(clone),
+        tag="v{version}-maintenance",
+        build=("cat VERSION >dist", "cat VERSION >>builds.log; echo >>builds.log"),
+        smoke=("test -s dist",),
+    )
+    with deployment_server(tmp_path, monkeypatch) as server:
+        yield World(server, origin, clone, step)
+
+
+@pytest.fixture
+def run() -> LocalRun:
+    return local_run()
+
+
+def test_a_tag_is_checked_out_and_built_and_the_one_before_comes_back(world: World, run: LocalRun) -> None:
+    evidence = world.step.do(run)
+    assert (world.head(), world.built()) == ("v2.5.0-maintenance", "2.5.0-maintenance")
+    assert evidence.before["name"] == "v2.4.0"
+    assert evidence.proof["tag"] == "v2.5.0-maintenance"
+    world.step.do(run)
+    assert (world.clone / "builds.log").read_text().split() == ["2.5.0-maintenance"]
+    assert world.step.undo(run, evidence).summary == "v2.5.0-maintenance -> v2.4.0"
+    assert (world.head(), world.built()) == ("v2.4.0", "2.4.0")
+    assert world.step.undo(run, evidence).changed is False
+
+
+def test_a_failing_smoke_test_fails_the_step_and_is_undone(world: World, run: LocalRun) -> None:
+    step = DeployOverSsh(
+        name="deploy",
+        folder=str(world.clone),
+        tag=world.step.tag,
+        build=world.step.build,
+        smoke=("echo 3 of 4 passed; exit 1",),
+    )
+    with pytest.raises(CommandFailed, match="3 of 4 passed"):
+        step.do(run)
+    step.undo(run, Evidence(before=run.recall("before")))
+    assert (world.head(), world.built()) == ("v2.4.0", "2.4.0")
+
+
+def test_a_crash_before_the_checkout_leaves_nothing_to_undo(world: World, run: LocalRun) -> None:
+    before = {"commit": git(world.clone, "rev-parse", "HEAD"), "name": "v2.4.0"}
+    assert world.step.undo(run, Evidence(before=before)).changed is False
+    assert world.step.undo(run, Evidence()).changed is False
+
+
+def test_a_tag_that_is_not_there_is_refused_with_those_that_are(world: World) -> None:
+    with pytest.raises(UnknownVersion, match=r'"v9\.9-maintenance". The nearest tags are v2\.'):
+        world.step.do(local_run("9.9"))
+    assert world.head() == "v2.4.0"
+
+
+def test_production_gets_the_commit_that_staging_had(world: World, run: LocalRun) -> None:
+    tried = world.step.do(local_run(name="staging"))
+    run.evidences["staging.deploy"] = tried
+    git(world.origin, "commit", "--quiet", "--allow-empty", "-m", "another")
+    git(world.origin, "tag", "--force", "v2.5.0-maintenance")
+    git(world.clone, "tag", "--delete", "v2.5.0-maintenance")
+    with pytest.raises(NotTheApprovedCommit, match="staging tried commit"):
+        world.step.do(run)
+
+
+def test_local_changes_in_the_folder_stop_it(world: World, run: LocalRun) -> None:
+    (world.clone / "VERSION").write_text("edited by hand")
+    with pytest.raises(CommandFailed, match="Your local changes"):
+        world.step.do(run)
+    assert (world.clone / "VERSION").read_text() == "edited by hand"

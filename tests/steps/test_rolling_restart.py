@@ -1,0 +1,123 @@
+"""Three instances, each a real HTTP server whose answers lie in a folder."""
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from tests.steps.ssh_server import deployment_server, local_run
+
+from slipway.run import Evidence
+from slipway.sandbox.vendors.ssh import SshServer
+from slipway.steps import RollingRestart
+from slipway.steps.faults.ssh import InstanceUnwell
+from slipway.testing import LocalRun
+
+NAMES = ("api-1", "api-2", "api-3")
+RESTART = """#!/bin/sh
+echo "$1 $2" >>restarts.log
+if test -e "broken-$1" && test "$2" = 2.5.0; then rm -f "www/$1/health"; else touch "www/$1/health"; fi
+echo "{\\"version\\": \\"v$2\\"}" >"www/$1/version"
+"""
+
+
+@dataclass
+class World:
+    server: SshServer
+    step: RollingRestart
+
+    def restarts(self) -> list[str]:
+        log = self.server.home / "restarts.log"
+        return log.read_text().splitlines() if log.exists() else []
+
+    def versions(self) -> list[str]:
+        return [(self.server.home / "www" / name / "version").read_text().strip() for name in NAMES]
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *what: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    with deployment_server(tmp_path, monkeypatch) as server:
+        www = server.home / "www"
+        for name in NAMES:
+            (www / name).mkdir(parents=True)
+            (www / name / "health").touch()
+            (www / name / "version").write_text('{"version": "v2.4.0"}')
+        script = server.home / "rolling-restart.sh"
+        script.write_text(RESTART)
+        script.chmod(0o755)
+        serving = ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(www)))
+        thread = threading.Thread(target=serving.serve_forever, kwargs={"poll_interval": 0.05})
+        thread.start()
+        step = RollingRestart(
+            name="restart",
+            instances=NAMES,
+            restart="./rolling-restart.sh {instance} {version}",
+            address=f"http://127.0.0.1:{serving.server_port}/{{instance}}",
+            settle=timedelta(seconds=0.02),
+            confirm_within=timedelta(seconds=0.3),
+        )
+        yield World(server, step)
+        serving.shutdown()
+        serving.server_close()
+        thread.join()
+
+
+@pytest.fixture
+def run() -> LocalRun:
+    return local_run()
+
+
+OLD, NEW = '{"version": "v2.4.0"}', '{"version": "v2.5.0"}'
+
+
+def test_instances_are_restarted_one_after_the_other_and_rolled_back_in_reverse(
+    world: World, run: LocalRun
+) -> None:
+    evidence = world.step.do(run)
+    assert world.restarts() == ["api-1 2.5.0", "api-2 2.5.0", "api-3 2.5.0"]
+    assert evidence.before == {"versions": dict.fromkeys(NAMES, "v2.4.0")}
+    assert evidence.summary == "3 of 3 instances restarted with 2.5.0"
+    world.step.do(run)
+    assert len(world.restarts()) == 3
+    world.step.undo(run, evidence)
+    assert world.restarts()[3:] == ["api-3 2.4.0", "api-2 2.4.0", "api-1 2.4.0"]
+    assert world.step.undo(run, evidence).summary == "no instance was touched"
+    assert len(world.restarts()) == 6
+
+
+def test_it_stops_at_the_first_unwell_instance_and_only_the_touched_ones_are_rolled_back(
+    world: World, run: LocalRun
+) -> None:
+    (world.server.home / "broken-api-2").touch()
+    with pytest.raises(InstanceUnwell, match=r"api-2: 0\.3 s after.*Not touched: api-3\."):
+        world.step.do(run)
+    assert world.versions() == [NEW, NEW, OLD]
+    world.step.undo(run, Evidence(before=run.recall("before")))
+    assert [line.split()[0] for line in world.restarts()] == ["api-1", "api-2", "api-2", "api-1"]
+    assert (world.server.home / "www" / "api-2" / "health").exists()
+
+
+def test_a_retry_goes_on_where_it_stopped(world: World, run: LocalRun) -> None:
+    broken = world.server.home / "broken-api-2"
+    broken.touch()
+    with pytest.raises(InstanceUnwell):
+        world.step.do(run)
+    (world.server.home / "www" / "api-2" / "health").touch()
+    assert world.step.do(run).before == {"versions": dict.fromkeys(NAMES, "v2.4.0")}
+    assert world.restarts() == ["api-1 2.5.0", "api-2 2.5.0", "api-3 2.5.0"]
+
+
+def test_instances_that_are_well_with_the_version_are_left_alone(world: World) -> None:
+    evidence = world.step.do(local_run("2.4.0"))
+    assert evidence.changed is False
+    assert world.restarts() == []
+    assert world.step.undo(local_run("2.4.0"), evidence).changed is False
