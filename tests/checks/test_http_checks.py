@@ -211,3 +211,18 @@ def test_a_journey_and_a_version_can_be_asked_of_another_role(
     ):
         assert check.needs == ("green",)
         assert check.probe(run).answer is Answer.PASS
+
+
+def test_a_journey_logs_in_with_what_the_connection_holds(
+    service: Service, run: LocalRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service.says("/login", {"token": "t"})
+    extra = "journey_user=ada&journey_password=pr4ctice&other=x"
+    monkeypatch.setenv("AIRFLOW_CONN_SERVICE", f"{os.environ['AIRFLOW_CONN_SERVICE']}?{extra}")
+    body = {"user": "{journey_user}", "password": "{journey_password}", "other": "{other}"}
+    found = Journey(
+        name="log_in", calls=[Call(name="log in", method="POST", path="/login", body=body)]
+    ).probe(run)
+    assert found.answer is Answer.PASS
+    assert service.asked[0]["body"] == {"user": "ada", "password": "pr4ctice", "other": "{other}"}
+    assert "pr4ctice" not in str(found.to_json())

@@ -10,6 +10,7 @@ from slipway.checks.calls import NoAnswer, ask
 from slipway.checks.expect import NothingThere, Question, Reply, at_path, judge
 from slipway.kinds import Check
 from slipway.run import Finding, Json, Run
+from slipway.steps.reach import connection
 from slipway.words import Answer
 
 
@@ -36,8 +37,9 @@ class Call:
 class Journey(Check):
     """Do the calls in order; the first that is not as expected ends the journey and is named.
 
-    Variables at the start: "{version}" and "{release_id}". What a journey writes it should also remove:
-    its last calls can delete what the first ones made.
+    Variables at the start: "{version}", "{release_id}", and what the extra of the connection holds under
+    names that begin with "journey_", e.g. the login of a user set aside for checks. What a journey writes
+    it should also remove: its last calls can delete what the first ones made.
 
     :param role: whom to ask: "service", or another role of the environment, e.g. "site"
     """
@@ -55,7 +57,7 @@ class Journey(Check):
 
     def probe(self, run: Run) -> Finding:
         """Make the journey."""
-        known: dict[str, Json] = {"version": run.version, "release_id": run.release_id}
+        known: dict[str, Json] = {"version": run.version, "release_id": run.release_id, **self._login(run)}
         done: list[Mapping[str, Json]] = []
         for number, call in enumerate(self.calls, 1):
             question = self._question(call, run, known)
@@ -72,6 +74,16 @@ class Journey(Check):
         took = sum(entry["milliseconds"] for entry in done)
         summary = f"all {len(self.calls)} calls as expected, {took:.0f} ms together"
         return Finding(answer=Answer.PASS, summary=summary, evidence={"calls": done})
+
+    def _login(self, run: Run) -> dict[str, Json]:
+        from airflow.sdk.log import mask_secret
+
+        extra = connection(run, self.role).extra_dejson
+        found = {name: value for name, value in extra.items() if name.startswith("journey_")}
+        for name, value in found.items():
+            if "user" not in name:
+                mask_secret(value)
+        return found
 
     def _question(self, call: Call, run: Run, known: Mapping[str, Json]) -> Question:
         return Question(

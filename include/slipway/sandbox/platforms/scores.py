@@ -44,10 +44,10 @@ class Scores:
         from slipway.sandbox.vendors.heroku_state import HerokuState
         from slipway.sandbox.vendors.stand_in import serving
 
-        behind = Behind(postgres)
-        state = HerokuState(
-            run=behind.run, capture=behind.capture, restore=behind.restore, deployed=behind.deploy
-        )
+        state = HerokuState()
+        behind = Behind(postgres, state)
+        state.run, state.capture = behind.run, behind.capture
+        state.restore, state.deployed = behind.restore, behind.deploy
         for place in behind.places.values():
             begin(state, place)
         made = heroku(state, token=token(postgres.root, HEROKU))
@@ -92,6 +92,7 @@ class Behind:
     """What stands behind the apps: the environments of the sandbox."""
 
     postgres: Postgres
+    state: HerokuState
 
     @property
     def places(self) -> dict[str, Place]:
@@ -114,8 +115,10 @@ class Behind:
         fresh.rename(place.current)
         try:
             print(f"{app} v{version}: {control.restart(place)}", flush=True)
+            self.state.apps[app].web_state = "up"
         except ServiceDidNotStart as fault:
             print(f"{app} v{version} crashed: {fault}", flush=True)
+            self.state.apps[app].web_state = "crashed"
 
     def run(self, app: str, command: str) -> subprocess.Popen[bytes]:
         """Run a one-off dyno's command in the current release, with the app's settings."""
