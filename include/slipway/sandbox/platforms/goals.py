@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from slipway.sandbox.layout import Environment, Place, System, places, port
+from slipway.sandbox.layout import Environment, Place, System, places, port, token, with_slots
 from slipway.sandbox.platforms.doors import Doors, opened
 from slipway.sandbox.platforms.goals_build import ensure_artifacts
 from slipway.sandbox.platforms.goals_cloud import Cloud
@@ -92,6 +92,14 @@ def _of(place: Place) -> dict[str, Mapping[str, Any]]:
             "password": _SAME.key_secret,
         },
         f"{place.name}_site": {**here, "port": port(place.root, f"{place.name}_site")},
+        **{
+            slot.name: {
+                **here,
+                "port": port(place.root, slot.name),
+                "password": token(place.root, place.name),
+            }
+            for slot in with_slots([place])[1:]
+        },
     }
 
 
