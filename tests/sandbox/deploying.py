@@ -78,6 +78,8 @@ def listing(place: Place, n: int) -> tuple[int, float]:
     began = time.perf_counter()
     if place.system == "planner":
         status, _ = ask(place, "/api/tasks", X_User=str(1 + n % 25))
+    elif place.system == "scores":
+        status, _ = ask(place, "/api/assessments", X_User=str(1 + n % 25))
     else:
         week, position = 18, ("QB", "RB", "WR", "TE", "K", "DST")[n % 6]
         kind = ("player-pools", "smart-score")[n // 6 % 2]

@@ -6,7 +6,7 @@ from statistics import median
 import pytest
 from tests.sandbox.deploying import deploy, fetch, listing, migrate, switch
 
-SYSTEMS = ("planner", "calibration")
+SYSTEMS = ("planner", "calibration", "scores")
 
 
 @pytest.fixture(params=SYSTEMS)
@@ -56,13 +56,13 @@ def test_a_broken_migration_fails_on_production_and_leaves_nothing_of_itself(san
     migrated = migrate(production, fetch(production, "v2-broken-migration"))
     assert migrated.returncode == 1
     assert "is duplicated" in migrated.stderr
-    reached = {"planner": "005", "calibration": "019"}[production.system]
+    reached = {"planner": "005", "calibration": "019", "scores": "0003_manual_score_flag"}[production.system]
     found = sandbox.fingerprint(production.system, "production")
     assert (found["version"], found["revision"]) == ("v1", reached)
 
 
 def test_corrupted_data_is_told_by_checksums_only(sandbox, both) -> None:
-    table = {"planner": "tasks", "calibration": "player_pools"}[both[0].system]
+    table = {"planner": "tasks", "calibration": "player_pools", "scores": "assessments"}[both[0].system]
     before = [_originals(sandbox, place, table) for place in both]
     _deploy(both, "v2-data-corruption")
     after = [_originals(sandbox, place, table) for place in both]
@@ -74,7 +74,11 @@ def test_corrupted_data_is_told_by_checksums_only(sandbox, both) -> None:
 
 def _originals(sandbox, place, table):
     """Count and checksum over the columns that v1 had."""
-    columns = {"tasks": "id, title, status", "player_pools": "id, name, median"}[table]
+    columns = {
+        "tasks": "id, title, status",
+        "player_pools": "id, name, median",
+        "assessments": "id, client, push_up",
+    }[table]
     query = f"SELECT count(*), md5(string_agg(md5(({columns})::text), '' ORDER BY id)) FROM {table}"
     with sandbox.postgres.connect(place.name) as connection:
         return connection.execute(query).fetchone()
