@@ -27,7 +27,7 @@ def stack() -> Iterator[Stack]:
         shutil.copy(plan, root / "dags")
     running = Stack(root, port=any_free(), dags_folder=root / "dags")
     try:
-        running.start()
+        running.start(["planner", "calibration"])
         with running.airflow.client() as client:
             for plan in PLANS:
                 wait_until(lambda plan=plan: client.dag(plan), f"the plan {plan}", timeout=120)

@@ -7,7 +7,7 @@ from thin import thin_plan
 
 from slipway.airflow import release_dag  # an Airflow DAG comes out of it
 from slipway.channel import Channel
-from slipway.metrics import CounterRate
+from slipway.metrics import CounterRate, CounterRatio
 from slipway.moments import Day, Moment
 from slipway.notices import Email, PagerDuty, Slack, StatusPage, Webhook
 from slipway.plan import DecisionMatrix, Notice, Rule
@@ -26,9 +26,15 @@ plan = replace(
     thin_plan("telling"),
     on_production=[SetFlag(name="enable_features", flags=[FlagValue(flag="enhanced_models", percentage=5)])],
     watch=Watch(
-        metrics=[CounterRate(name="requests", counter="http_requests_total")],
-        # There is always some traffic, so this is always told and never stops anything.
-        thresholds=[Threshold(metric="requests", severity=Severity.LOW, above=0)],
+        metrics=[
+            CounterRate(name="requests", counter="http_requests_total"),
+            CounterRatio(name="error_rate", counter="http_requests_total", part={"status": "5.."}),
+        ],
+        thresholds=[
+            # There is always some traffic, so this is always told and never stops anything.
+            Threshold(metric="requests", severity=Severity.LOW, above=0),
+            Threshold(metric="error_rate", severity=Severity.CRITICAL, above=50),
+        ],
         checkpoints=[Every(interval=4 * SECOND, until=8 * SECOND)],
         sample_every=SECOND,
     ),
