@@ -147,8 +147,9 @@ class _View:
 
 
 def _begin(there: Server, job: Job) -> str:
-    cwd = shlex.quote(job.cwd) if job.cwd else '"$HOME"'
-    script = "\n".join(["set -e", f"cd {cwd}", *job.lines, ""])
+    # The process begins in the folder of the job; `cwd` is meant as at a login, from its home.
+    cwd = [f"cd {shlex.quote(job.cwd)}"] if job.cwd else []
+    script = "\n".join(["set -e", 'cd "$HOME"', *cwd, *job.lines, ""])
     runner = _RUNNER.format(name=job.name)
     return there.say(
         _START.format(

@@ -28,7 +28,7 @@ def cdn(origin: str, purges: Callable[[], Sequence[Sequence[str]]]) -> StandIn:
     """
     from flask import Flask
 
-    app, kept = Flask("cdn"), Kept()
+    app, kept = Flask("cdn", static_folder=None), Kept()  # "static/" is a folder of the origin like any other
 
     @app.get("/", defaults={"path": "index.html"})
     @app.get("/<path:path>")
