@@ -1,6 +1,8 @@
 """Where the notices of a plan stand in its graph."""
 
 from dataclasses import replace
+from datetime import time
+from zoneinfo import ZoneInfo
 
 import pytest
 from tests import toy
@@ -24,6 +26,7 @@ from slipway.graph import (
 from slipway.moments import Day, Moment
 from slipway.notices import Slack
 from slipway.plan import Notice
+from slipway.steps import WaitUntil
 
 
 def notice(moment: Moment | Day, name: str = "") -> Notice:
@@ -64,6 +67,13 @@ ENDINGS = [COMPLETE, STOP_SHORT, HOLD, ROLLBACK_FINISH]
 def test_each_moment_follows_what_makes_it(moment: Moment | Day, task: str, after: list[str]) -> None:
     graph = graph_of(notice(moment))
     assert upstream(graph, f"notices.{task}") == after
+
+
+def test_a_maintenance_is_told_on_the_day_that_production_waits_for() -> None:
+    wait = WaitUntil(name="wait_for_the_morning", at=time(8), timezone=ZoneInfo("Asia/Seoul"), day=1)
+    plan = toy.plan(on_production=(wait, *toy.steps()))
+    graph = compile_plan(replace(plan, notices=[notice(Moment.BEFORE_PRODUCTION)]))
+    assert upstream(graph, "notices.tell_of_production") == ["production.wait_for_the_morning"]
 
 
 def test_a_day_is_counted_from_a_verified_production() -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from slipway.graph import CHECK_CONNECTIONS, DECISION, ROLLBACK_START, VERDICT, Kind, When
 from slipway.plan import Day, Moment, Notice, Plan
+from slipway.steps.wait_until import WaitUntil
 from slipway.words import Phase
 
 OUTCOMES = (
@@ -82,7 +83,7 @@ def _tellings(plan: Plan, moments: Moments) -> Iterator[_Telling]:
             "Tell that production begins",
             Kind.TELL,
             (Moment.BEFORE_PRODUCTION, Moment.PRODUCTION_STARTED),
-            [DECISION],
+            [_production_begins(plan)],
         ),
         ("tell_of_the_breach", "Tell of the breach", Kind.TELL_OF_BREACHES, (Moment.BREACH,), [VERDICT]),
         (
@@ -106,6 +107,12 @@ def _tellings(plan: Plan, moments: Moments) -> Iterator[_Telling]:
             after=moments.ended,
             when=When.ALL_DONE,
         )
+
+
+def _production_begins(plan: Plan) -> str:
+    """Return the decision, or the wait at the head of production: a maintenance is told on its day."""
+    first = next(iter(plan.on_production), None)
+    return f"{Phase.PRODUCTION}.{first.name}" if isinstance(first, WaitUntil) else DECISION
 
 
 def _days(plan: Plan, after: Sequence[str], *, before: bool) -> Iterator[_Telling]:
