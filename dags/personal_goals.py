@@ -162,10 +162,10 @@ access = Journey(
     calls=[
         Call(name="nobody", path="/api/me/goals", status=[401]),
         Call(
-            name="wrong password",
+            name="half a login",
             method="POST",
             path="/api/auth/login",
-            body={"user": "synthetic-0", "password": "not this one"},
+            body={"user": "{journey_user}"},
             status=[401],
         ),
         Call(
@@ -187,16 +187,25 @@ skills_journey = Journey(
     calls=[Call(name="skills", path="/api/me/skills", headers=AS_CHECKER, text_has='"gap"')],
     on_failure=Severity.HIGH,
 )
+AS_LOGGED_IN = {"Authorization": "Bearer {token}"}
 goals_journey = Journey(
     name="walk_through_goals",
-    title="Journey 2: set a goal, make progress, see it saved, give it up; all 5 new endpoints answer",
+    title="Journey 2: log in with the test account, set a goal, make progress, see it saved, give it up, log "
+    "out; all 5 new endpoints answer",
     calls=[
-        Call(name="go to the new feature", path="/api/me/goals", headers=AS_CHECKER, text_has='"goals"'),
+        Call(
+            name="log in",
+            method="POST",
+            path="/api/auth/login",
+            body={"user": "{journey_user}", "password": "{journey_password}"},
+            capture={"token": "token"},
+        ),
+        Call(name="go to the new feature", path="/api/me/goals", headers=AS_LOGGED_IN, text_has='"goals"'),
         Call(
             name="set a goal",
             method="POST",
             path="/api/me/goals",
-            headers=AS_CHECKER,
+            headers=AS_LOGGED_IN,
             body={"title": "Check of {release_id}", "deadline": "2030-03-31"},
             capture={"goal": "id"},
         ),
@@ -204,17 +213,18 @@ goals_journey = Journey(
             name="make progress",
             method="PUT",
             path="/api/me/goals/{goal}",
-            headers=AS_CHECKER,
+            headers=AS_LOGGED_IN,
             body={"progress": 50, "status": "in progress"},
         ),
         Call(
             name="saved",
             path="/api/me/goals/{goal}",
-            headers=AS_CHECKER,
+            headers=AS_LOGGED_IN,
             json_has={"progress": 50, "deadline": "2030-03-31"},
         ),
-        Call(name="give it up", method="DELETE", path="/api/me/goals/{goal}", headers=AS_CHECKER),
-        Call(name="gone", path="/api/me/goals/{goal}", headers=AS_CHECKER, status=[404]),
+        Call(name="give it up", method="DELETE", path="/api/me/goals/{goal}", headers=AS_LOGGED_IN),
+        Call(name="log out", method="POST", path="/api/auth/logout", headers=AS_LOGGED_IN),
+        Call(name="logged out", path="/api/me/goals", headers=AS_LOGGED_IN, status=[401]),
     ],
     # The switch is known everywhere within seconds.
     patience=timedelta(seconds=20),

@@ -11,6 +11,9 @@ from slipway.plan import Plan
 from slipway.plans_cli.loading import load
 from slipway.prove import prove
 
+# Document 003 deploys to staging without slots; deploy_api tries the package there, and purge_cdn the purge.
+NOT_ON_STAGING = {"personal_goals": {"deploy_to_green", "swap_slots", "purge_cdn_when_undone"}}
+
 
 def test_there_are_plans() -> None:
     assert {"projection_calibration", "smart_personal_planner"} <= set(NAMES)
@@ -68,4 +71,4 @@ def test_the_steps_of_production_are_the_steps_tried_on_staging(made: dict[str, 
     plan = made["plan"]
     tried = {step.name for step in plan.on_staging}
     changing = {s.name for s in plan.on_production if not s.leaves_nothing or s.migrates or s.backs_up}
-    assert changing <= tried
+    assert changing - NOT_ON_STAGING.get(plan.name, set()) <= tried

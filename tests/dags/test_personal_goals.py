@@ -1,0 +1,185 @@
+"""A reader with document 003 in hand finds every number of it in the plan.
+
+The lists are written by hand from the document, not from the plan.
+"""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from tests.dags.conftest import made_by
+
+from slipway.compile import compile_plan
+from slipway.explain import markdown
+from slipway.kinds import Checklist
+from slipway.plan import Day, Moment, Plan
+from slipway.words import Action, Severity
+
+NUMBERS = [
+    # timeline
+    "10:00 to 16:00 UTC, 6 hours",
+    "(10:00, 30 min)",
+    "(10:30, 15 min)",
+    "(10:45, 30 min)",
+    "(11:15, 15 min)",
+    "(14:00, 30 min)",
+    "(14:30, 30 min)",
+    "(15:00, 60 min)",
+    "active monitoring from 16:00",
+    "Wait for 14:00 UTC",
+    # prerequisites
+    "READY or CONDITIONAL (score at least 75/100)",
+    "floor: 75",
+    "A database backup of the last 24 hours is verified",
+    # names
+    "cpr-staging-rg",
+    "cpr-api-staging",
+    "cpr-ui-staging",
+    "cpr-prod-rg",
+    "cpr-api-prod",
+    "cpr-ui-prod",
+    "cpr-api-{version}.zip",
+    "profile: cpr-cdn; endpoint: cpr-ui; paths: /\\*",
+    "Features:PersonalGoals:Enabled",
+    "cpr-config",
+    "0001-personal-goal-creation-management",
+    # smoke tests and performance
+    "GET /api/health -> 200 OK",
+    "an error rate below 1 %",
+    "p50 below 100 ms, p95 below 200 ms",
+    "less than 2 s",
+    "API response time below 200 ms",
+    "Zero downtime",
+    # triggers and windows
+    "above 5 % for 5 minutes",
+    "more than 50 % above the baseline",
+    "| ask: Blue-green rollback: flag off, slots swapped back, front end and database before | 15 minutes |",
+    "| 0-1 hour | 15 minutes | 1 hour |",
+    "| 1-4 hours | 30 minutes | 4 hours |",
+    "| 4-24 hours, on-call | 1 hour | 1 day |",
+    "| 24-48 hours, on-call | 4 hours | 2 days |",
+    # people
+    "Tech Lead",
+    "Solution Owner",
+    "DevOps Lead",
+    "QA Lead",
+    "Security Lead",
+    "On-Call Engineer",
+    "Support Lead",
+]
+
+
+@pytest.fixture
+def plan() -> Plan:
+    made: Plan = made_by("personal_goals")["plan"]
+    return made
+
+
+@pytest.mark.parametrize("number", NUMBERS)
+def test_a_number_of_document_003_is_in_the_plan(plan: Plan, number: str) -> None:
+    assert number in markdown(compile_plan(plan))
+
+
+def test_the_stages_are_planned_as_long_as_in_the_document(plan: Plan) -> None:
+    def minutes(parts: Any) -> float:
+        return sum((part.planned or timedelta(0)).total_seconds() for part in parts) / 60
+
+    assert minutes(plan.preflight) == 30
+    assert minutes(plan.on_staging) == 15
+    assert minutes(plan.validate) == 30
+    assert minutes(plan.on_production[1:]) == 30
+    names = [part.name for part in plan.verify]
+    extended = names.index("errors_are_handled")
+    assert minutes(plan.verify[:extended]) == 30
+    assert minutes(plan.verify[extended:]) == 60
+    assert all(part.planned for part in (*plan.preflight, *plan.on_staging, *plan.verify))
+
+
+def test_production_waits_for_two_in_the_afternoon_of_the_same_day(plan: Plan) -> None:
+    wait: Any = plan.on_production[0]
+    assert wait.due(datetime(2025, 11, 11, 10, 0, tzinfo=UTC)) == datetime(2025, 11, 11, 14, 0, tzinfo=UTC)
+
+
+def test_green_is_tried_before_it_takes_the_traffic(plan: Plan) -> None:
+    names = [step.name for step in plan.on_production]
+    assert names.index("deploy_to_green") < names.index("smoke_test_green") < names.index("swap_slots")
+    smoke: Any = plan.on_production[names.index("smoke_test_green")]
+    assert smoke.check.role == "green"
+
+
+def test_a_rollback_goes_as_in_the_document_swap_front_end_database(plan: Plan) -> None:
+    undone = [node.title for node in compile_plan(plan).nodes if node.task_id.startswith("rollback.undo_")]
+    assert undone == [
+        "Undo: Enable Features:PersonalGoals:Enabled in cpr-config",
+        "Undo: Switch the traffic: swap green with production, blue stays warm",
+        "Undo: Deploy the front end to cpr-ui-prod",
+        "Undo: Purge /* of cpr-ui in cpr-cdn, again when the front end goes back",
+        "Undo: Deploy the back end to the green slot of cpr-api-prod",
+        "Undo: Migrate to AddPersonalGoals",
+    ]
+
+
+def test_a_trigger_of_the_document_rolls_back_at_once_and_a_target_asks(plan: Plan) -> None:
+    limits = [(each.metric, each.severity) for each in plan.watch.thresholds]
+    assert limits == [
+        ("error_rate", Severity.HIGH),
+        ("p50", Severity.HIGH),
+        ("available", Severity.HIGH),
+        ("error_rate", Severity.MEDIUM),
+        ("p50", Severity.MEDIUM),
+        ("p95", Severity.MEDIUM),
+    ]
+    rules = {rule.severity: (rule.action, rule.within) for rule in plan.matrix.rules}
+    assert rules[Severity.CRITICAL] == (Action.ROLL_BACK_AND_RESTORE, timedelta(minutes=5))
+    assert rules[Severity.HIGH] == (Action.ROLL_BACK, timedelta(minutes=5))
+    assert rules[Severity.MEDIUM] == (Action.ASK, timedelta(minutes=15))
+
+
+def test_the_rollback_is_validated_by_what_the_document_lists(plan: Plan) -> None:
+    assert [check.name for check in plan.verify_rollback] == [
+        "responds_normally",
+        "version_before",
+        "error_rate_is_back",
+        "performance_is_back",
+        "no_data_corruption",
+        "users_can_work",
+        "site_is_back",
+    ]
+
+
+def test_the_prerequisites_of_the_document_are_asked(plan: Plan) -> None:
+    lists = [part.title for part in plan.preflight if isinstance(part, Checklist)]
+    assert lists == [
+        "Phase 7 completion",
+        "Code readiness and final code validation",
+        "Database readiness",
+        "Infrastructure readiness",
+        "Configuration readiness",
+        "Monitoring readiness",
+        "Communication and team readiness",
+    ]
+
+
+def test_the_communication_plan_is_told_on_its_channels(plan: Plan) -> None:
+    told = {each.moment: [channel.kind for channel in each.channels] for each in plan.notices}
+    assert told == {
+        Day(-2): ["email", "slack", "teams"],
+        Moment.PRODUCTION_STARTED: ["slack"],
+        Moment.RELEASED: ["email", "slack"],
+        Moment.REJECTED: ["email", "slack"],
+        Moment.ROLLED_BACK: ["email", "slack", "pager_duty"],
+        Moment.ROLLBACK_FAILED: ["slack", "pager_duty"],
+    }
+
+
+def test_the_rollback_notice_is_worded_as_in_the_document(plan: Plan) -> None:
+    notice = next(each for each in plan.notices if each.moment is Moment.ROLLED_BACK)
+    assert notice.subject == "URGENT: Deployment Rolled Back - {title}"
+    for line in (
+        "Status: 🔴 ROLLED BACK",
+        "- All systems operating normally",
+        "- Root cause analysis in progress",
+        "- New deployment will be scheduled",
+        "We apologize for any inconvenience.",
+    ):
+        assert line in notice.text.splitlines()

@@ -1,0 +1,107 @@
+"""The blue-green plan on its own stack: released and rolled back later, not approved, breached."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.e2e.release import Release
+from tests.e2e.test_the_plans import is_over
+
+from slipway.local.person import Person
+from slipway.local.port import any_free
+from slipway.local.service import REPOSITORY
+from slipway.local.stack import Stack
+from slipway.local.waiting import wait_until
+from slipway.words import GateAnswer, Outcome
+
+pytestmark = pytest.mark.e2e
+
+PLAN, TWO_DAYS_IN_10_SECONDS = "personal_goals", 17_280
+FLAG = "Features:PersonalGoals:Enabled"
+WAY_BACK = [
+    "rollback.undo_enable_personal_goals",
+    "rollback.undo_swap_slots",
+    "rollback.undo_deploy_ui",
+    "rollback.undo_purge_cdn_when_undone",
+    "rollback.undo_deploy_to_green",
+    "rollback.undo_migrate_database",
+]
+
+
+@pytest.fixture(scope="module")
+def cpr() -> Iterator[Stack]:
+    """Give an Airflow with this plan, and the sandbox with its system only."""
+    # Not pytest's own folder: as root the database server runs under another account and must get in.
+    root = Path(tempfile.mkdtemp(prefix="slipway-goals-"))
+    (root / "dags").mkdir()
+    shutil.copy(REPOSITORY / "dags" / f"{PLAN}.py", root / "dags")
+    running = Stack(root, port=any_free(), dags_folder=root / "dags")
+    try:
+        running.start(["goals"])
+        with running.airflow.client() as client:
+            wait_until(lambda: client.dag(PLAN), f"the plan {PLAN}", timeout=120)
+        yield running
+    finally:
+        running.stop()
+        shutil.rmtree(root, ignore_errors=True)
+
+
+def fresh(cpr: Stack) -> dict[str, Any]:
+    """Bring both environments to v1; return the fingerprint of production."""
+    for environment in ("staging", "production"):
+        cpr.sandbox.reset("goals", environment)
+    return cpr.sandbox.fingerprint("goals", "production")
+
+
+def ended(release: Release, answer: GateAnswer, outcome: Outcome) -> Release:
+    """Answer what is asked until the release is over; its outcome must be this one."""
+    person = Person(airflow=release.stack.airflow, answer=answer, requester="release_manager")
+    release.wait(lambda client: is_over(client, person, release, 0), "the end of the release")
+    return release.ends_as(outcome)
+
+
+def undone(release: Release) -> list[str]:
+    """Return the undos that took something back, in their order."""
+    with release.stack.airflow.client() as client:
+        tasks = client.task_instances(release.plan, release.id)
+    tasks = [task for task in tasks if task.task_id.startswith("rollback.undo_") and task.started]
+    tasks.sort(key=lambda task: task.started.timestamp() if task.started else 0)
+    return [task.task_id for task in tasks if (release.xcom(task.task_id) or {}).get("undone")]
+
+
+def test_a_release_takes_the_traffic_and_can_be_rolled_back_later(cpr: Stack) -> None:
+    before = fresh(cpr)
+    release = Release.trigger(cpr, PLAN, pace=TWO_DAYS_IN_10_SECONDS, readiness_score=92)
+    ended(release, GateAnswer.GO, Outcome.RELEASED)
+    assert release.reached("rollback") == []
+    assert release.xcom("preflight.readiness")["summary"].startswith("READY: readiness 92")
+    assert cpr.sandbox.fingerprint("goals", "production")["platform"] == {
+        "slots": {"production": "v2", "green": "v1"},
+        "ui": "v2",
+        "switches": {FLAG: "true"},
+    }
+
+    back = Release.trigger(cpr, PLAN, intent="roll_back", pace=TWO_DAYS_IN_10_SECONDS)
+    ended(back, GateAnswer.GO, Outcome.ROLLED_BACK)
+    assert undone(back) == WAY_BACK
+    assert cpr.sandbox.fingerprint("goals", "production") == before
+
+
+def test_a_no_go_leaves_production_as_it_is(cpr: Stack) -> None:
+    before = fresh(cpr)
+    release = Release.trigger(cpr, PLAN, pace=TWO_DAYS_IN_10_SECONDS)
+    ended(release, GateAnswer.NO_GO, Outcome.REJECTED)
+    assert release.xcom("preflight.readiness")["summary"].startswith("CONDITIONAL: readiness 75")
+    assert release.reached("production", "rollback") == []
+    assert cpr.sandbox.fingerprint("goals", "production") == before
+
+
+def test_errors_in_the_first_minutes_roll_everything_back(cpr: Stack) -> None:
+    before = fresh(cpr)
+    release = Release.trigger(cpr, PLAN, "v2-error-rate", pace=TWO_DAYS_IN_10_SECONDS)
+    ended(release, GateAnswer.GO, Outcome.ROLLED_BACK)
+    assert undone(release) == WAY_BACK
+    assert cpr.sandbox.fingerprint("goals", "production") == before
