@@ -1,0 +1,169 @@
+"""A reader with document 004 in hand finds every number of it in the plan."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from tests.dags.conftest import made_by
+
+from slipway.compile import compile_plan
+from slipway.explain import markdown
+from slipway.kinds import Checklist
+from slipway.plan import Day, Plan, Rule
+from slipway.words import Action, Severity
+
+DOCUMENT = [
+    # metadata and checklist
+    "FEAT-MS-001",
+    "02:00 to 04:00",
+    "about 2 hours",
+    "less than 15 minutes",
+    "PR #342",
+    "2+ reviewers",
+    "Unit: 156/156, Integration: 23/23",
+    "at least 80 % (current: 87 %)",
+    "all endpoints < 200 ms p95",
+    "Notification Service v2.3+",
+    "Resource Management v1.3+",
+    # deployment
+    "v2.4.0 -> v2.5.0-maintenance",
+    "maintenance_scheduling_enabled",
+    "daily at 06:00 (0 6 * * *)",
+    "maintenance-checker",
+    # phases
+    "Phase 1: internal team (day 0-2)",
+    "~10 internal team members",
+    "Phase 2: beta users (day 3-5)",
+    "~100 beta testers (opted-in community admins)",
+    "user satisfaction score > 4/5",
+    "Phase 3: 25 % rollout (day 6-7)",
+    "~2,500 users (random selection)",
+    "Phase 4: 50 % rollout (day 8-9)",
+    "~5,000 users",
+    "Phase 5: 100 % rollout (day 10+)",
+    "all users (~10,000)",
+    "All 10 internal users created a schedule",
+    # monitoring
+    "above 0.5 %",
+    "above 200 ms",
+    "below 95 %",
+    "below 90 %",
+    "above 5 %",
+    "above 10 %",
+    "below 80 %",
+    "above 500 ms",
+    "above 300 s",
+    "above 1000 ms",
+    "2 times the baseline",
+    "| First 24 hours | 1 hour | 1 day |",
+    "| First week | 1 day | 7 days |",
+    "| First month | 7 days | 30 days |",
+    # rollback
+    "flag off (< 1 minute), job deleted (< 2 minutes), code back (< 5 minutes)",
+    "restored from S3 (< 10 minutes)",
+    "Investigating issues with new maintenance feature",
+    "within 24 hours",
+    # people and goals
+    "Alex Thompson",
+    "sarah.c@communityshare.io",
+    "james.w@communityshare.io",
+    "maria.g@communityshare.io",
+    "david.k@communityshare.io",
+    "lisa.p@communityshare.io",
+    "emma.r@communityshare.io",
+    "20 % of eligible users",
+    "50 % of created schedules have alerts",
+    "feature adoption rate > 50 %",
+    "50 % of resources have maintenance schedules",
+    "3+ schedules per resource",
+    "15 % reduction in emergency repair requests",
+    "95 % maintenance completion rate",
+]
+
+
+def plan() -> Plan:
+    found: Plan = made_by("maintenance_scheduling")["plan"]
+    return found
+
+
+@pytest.mark.parametrize("number", DOCUMENT)
+def test_a_number_of_document_004_is_in_the_plan(number: str) -> None:
+    assert number in markdown(compile_plan(plan())).replace("\\", "")
+
+
+def test_the_checklist_of_the_document_is_whole() -> None:
+    lists = [part for part in plan().preflight if isinstance(part, Checklist)]
+    assert [len(each.items) for each in lists] == [6, 5, 5, 4, 4]
+    [manual] = [part for part in plan().verify if isinstance(part, Checklist)]
+    assert len(manual.items) == 7
+
+
+def test_the_five_phases_expose_soak_and_look_as_the_document_says() -> None:
+    [phased] = plan().strategies
+    assert [(s.exposure, s.soak, s.every) for s in phased.stages] == [
+        (0.1, timedelta(hours=48), timedelta(hours=1)),
+        (1.1, timedelta(hours=72), timedelta(hours=4)),
+        (25, timedelta(hours=48), timedelta(hours=6)),
+        (50, timedelta(hours=48), timedelta(days=1)),
+        (100, timedelta(days=1), timedelta(hours=1)),
+    ]
+
+
+def test_the_eight_rows_of_the_matrix_are_rules_with_their_timelines() -> None:
+    def row(severity: Severity, scenario: str) -> tuple[Action, int, str]:
+        rule: Rule = plan().matrix.rule_for(severity, scenario)
+        assert rule.scenario == scenario
+        return rule.action, int(rule.within.total_seconds() // 60), rule.procedure
+
+    high, critical, medium = Severity.HIGH, Severity.CRITICAL, Severity.MEDIUM
+    assert row(high, "api_error_rate_5_to_10_percent") == (Action.ALERT, 10, "")
+    assert row(critical, "api_error_rate_above_10_percent") == (Action.ROLL_BACK, 5, "code_rollback")
+    assert row(high, "one_or_two_critical_bugs") == (Action.ASK, 30, "code_rollback")
+    assert row(critical, "three_or_more_critical_bugs") == (Action.ROLL_BACK, 5, "code_rollback")
+    assert row(high, "twice_as_slow") == (Action.ASK, 15, "code_rollback")
+    assert row(critical, "data_corruption") == (Action.ROLL_BACK_AND_RESTORE, 15, "full_rollback")
+    assert row(medium, "background_job_failure") == (Action.ASK, 30, "disable_job")
+    assert row(medium, "alert_delivery_below_80_percent") == (Action.ALERT, 30, "")
+
+
+def test_a_rollback_goes_flag_job_code_database() -> None:
+    undone = [
+        node.task_id.removeprefix("rollback.undo_")
+        for node in compile_plan(plan()).nodes
+        if node.task_id.startswith("rollback.undo_")
+    ]
+    assert undone[-9:] == [
+        "let_the_test_user_in",
+        "schedule_maintenance_checker",
+        "deploy_front_end",
+        "restart_api_servers",
+        "deploy_api",
+        "insert_seed_data",
+        "create_maintenance_tables",
+        "fetch_release",
+        "create_flag",
+    ]
+    assert undone[:-9] == [
+        "everybody_enable_for_everybody",
+        "a_half_enable_for_a_half",
+        "a_quarter_enable_for_a_quarter",
+        "beta_users_enable_for_beta_users",
+        "internal_team_enable_for_internal_team",
+    ]
+
+
+def test_announcements_are_on_the_days_of_the_document() -> None:
+    days = [notice.moment.number for notice in plan().notices if isinstance(notice.moment, Day)]
+    assert days == [-3, 0, 3, 7, 14, 30]
+
+
+def test_warnings_reach_the_pager_within_15_minutes_and_criticals_at_once() -> None:
+    found: Any = {notice.name: notice for notice in plan().notices}
+    assert found["on_call_is_warned"].within == timedelta(minutes=15)
+    assert found["on_call_is_warned"].severities == [Severity.MEDIUM]
+    assert found["on_call_is_paged"].within is None
+    assert found["on_call_is_paged"].severities == [Severity.CRITICAL, Severity.HIGH]
+
+
+def test_all_rollbacks_are_to_take_less_than_15_minutes() -> None:
+    assert [each.within for each in plan().procedures] == [timedelta(minutes=15)] * 3
