@@ -581,9 +581,9 @@ phased = Rollout(
                 data_intact("no_row_lost", "No row was lost or changed in phases 1 to 4"),
                 enable("enable_for_everybody", "Enable the flag for 100 % of all users", 100),
             ],
-            # Its monitoring is ongoing: the watch follows.
+            # Its monitoring is ongoing: the watch follows, hourly.
             soak=DAY,
-            every=HOUR,
+            every=timedelta(hours=12),
         ),
     ],
 )
@@ -1053,6 +1053,7 @@ plan = Plan(
             ),
         ],
         sample_every=timedelta(minutes=1),
+        minimum_good_samples=2,  # what CloudWatch tells is made of many requests each time
     ),
     matrix=DecisionMatrix(
         rules=[
