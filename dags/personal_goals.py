@@ -58,6 +58,7 @@ from slipway.watching import Every, Threshold, Watch
 from slipway.words import Action, Risk, Severity
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+LOOK_EVERY = timedelta(seconds=2)  # at what Azure is at work on
 
 
 def cpr(name: str) -> Environment:
@@ -327,7 +328,7 @@ def deploy_ui(group: str, site: str, environment: str) -> DeployStaticWebApp:
         site=site,
         environment=environment,
         package="cpr-ui-{version}.zip",
-        look_every=timedelta(seconds=5),
+        look_every=LOOK_EVERY,
         planned=3 * MINUTE,
         on_failure=Severity.HIGH,
     )
@@ -342,7 +343,7 @@ def purge(group: str, endpoint: str) -> PurgeCdn:
         profile="cpr-cdn",
         endpoint=endpoint,
         paths=["/*"],
-        look_every=timedelta(seconds=5),
+        look_every=LOOK_EVERY,
         planned=MINUTE,
         on_failure=Severity.HIGH,
     )
@@ -490,6 +491,7 @@ plan = Plan(
             app="cpr-api-staging",
             slot="production",
             package="cpr-api-{version}.zip",
+            look_every=LOOK_EVERY,
             planned=MINUTE,
             on_failure=Severity.HIGH,
         ),
@@ -605,6 +607,7 @@ plan = Plan(
             app=CPR_API,
             slot="green",
             package="cpr-api-{version}.zip",
+            look_every=LOOK_EVERY,
             planned=4 * MINUTE,
             on_failure=Severity.HIGH,
         ),
@@ -645,6 +648,7 @@ plan = Plan(
             slot="green",
             with_slot="production",
             warm_path="/api/health",
+            look_every=LOOK_EVERY,
             planned=3 * MINUTE,
             on_failure=Severity.HIGH,
         ),
