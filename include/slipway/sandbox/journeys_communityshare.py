@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 import secrets
 
@@ -10,6 +11,7 @@ from slipway.sandbox.layout import Environment, Place
 from slipway.sandbox.seed_communityshare import BETA, INTERNAL, PRACTICE, PRODUCTION_USERS, STAGING_USERS
 
 SCHEDULES = "/api/maintenance/schedules"
+_INTERNAL = itertools.cycle(INTERNAL)  # each in turn: all of them are to have tried it
 
 
 def journey(place: Place, dice: random.Random, is_new: bool) -> Journey:
@@ -20,9 +22,11 @@ def journey(place: Place, dice: random.Random, is_new: bool) -> Journey:
         return _look_around(dice.randint(1, known), dice)
     if kind < 0.85 or not is_new:
         return _book(dice.choice(PRACTICE), dice)
-    if kind < 0.93:
+    if kind < 0.9:
         return _calendar(dice.randint(1, known))
-    return _schedule(dice.choice(dice.choice((INTERNAL, INTERNAL, BETA, PRACTICE))))
+    if kind < 0.95:
+        return _schedule(next(_INTERNAL))
+    return _schedule(dice.choice(dice.choice((BETA, PRACTICE))))
 
 
 def _look_around(user: int, dice: random.Random) -> Journey:

@@ -25,8 +25,8 @@ API_PORT = 8080  # at which the machine knows each server by its name
 
 def furnish(place: Place) -> None:
     """Lay out the machine as v1 left it. Every server runs v1 already."""
-    shutil.rmtree(place.home / "api", ignore_errors=True)
-    shutil.rmtree(worker_folder(place), ignore_errors=True)
+    for earlier in (place.home / "api", place.home / ".slipway", worker_folder(place)):
+        shutil.rmtree(earlier, ignore_errors=True)
     git(place.home, "clone", "-q", str(place.repository), "api")
     git(place.home / "api", "checkout", "-q", "v1")
     build = place.home / "api" / "frontend" / "build.py"

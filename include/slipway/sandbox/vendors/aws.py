@@ -116,7 +116,8 @@ def aws(
             return _error(state, 400, "The reference has other paths.", "InvalidationBatchAlreadyExists")
         if earlier:
             found = f"{request.path}/{earlier[0].id}"
-            shown = Response.from_app(moto, {**request.environ, "REQUEST_METHOD": "GET", "PATH_INFO": found})
+            look = {**_with_body(request.environ, b""), "REQUEST_METHOD": "GET", "PATH_INFO": found}
+            shown = Response.from_app(moto, look)
             shown.status_code = 201
             return shown
         made = Response.from_app(moto, _with_body(request.environ, asked.encode()))
