@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import re
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 _LENGTH = re.compile(rb"^content-length:\s*(\d+)", re.IGNORECASE | re.MULTILINE)
@@ -75,36 +75,49 @@ async def _message(reader: asyncio.StreamReader) -> bytes:
 
 @contextmanager
 def opened(doors: Doors) -> Iterator[None]:
-    """Open the doors in a thread of their own."""
-    loop, begun = asyncio.new_event_loop(), threading.Event()
-
-    async def open_all() -> None:
-        for door in doors.behind:
-
-            async def enter(
-                reader: asyncio.StreamReader, writer: asyncio.StreamWriter, door: int = door
-            ) -> None:
-                await doors.walk_through(door, reader, writer)
-
-            await asyncio.start_server(enter, "127.0.0.1", door, backlog=128)
-        begun.set()
+    """Open the doors in a thread of their own. Raises OSError when one cannot be opened."""
+    begun, loop, ended = threading.Event(), asyncio.new_event_loop(), asyncio.Event()
+    fault: list[OSError] = []
 
     def work() -> None:
-        asyncio.set_event_loop(loop)
-        opening = loop.create_task(open_all())
-        loop.run_forever()
-        opening.cancel()
-        for task in asyncio.all_tasks(loop):
-            task.cancel()
-        loop.run_until_complete(asyncio.sleep(0))
-        loop.close()
+        try:
+            loop.run_until_complete(_keep_open(doors, begun, ended))
+        except OSError as error:
+            fault.append(error)
+        finally:
+            begun.set()
+            loop.close()
 
     thread = threading.Thread(target=work, daemon=True, name="doors")
     thread.start()
-    if not begun.wait(10):
-        raise OSError(f"the doors {sorted(doors.behind)} cannot be opened: is one of the ports taken?")
+    begun.wait()
+    if fault:
+        raise fault[0]
     try:
         yield
     finally:
-        loop.call_soon_threadsafe(loop.stop)
+        loop.call_soon_threadsafe(ended.set)
         thread.join(5)
+
+
+async def _keep_open(doors: Doors, begun: threading.Event, ended: asyncio.Event) -> None:
+    visits: dict[asyncio.Task[None], asyncio.StreamWriter] = {}
+
+    def at(door: int) -> Callable[[asyncio.StreamReader, asyncio.StreamWriter], None]:
+        def enter(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            visit = asyncio.ensure_future(doors.walk_through(door, reader, writer))
+            visits[visit] = writer
+            visit.add_done_callback(visits.pop)
+
+        return enter
+
+    servers = [await asyncio.start_server(at(door), "127.0.0.1", door, backlog=128) for door in doors.behind]
+    begun.set()
+    await ended.wait()
+    for server in servers:
+        server.close()
+    for writer in visits.values():
+        writer.close()  # who stands in a door is let out; a request under way is given up
+    for visit in list(visits):
+        visit.cancel()
+    await asyncio.gather(*visits, return_exceptions=True)
