@@ -155,7 +155,7 @@ def _write_restart(place: Place) -> None:
     path.parent.mkdir(exist_ok=True)
     path.write_text(
         "#!/bin/sh\n"
-        f"# Restart {place.name}, or one server of it (its name), from its release; fails with the last log lines.\n"
+        f"# Restart {place.name}, or one server of it by name; fails with the last log lines.\n"
         f"exec {sys.executable} -I {Path(control.__file__).with_name('restart.py')}"
         f" {place.root / 'sandbox' / 'supervisor.json'} {place.name}${{1:+/$1}}\n"
     )

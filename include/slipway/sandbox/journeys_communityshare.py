@@ -1,4 +1,4 @@
-"""What neighbours do: look around, book, cancel; and schedule maintenance, as far as they have the feature."""
+"""What neighbours do: look around, book, cancel; and schedule maintenance where they have the feature."""
 
 from __future__ import annotations
 
