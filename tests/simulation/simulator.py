@@ -345,6 +345,7 @@ class Simulator:
     def _skip_all_except(self, ti: TaskInstance, branch: str, tasks: Sequence[TaskInstance]) -> None:
         """Skip what a branch operator skips: the direct downstream that is not on the chosen way."""
         follow = {branch} | self.dag.get_task(branch).get_flat_relative_ids(upstream=False)
+        follow |= {node.task_id for node in self.graph.of_kind(Kind.TELL_OF_BREACHES)}
         skipped = self.dag.get_task(ti.task_id).downstream_task_ids - follow
         for other in tasks:
             if other.task_id in skipped and not other.state:

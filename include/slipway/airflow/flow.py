@@ -80,7 +80,9 @@ class VerdictOperator(BaseBranchOperator):
         for passed in verdict.no_return:
             self.log.warning("  point of no return passed: %s", passed)
         leave(context, verdict.to_json())
-        self.do_branch(context, WAYS[verdict.branch])
+        # What tells of the breaches lies on no way of its own; it skips itself where there is none.
+        told = [node.task_id for node in self.graph.of_kind(Kind.TELL_OF_BREACHES)]
+        self.do_branch(context, [WAYS[verdict.branch], *told])
         return verdict.to_json()
 
 

@@ -120,7 +120,7 @@ def _read_assessments(user: int, dice: random.Random) -> Journey:
 
 
 def _change_an_assessment(user: int, is_new: bool) -> Journey:
-    headers, results = {"X-User": str(user)}, {"push_up": "24", "step_test": "1:30"}
+    headers, results = {"X-User": str(user)}, {"push_up": "24", "step_test": "90"}
     body = {"client": f"Practice {secrets.token_hex(4)}", **results}
     made = yield Step(method="POST", path="/api/assessments", body=body, headers=headers)
     if "id" not in made:
