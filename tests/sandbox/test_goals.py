@@ -1,5 +1,6 @@
 """Releases of the personal goals on the sandbox: Azure's stand-in, two slots, a CDN, and processes."""
 
+import io
 import json
 import time
 import urllib.error
@@ -8,12 +9,14 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from rich.console import Console
 from tests.dags.conftest import made_by
 from tests.sandbox.deploying import ask
 from tests.sandbox.local_release import LocalRelease
 from tests.sandbox.test_sandbox import until
 
 from slipway.checks import BaselineLimit, Downtime, NoteDowntime
+from slipway.plans_cli.doctor import examine
 from slipway.sandbox import Sandbox
 from slipway.sandbox.layout import Place, port
 from slipway.steps import TakeBaseline
@@ -183,3 +186,21 @@ def _seconds(place: Place) -> float:
     began = time.perf_counter()
     ask(place, "/api/me/skills", X_User="7")
     return time.perf_counter() - began
+
+
+def test_the_doctor_reads_all_that_the_plan_names(
+    sandbox: Sandbox, release: Callable[[str], LocalRelease]
+) -> None:
+    out = io.StringIO()
+    examine(release("v2").plan, Console(file=out, width=300))
+    found = out.getvalue()
+    for text in (
+        "ok  production azure",
+        "goals_production_azure: 1 resource groups readable as sandbox-client: cpr-prod-rg",
+        "goals_staging_app_configuration: 1 keys readable as sandbox-key",
+        "goals_artifacts: folder ",
+        "goals_production_site: GET / answers 200",
+        "goals_staging_service: GET /health answers 200",
+    ):
+        assert text in found
+    assert "BAD production green" in found  # there is no such slot before the first release

@@ -117,6 +117,10 @@ def _green(run: Run) -> str:
     return _answers_to_get(run.environment.green, HEALTH)
 
 
+def _site(run: Run) -> str:
+    return _answers_to_get(run.environment.site, "/")
+
+
 def _folder(role: str, *, written: bool = True) -> Callable[[Run], str]:
     def look(run: Run) -> str:
         path = folder(run, role)
@@ -155,6 +159,7 @@ _TRIES: Mapping[str, Callable[[Run], str]] = MappingProxyType(
         "artifacts": _folder("artifacts", written=False),
         "azure": azure_api.look,
         "green": _green,
+        "site": _site,
         "app_configuration": app_configuration_api.look,
         "aws": aws_api.look,
         "cluster": kubernetes_api.look,
