@@ -19,6 +19,9 @@ from slipway.checks import BaselineLimit, Downtime, NoteDowntime
 from slipway.plans_cli.doctor import examine
 from slipway.sandbox import Sandbox
 from slipway.sandbox.layout import Place, port
+from slipway.sandbox.platforms.doors import Doors
+from slipway.sandbox.platforms.goals_build import ensure_artifacts
+from slipway.sandbox.platforms.goals_cloud import Cloud
 from slipway.steps import TakeBaseline
 from slipway.steps.faults import ScriptFailed
 from slipway.steps.faults.checks import CheckNotPassed
@@ -92,6 +95,8 @@ def test_a_release_takes_the_traffic_from_green_and_goes_back_whole(
         "switches": {FLAG: "true"},
     }
     assert green(place, "/version") == (200, {"version": "v1"})
+    restarted = Cloud(place, ensure_artifacts(sandbox.root), Doors({}))  # as the stand-ins' process would be
+    assert restarted.fingerprint() == now["platform"]
     assert v2.evidences["production.swap_slots"].proof["warm"] is True
 
     assert v2.roll_back() == WAY_BACK
