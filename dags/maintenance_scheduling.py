@@ -104,10 +104,13 @@ def cloud_watch(
     title: str,
     metric: str,
     unit: str,
-    within: timedelta = timedelta(minutes=5),
+    *,
+    statistic: str = "Average",
+    period: timedelta = timedelta(seconds=1),  # it is put with that resolution
+    within: timedelta = timedelta(minutes=1),
     scale: float = 1.0,
 ) -> CloudWatchStatistic:
-    """Return a figure of the dashboard. Each is put with a resolution of a second, and the newest counts."""
+    """Return a figure of the dashboard; the newest one counts."""
     return CloudWatchStatistic(
         name=name,
         title=title,
@@ -115,25 +118,39 @@ def cloud_watch(
         namespace="CommunityShare/Maintenance",
         metric=metric,
         dimensions={"Environment": "production"},
-        period=timedelta(seconds=1),
+        statistic=statistic,
+        period=period,
         within=within,
         scale=scale,
     )
 
 
-# The job runs once a day, so what it tells is a day old.
-NIGHTLY = timedelta(hours=25)
+def nightly(name: str, title: str, metric: str, unit: str, statistic: str) -> CloudWatchStatistic:
+    """Return a figure of the job, which runs once a day: what it tells may be a day old."""
+    return cloud_watch(
+        name, title, metric, unit, statistic=statistic, period=HOUR, within=timedelta(hours=25)
+    )
+
+
 error_rate = cloud_watch("error_rate", "API error rate", "ErrorRate", "%")
 latency = cloud_watch("latency", "API latency (95 of 100)", "LatencyP95", "ms")
 # "Twice as slow" is judged by the middle of all answers: the slowest few vary by more than that at any time.
 typical_latency = cloud_watch("typical_latency", "Typical API latency (50 of 100)", "LatencyP50", "ms")
 query_time = cloud_watch("query_time", "Longest database query", "QueryTime", "ms", scale=1000)
 pool = cloud_watch("connection_pool", "Database connection pool in use", "PoolUtilization", "%")
-job_success = cloud_watch("job_success", "Background job success rate", "JobSuccess", "%", NIGHTLY)
-job_duration = cloud_watch("job_duration", "Background job execution time", "JobDuration", "s", NIGHTLY)
-alert_delivery = cloud_watch("alert_delivery", "Alert delivery rate", "AlertDelivery", "%", NIGHTLY)
+job_success = nightly("job_success", "Background job success rate", "JobSuccess", "%", "Minimum")
+job_duration = nightly("job_duration", "Background job execution time", "JobDuration", "s", "Maximum")
+alert_delivery = nightly("alert_delivery", "Alert delivery rate", "AlertDelivery", "%", "Minimum")
 # Put there by the bug tracker: open bugs of Jira epic PLAT-1523 with priority "critical".
-critical_bugs = cloud_watch("critical_bugs", "Open critical bugs", "CriticalBugs", "", HOUR)
+critical_bugs = cloud_watch(
+    "critical_bugs",
+    "Open critical bugs",
+    "CriticalBugs",
+    "",
+    statistic="Maximum",
+    period=timedelta(minutes=1),
+    within=HOUR,
+)
 
 # ---- What must not change, and what must be there ---------------------------------------------------------
 

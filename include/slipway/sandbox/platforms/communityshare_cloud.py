@@ -7,7 +7,7 @@ import mimetypes
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from slipway.sandbox.layout import Environment, Place, port, token
@@ -104,7 +104,7 @@ def serve(postgres: Postgres, place: Place, account: Account, open_: ExitStack) 
     vendors = Vendors(place=place, account=account, cluster=cluster, flags=flags)
     vendors.fill_bucket()
     bucket, distribution = BUCKETS[place.environment], DISTRIBUTIONS[place.environment]
-    site = cdn(f"{account.address}/{bucket}", lambda: account.purges(distribution))
+    site = cdn(f"{account.address}/{bucket}", lambda: vendors.purged + account.purges(distribution))
     door = launchdarkly(flags)
     vendors.offer_control(door)
     for made, vendor in ((kubernetes(cluster), "cluster"), (door, "launchdarkly"), (site, "site")):
@@ -140,6 +140,7 @@ class Vendors:
     account: Account
     cluster: Kubernetes
     flags: LaunchDarkly
+    purged: list[list[str]] = field(default_factory=list)  # of the site, by resets
 
     def reset(self) -> None:
         """Bring everything back to v1's."""
@@ -148,7 +149,7 @@ class Vendors:
         for key in list(self.cluster.objects):
             self.cluster.forget(key)
         self.fill_bucket()
-        self.account.state.forget_invalidations(DISTRIBUTIONS[self.place.environment])
+        self.purged.append(["/*"])
 
     def fill_bucket(self) -> None:
         """Let the bucket hold v1's site alone, for everybody to read, with no version before it."""

@@ -56,10 +56,6 @@ class Aws:
         made = _backend("s3").put_object(bucket, key, content)
         made.set_metadata({"Content-Type": content_type})
 
-    def forget_invalidations(self, distribution: str) -> None:
-        """Let there have been none."""
-        _backend("cloudfront").invalidations.pop(distribution, None)
-
     def advance(self) -> None:
         """Complete the invalidations whose time has come."""
         due = {found for found, at in self.under_way.items() if at <= time.monotonic()}
@@ -116,7 +112,8 @@ def aws(
             return _error(state, 400, "The reference has other paths.", "InvalidationBatchAlreadyExists")
         if earlier:
             found = f"{request.path}/{earlier[0].id}"
-            look = {**_with_body(request.environ, b""), "REQUEST_METHOD": "GET", "PATH_INFO": found}
+            here = {"PATH_INFO": found, "REQUEST_URI": found, "RAW_URI": found}
+            look = {**_with_body(request.environ, b""), "REQUEST_METHOD": "GET", **here}
             shown = Response.from_app(moto, look)
             shown.status_code = 201
             return shown
