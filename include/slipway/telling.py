@@ -6,9 +6,10 @@ Only the report waits, for it tells what became of each. A notice that fails is 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from slipway.graph import CHECK_CONNECTIONS, DECISION, ROLLBACK_START, VERDICT, Kind, When
+from slipway.graph import CHECK_CONNECTIONS, DECISION, ROLLBACK_START, VERDICT, Kind, ReleaseGraph, When
 from slipway.plan import Day, Moment, Notice, Plan
 from slipway.steps.wait_until import WaitUntil
+from slipway.verdict import Branch, Verdict
 from slipway.words import Phase
 
 OUTCOMES = (
@@ -125,3 +126,9 @@ def _days(plan: Plan, after: Sequence[str], *, before: bool) -> Iterator[_Tellin
             notices=tuple(notice for notice in plan.notices if notice.moment == Day(number)),
             after=after,
         )
+
+
+def told_at_once(graph: ReleaseGraph, verdict: Verdict) -> list[str]:
+    """Return the tasks that tell of a verdict; it is a branch, and would skip them otherwise."""
+    bad = verdict.branch in (Branch.ASK, Branch.ROLL_BACK)
+    return [node.task_id for node in graph.of_kind(Kind.TELL_OF_BREACHES) if bad]

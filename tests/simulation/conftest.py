@@ -14,16 +14,30 @@ from tests.simulation.simulator import Simulator
 
 from slipway.airflow.build import build
 from slipway.compile import compile_plan
-from slipway.plan import Plan
+from slipway.notices import Slack
+from slipway.plan import Moment, Notice, Plan
 
 DAGS = Path(__file__).parents[2] / "dags"
 IRREVERSIBLE = toy.ToyStep(name="send_letters", irreversible="Letters cannot be called back.")
 
 
+NOTICES = [
+    Notice(
+        name=moment.name.lower(),
+        moment=moment,
+        audience="the team",
+        channels=[Slack(connection="team_chat")],
+        subject="{title}",
+        text="{version}",
+    )
+    for moment in Moment
+]
+
+
 def plans() -> dict[str, Callable[[], Plan]]:
     """Return the toy plans and every plan of the project, by name."""
     toys: dict[str, Callable[[], Plan]] = {
-        "toy": lambda: toy.plan(strategies=toy.rollouts()),
+        "toy": lambda: toy.plan(strategies=toy.rollouts(), notices=NOTICES),
         "toy_with_a_point_of_no_return": lambda: toy.plan(
             name="toy_no_return", on_production=(*toy.steps(), IRREVERSIBLE)
         ),

@@ -38,6 +38,7 @@ from slipway.graph import (
 )
 from slipway.outcome import ending_of
 from slipway.run import Json
+from slipway.telling import told_at_once
 from slipway.undoing import Fate, way_of
 from slipway.verdict import Branch, Verdict, judge
 from slipway.words import GateAnswer, Intent, Outcome, Phase, Severity
@@ -233,7 +234,7 @@ class Simulator:
             if value is not None:
                 release.returned[ti.task_id] = value
             if branch is not None:
-                self._skip_all_except(ti, branch, tasks)
+                self._skip_all_except(ti, [branch, *self._told(node, release)], tasks)
             if node.kind is Kind.ROLLBACK_START and state == "success":
                 self._skip_what_was_not_reached(tasks, release)
         now = datetime.now(UTC)
@@ -342,10 +343,17 @@ class Simulator:
                 break
             states[node.task_id].state = "skipped"
 
-    def _skip_all_except(self, ti: TaskInstance, branch: str, tasks: Sequence[TaskInstance]) -> None:
-        """Skip what a branch operator skips: the direct downstream that is not on the chosen way."""
-        follow = {branch} | self.dag.get_task(branch).get_flat_relative_ids(upstream=False)
-        follow |= {node.task_id for node in self.graph.of_kind(Kind.TELL_OF_BREACHES)}
+    def _told(self, node: Node, release: Release) -> list[str]:
+        verdict = release.verdict() if node.kind is Kind.VERDICT else None
+        return told_at_once(self.graph, verdict) if verdict else []
+
+    def _skip_all_except(
+        self, ti: TaskInstance, branches: Sequence[str], tasks: Sequence[TaskInstance]
+    ) -> None:
+        """Skip what a branch operator skips: the direct downstream that is not on a chosen way."""
+        follow = set(branches)
+        for branch in branches:
+            follow |= self.dag.get_task(branch).get_flat_relative_ids(upstream=False)
         skipped = self.dag.get_task(ti.task_id).downstream_task_ids - follow
         for other in tasks:
             if other.task_id in skipped and not other.state:

@@ -201,3 +201,12 @@ def test_a_later_rollback_undoes_what_the_record_says(simulators: Simulators, na
     assert production_steps_that_ran(release) == []
     assert release.undone() == [t for t in reversed(done) if reversible(first, t)]
     assert release.color == "failed"
+
+
+@pytest.mark.parametrize("name", plans())
+def test_a_breach_is_told_and_a_healthy_release_tells_of_none(simulators: Simulators, name: str) -> None:
+    simulator = simulators(name)
+    healthy, *breached = (simulator.release(script) for script in ways_of_a_release(simulator)[:3])
+    tells = [node.task_id for node in simulator.graph.of_kind(Kind.TELL_OF_BREACHES)]
+    assert healthy.ran_of(Kind.TELL_OF_BREACHES) == []
+    assert [release.ran_of(Kind.TELL_OF_BREACHES) for release in breached] == [tells, tells]

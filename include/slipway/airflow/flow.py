@@ -27,6 +27,7 @@ from slipway.graph import (
 )
 from slipway.ledger import Ledger
 from slipway.run import Json
+from slipway.telling import told_at_once
 from slipway.undoing import Fate, way_of
 from slipway.verdict import Branch, Verdict, judge, points_of_no_return
 from slipway.words import Intent
@@ -80,9 +81,7 @@ class VerdictOperator(BaseBranchOperator):
         for passed in verdict.no_return:
             self.log.warning("  point of no return passed: %s", passed)
         leave(context, verdict.to_json())
-        # What tells of the breaches lies on no way of its own; it skips itself where there is none.
-        told = [node.task_id for node in self.graph.of_kind(Kind.TELL_OF_BREACHES)]
-        self.do_branch(context, [WAYS[verdict.branch], *told])
+        self.do_branch(context, [WAYS[verdict.branch], *told_at_once(self.graph, verdict)])
         return verdict.to_json()
 
 

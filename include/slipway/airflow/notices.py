@@ -20,6 +20,7 @@ from slipway.outcome import ending_of
 from slipway.plan import Notice
 from slipway.run import Json, pace_of
 from slipway.verdict import find_breaches
+from slipway.words import Intent
 
 LAUNCHED = "launched"  # seconds since the epoch
 
@@ -47,11 +48,11 @@ class TellOfBreachesOperator(TellOperator):
     """Tell what the verdict is about, each breach to those whom its severity concerns."""
 
     def execute(self, context: Mapping[str, Any]) -> Json:
-        """Tell each breach once, also if the watch has told of it; skips where nothing is breached."""
-        breaches = find_breaches(self.graph, gather(context, self.graph))
-        verdict = verdict_given(context)
-        if not breaches or verdict is None or not verdict.action.ends_the_watch:
-            raise AirflowSkipException("nothing is breached")
+        """Tell each breach once, also if the watch has told of it; skips in a later rollback."""
+        facts = gather(context, self.graph)
+        if facts.intent is Intent.ROLL_BACK:
+            raise AirflowSkipException("a person takes a finished release back; nothing is breached")
+        breaches = find_breaches(self.graph, facts)
         telling = Telling(context, self.graph)
         return telling.conclude(telling.of_breaches(self.node.notices, breaches))
 

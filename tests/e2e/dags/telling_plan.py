@@ -24,7 +24,7 @@ def notice(name: str, moment: Moment | Day, channel: Channel, text: str) -> Noti
 
 plan = replace(
     thin_plan("telling"),
-    on_production=[SetFlag(name="enable_features", flags=[FlagValue(flag="enhanced_models", percentage=5)])],
+    on_production=[SetFlag(name="enable_features", flags=[FlagValue(flag="weekly_digest", percentage=5)])],
     watch=Watch(
         metrics=[
             CounterRate(name="requests", counter="http_requests_total"),

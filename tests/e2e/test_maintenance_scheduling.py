@@ -1,0 +1,114 @@
+"""Maintenance scheduling from end to end: forty days in a minute, on SSH, AWS, a cluster and LaunchDarkly."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from tests.e2e.one_system import answered, stack_of
+from tests.e2e.release import Release
+
+from slipway.local.stack import Stack
+from slipway.words import GateAnswer, Outcome
+
+pytestmark = pytest.mark.e2e
+
+PLAN = "maintenance_scheduling"
+A_MONTH_IN_10_SECONDS = 259_200
+REASON = "The end-to-end tests run at any hour"
+CODE = [  # flag, job, code
+    "rollback.undo_let_the_test_user_in",
+    "rollback.undo_schedule_maintenance_checker",
+    "rollback.undo_deploy_front_end",
+    "rollback.undo_restart_api_servers",
+    "rollback.undo_deploy_api",
+]
+PHASES = [
+    "rollback.undo_everybody_enable_for_everybody",
+    "rollback.undo_a_half_enable_for_a_half",
+    "rollback.undo_a_quarter_enable_for_a_quarter",
+    "rollback.undo_beta_users_enable_for_beta_users",
+    "rollback.undo_internal_team_enable_for_internal_team",
+]
+DATABASE = [
+    "rollback.undo_insert_seed_data",
+    "rollback.undo_create_maintenance_tables",
+    "rollback.undo_fetch_release",
+    "rollback.undo_create_flag",
+]
+
+
+@pytest.fixture(scope="module")
+def stack() -> Iterator[Stack]:
+    with stack_of("communityshare", PLAN) as running:
+        yield running
+
+
+@pytest.fixture
+def production(stack: Stack) -> Callable[[], dict[str, Any]]:
+    """Bring both environments back to v1; give what tells production's fingerprint."""
+    for environment in ("staging", "production"):
+        stack.sandbox.reset("communityshare", environment)
+    return lambda: stack.sandbox.fingerprint("communityshare", "production")
+
+
+def release_of(stack: Stack, version: str) -> Release:
+    return Release.trigger(stack, PLAN, version, pace=A_MONTH_IN_10_SECONDS, break_glass=REASON)
+
+
+def undone(release: Release) -> list[str]:
+    """Return the undos and restores that took something back, in their order."""
+    with release.stack.airflow.client() as client:
+        tasks = client.task_instances(release.plan, release.id)
+    tasks = [task for task in tasks if task.task_id.startswith("rollback.") and task.started]
+    tasks.sort(key=lambda task: task.started.timestamp() if task.started else 0)
+    found = [(task.task_id, release.xcom(task.task_id)) for task in tasks]
+    return [task for task, value in found if isinstance(value, dict) and value.get("undone")]
+
+
+def test_it_reaches_everybody_in_five_phases_and_is_rolled_back_later(
+    stack: Stack, production: Callable[[], dict[str, Any]]
+) -> None:
+    before = production()
+    release = answered(release_of(stack, "v2")).ends_as(Outcome.RELEASED)
+    assert release.reached("rollback") == []
+    after = production()
+    assert after["version"] == "v2"
+    assert after["platform"]["servers"] == {"api-1": "v2", "api-2": "v2"}
+    assert after["platform"]["cron_jobs"] == {"maintenance-checker": "0 6 * * *"}
+    assert after["platform"]["flag"]["on"] is True
+    assert after["platform"]["flag"]["fallthrough"] == {"variation": 0}
+
+    back = Release.trigger(stack, PLAN, intent="roll_back")
+    back.ends_as(Outcome.ROLLED_BACK)
+    assert back.record()["rolls_back"] == release.id
+    assert undone(back) == PHASES + CODE + DATABASE
+    assert production() == before
+
+
+def test_a_no_go_leaves_production_alone(stack: Stack, production: Callable[[], dict[str, Any]]) -> None:
+    before = production()
+    release = answered(release_of(stack, "v2"), GateAnswer.NO_GO).ends_as(Outcome.REJECTED)
+    assert release.reached("production", "rollback") == []
+    assert production() == before
+
+
+def test_errors_in_the_first_phase_bring_flag_job_and_code_back_and_keep_the_database(
+    stack: Stack, production: Callable[[], dict[str, Any]]
+) -> None:
+    before = production()
+    release = answered(release_of(stack, "v2-error-rate")).ends_as(Outcome.HELD)
+    assert undone(release) == [PHASES[-1], *CODE]
+    after = production()
+    assert after["version"] == "v1"
+    assert after["platform"] == before["platform"] | {"flag": after["platform"]["flag"]}
+    assert after["platform"]["flag"].get("on") is None
+    assert "maintenance_schedules" in after["tables"]
+    assert after["tables"]["resources"]["rows"] == before["tables"]["resources"]["rows"]
+
+
+def test_damaged_data_comes_back_from_s3(stack: Stack, production: Callable[[], dict[str, Any]]) -> None:
+    before = production()
+    release = answered(release_of(stack, "v2-data-corruption")).ends_as(Outcome.ROLLED_BACK)
+    assert "rollback.restore_database" in undone(release)
+    assert release.reached("production.deploy_api", "rollout") == []
+    assert production() == before

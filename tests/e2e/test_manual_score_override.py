@@ -1,0 +1,86 @@
+"""The manual score override from end to end: its nine days in some seconds, on Heroku's stand-in."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from tests.e2e.one_system import answered, stack_of
+from tests.e2e.release import Release
+
+from slipway.local.stack import Stack
+from slipway.words import GateAnswer, Outcome
+
+pytestmark = pytest.mark.e2e
+
+PLAN = "manual_score_override"
+A_WEEK_IN_TEN_SECONDS = 60_480
+WAY_BACK = [
+    "rollback.undo_deploy",
+    "rollback.undo_everyone_set_flag",
+    "rollback.undo_migrate",
+    "rollback.undo_try_one_off_dyno",
+]
+
+
+@pytest.fixture(scope="module")
+def stack() -> Iterator[Stack]:
+    with stack_of("scores", PLAN) as running:
+        yield running
+
+
+@pytest.fixture
+def production(stack: Stack) -> Callable[[], dict[str, Any]]:
+    """Bring both environments back to v1; give what tells production's fingerprint."""
+    for environment in ("staging", "production"):
+        stack.sandbox.reset("scores", environment)
+    return lambda: stack.sandbox.fingerprint("scores", "production")
+
+
+def release_of(stack: Stack, version: str, **parameters: Any) -> Release:
+    return Release.trigger(stack, PLAN, version, pace=A_WEEK_IN_TEN_SECONDS, **parameters)
+
+
+def undone(release: Release) -> list[str]:
+    """Return the undos that ran, and the restore."""
+    reached = release.reached("rollback.undo_", "rollback.restore_")
+    return [task for task in reached if release.states()[task] == "success"]
+
+
+def test_it_is_released_and_rolled_back_later(stack: Stack, production: Callable[[], dict[str, Any]]) -> None:
+    before = production()
+    release = answered(release_of(stack, "v2")).ends_as(Outcome.RELEASED)
+    assert release.reached("rollback") == []
+    after = production()
+    assert (after["version"], after["revision"]) == ("v2", "0003_manual_score_flag")
+    assert after["flags"]["MANUAL_SCORE_OVERRIDE"] == {"enabled": True, "percentage": 100}
+
+    back = Release.trigger(stack, PLAN, intent="roll_back")
+    back.ends_as(Outcome.ROLLED_BACK)
+    assert back.record()["rolls_back"] == release.id
+    assert undone(back) == WAY_BACK
+    assert production() == before
+
+
+def test_a_no_go_leaves_production_alone(stack: Stack, production: Callable[[], dict[str, Any]]) -> None:
+    before = production()
+    release = answered(release_of(stack, "v2"), GateAnswer.NO_GO).ends_as(Outcome.REJECTED)
+    assert release.reached("production", "rollback") == []
+    assert production() == before
+
+
+def test_errors_in_production_bring_everything_back(
+    stack: Stack, production: Callable[[], dict[str, Any]]
+) -> None:
+    before = production()
+    release = answered(release_of(stack, "v2-error-rate")).ends_as(Outcome.ROLLED_BACK)
+    assert undone(release) == WAY_BACK
+    assert production() == before
+
+
+def test_damaged_data_comes_back_from_the_backup(
+    stack: Stack, production: Callable[[], dict[str, Any]]
+) -> None:
+    before = production()
+    release = answered(release_of(stack, "v2-data-corruption")).ends_as(Outcome.ROLLED_BACK)
+    assert "rollback.restore_database" in undone(release)
+    assert production() == before
