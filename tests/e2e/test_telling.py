@@ -9,7 +9,7 @@ from tests.e2e.production import Production
 from tests.e2e.release import Release
 
 from slipway.local.stack import Stack
-from slipway.sandbox.layout import port
+from slipway.sandbox.layout import port, token
 from slipway.words import Outcome
 
 pytestmark = pytest.mark.e2e
@@ -23,16 +23,17 @@ def told(stack: Stack) -> Iterator[Release]:
     production.let_go()
 
 
-def read(release: Release, service: str, path: str) -> list[dict[str, Any]]:
+def read(release: Release, service: str, path: str, **headers: str) -> Any:
     number = port(release.stack.sandbox.root, f"post_{service}")
-    found: list[dict[str, Any]] = httpx.get(f"http://127.0.0.1:{number}{path}").json()
-    return found
+    return httpx.get(f"http://127.0.0.1:{number}{path}", headers=headers).json()
 
 
 def test_each_moment_is_told_once_on_its_channel(told: Release) -> None:
     [began] = read(told, "slack", "/messages")
     assert "v2 by release_manager" in str(began)
-    [touched] = read(told, "status_page", "/v1/pages/planner/incidents")
+    key = token(told.stack.sandbox.root, "post_status_page")
+    incidents = "/v1/pages/planner/incidents"
+    [touched] = read(told, "status_page", incidents, Authorization=f"OAuth {key}")
     assert touched["name"] == "touched"
     [hook] = read(told, "webhook", "/taken")
     assert "v2 is there" in str(hook)
@@ -41,7 +42,7 @@ def test_each_moment_is_told_once_on_its_channel(told: Release) -> None:
 
 
 def test_a_breach_that_stops_nothing_is_told_while_the_watch_goes_on(told: Release) -> None:
-    [alert] = read(told, "pager", "/alerts")
+    [alert] = read(told, "pager", "/alerts").values()
     assert "requests" in str(alert)
     assert "LOW: requests" in str(told.xcom("watch.watch_production", "deliveries"))
     assert told.task("notices.tell_of_the_breach").state == "skipped"
