@@ -8,9 +8,6 @@ from airflow.sdk import Context, Param
 from airflow.sdk.exceptions import AirflowFailException
 
 from slipway.airflow.form import form_answer, people_as_users, without_dag_params
-from slipway.airflow.gate_facts import MARKS, marks_for
-from slipway.airflow.rest import AirflowApi
-from slipway.gate.proof import cause_of
 from slipway.kinds import Checklist
 from slipway.run import Finding, Json
 from slipway.words import Answer
@@ -64,13 +61,6 @@ class ChecklistOperator(HITLOperator):
             summary=f"{len(ticked)} of {len(self.checklist.items)} ticked by {answer['person']}",
             evidence={"ticked": ticked, "unticked": unticked, "by": answer["person"], "at": answer["at"]},
         )
-
-
-def marked_by_hand(api: AirflowApi, dag_id: str, run_id: str, task_id: str) -> str:
-    """Say for the report who marked a task by hand, e.g. "marked success by ann", or "" if nobody did."""
-    task = api.task_instance(dag_id, run_id, task_id)
-    cause = cause_of(marks_for(task_id, api.event_logs(dag_id, run_id, MARKS)), task.state, task.ended_at)
-    return f"marked {cause.state} by {cause.person}" if cause else ""
 
 
 def _keys(checklist: Checklist) -> dict[str, str]:

@@ -11,7 +11,7 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from airflow.sdk.execution_time.context import NEVER_EXPIRE
 
 from slipway.airflow.ask import AnswerOperator, AskOperator
-from slipway.airflow.checklist import ChecklistOperator, marked_by_hand
+from slipway.airflow.checklist import ChecklistOperator
 from slipway.airflow.form import (
     FormAnswerJson,
     form_answer,
@@ -48,8 +48,7 @@ __all__ = [
     "DecisionOperator",
     "GateOperator",
     "decide",
-    "marked_by_hand",
-    "require_go",
+    "prove_go",
 ]
 
 DECISION_TASK_ID = "gate.decision"
@@ -231,7 +230,7 @@ def decide(context: Any, plan: Plan, gate_tasks: Mapping[str, Approval], digest:
     return judge(question_now(plan, digest, context), answers)
 
 
-def require_go(context: Any, plan: Plan, gate_tasks: Mapping[str, Approval], digest: str) -> Decision:
+def prove_go(context: Any, plan: Plan, gate_tasks: Mapping[str, Approval], digest: str) -> Decision:
     """Return the decision that opens production, proven anew; the first production step calls it.
 
     A decision task that was merely marked success opens nothing, nor does one whose facts changed since.

@@ -10,7 +10,7 @@ from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowFailException
 
 from slipway.airflow.alone import alone
-from slipway.airflow.gate import require_go as prove_go
+from slipway.airflow.gate import prove_go
 from slipway.airflow.gather import FAILURE, gather, key_of, verdict_given
 from slipway.airflow.rest import AirflowApi
 from slipway.airflow.run import BEFORE, AirflowRun

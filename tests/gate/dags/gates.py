@@ -16,7 +16,7 @@ from slipway.airflow.gate import (
     CloseOthersOperator,
     DecisionOperator,
     GateOperator,
-    require_go,
+    prove_go,
 )
 from slipway.compile import gate_task_ids
 from slipway.environment import Environment
@@ -97,7 +97,7 @@ def release(plan: Plan) -> DAG:
         )
         production = PythonOperator(
             task_id="production.deploy",
-            python_callable=lambda **context: require_go(context, plan, gates, DIGEST).to_json(),
+            python_callable=lambda **context: prove_go(context, plan, gates, DIGEST).to_json(),
         )
         staging >> health >> asking >> decision >> production
         if len(gates) > 1:
