@@ -14,6 +14,8 @@ from slipway.steps import TakeBaseline
 from slipway.steps.faults.checks import CheckNotPassed
 from slipway.steps.faults.heroku import DynoCommandFailed
 
+pytestmark = pytest.mark.slow
+
 # Nobody uses the sandbox of these tests, so that there is nothing to measure.
 NEEDS_LOAD = (TakeBaseline, NoteDowntime)
 WAY_BACK = [
