@@ -154,7 +154,7 @@ class Stage:
     :param soak: how long it is watched before the next stage
     :param every: time between two checkpoints of the soak
     :param thresholds: the stage's own limits; the watch's limits hold besides
-    :param require: checks that must pass after the soak
+    :param require: checks that must pass after the soak, and checklists that are asked then
     """
 
     name: str
@@ -165,7 +165,7 @@ class Stage:
     every: timedelta
     audience: str = ""
     thresholds: Sequence[Threshold] = ()
-    require: Sequence[Check] = ()
+    require: Sequence[Check | Checklist] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
