@@ -12,10 +12,10 @@ import pytest
 from rich.console import Console
 from tests.prove.plans import but
 
-from slipway.environment import Environment
+from slipway.environment import ROLES, Environment
 from slipway.notices import Email, Slack
 from slipway.plan import Moment, Notice
-from slipway.plans_cli.doctor import examine
+from slipway.plans_cli.doctor import _TRIES, examine
 
 
 class Service(BaseHTTPRequestHandler):
@@ -85,3 +85,7 @@ def test_the_channels_of_notices_are_looked_at_and_nothing_is_sent(monkeypatch: 
     assert "ok  notices    slack      Slack #releases: " in out.getvalue()
     assert "BAD notices    email      " in out.getvalue()
     assert 'There is no Airflow connection "no_mail"' in out.getvalue()
+
+
+def test_the_doctor_can_try_every_role() -> None:
+    assert set(_TRIES) == set(ROLES)

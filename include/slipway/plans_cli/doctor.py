@@ -13,10 +13,19 @@ from rich.text import Text
 from slipway.checks.calls import ask
 from slipway.checks.expect import Question
 from slipway.environment import ROLES, Environment
+from slipway.metrics.sources import prometheus, sentry
 from slipway.plan import Plan
 from slipway.plans_cli.loading import in_silence
 from slipway.run import Run
-from slipway.steps import app_configuration_api, aws_api, azure_api, heroku_api, kubernetes_api
+from slipway.steps import (
+    app_configuration_api,
+    aws_api,
+    azure_api,
+    heroku_api,
+    kubernetes_api,
+    launchdarkly_api,
+    ssh_api,
+)
 from slipway.steps.faults import UnknownVersion
 from slipway.steps.git_remote import Remote
 from slipway.steps.reach import database, folder
@@ -163,6 +172,10 @@ _TRIES: Mapping[str, Callable[[Run], str]] = MappingProxyType(
         "app_configuration": app_configuration_api.look,
         "aws": aws_api.look,
         "cluster": kubernetes_api.look,
+        "server": ssh_api.look,
+        "launchdarkly": launchdarkly_api.look,
+        "sentry": sentry.look,
+        "prometheus": prometheus.look,
     }
 )
 
