@@ -8,15 +8,6 @@ import pytest
 
 LIBRARY = Path(__file__).parents[1] / "include" / "slipway"
 ADAPTERS = ("steps", "checks", "metrics", "notices", "delivery", "vendor.py", "vendor_faults.py")
-    "steps",
-    "checks",
-    "metrics",
-    "notices",
-    "delivery",
-    "vendor.py",
-    "vendor_faults.py",
-    "channel.py",
-)
 ABOVE = ("airflow", "report", "cli", "plans_cli", "local", "compile", "prove", "explain", "sandbox")
 
 
