@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from slipway.explain.outline import Block, Bullets, Section, Table, Text
 from slipway.explain.wording import limit_in_words, settings
 from slipway.graph import ReleaseGraph
-from slipway.kinds import in_words
+from slipway.kinds import Checklist, in_words
 from slipway.plan import Plan, Stage
 from slipway.prove.wording import spoken
 from slipway.watching import Missing, Threshold
@@ -38,6 +38,9 @@ def rollout(graph: ReleaseGraph) -> Iterator[Section]:
         for stage in each.stages:
             if stage.thresholds:
                 blocks += [Text(f"Limits of {stage.title} besides:"), _thresholds(plan, stage.thresholds)]
+            for item in stage.require:
+                if isinstance(item, Checklist):
+                    blocks += [Text(f"Checklist: {item.heading}."), Bullets(list(item.items))]
         yield Section(2, f"Rollout: {each.strategy}", [Text(each.title), *blocks])
 
 
