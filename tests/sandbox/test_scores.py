@@ -10,6 +10,8 @@ from tests.sandbox.local_release import LocalRelease
 
 from slipway.checks import NoteDowntime
 from slipway.sandbox import Sandbox
+from slipway.sandbox.platforms.scores import begin
+from slipway.sandbox.vendors.heroku_state import HerokuState
 from slipway.steps import TakeBaseline
 from slipway.steps.faults.checks import CheckNotPassed
 from slipway.steps.faults.heroku import DynoCommandFailed
@@ -77,6 +79,9 @@ def test_a_release_reaches_everyone_and_goes_back_whole(
     assert (now["version"], now["revision"]) == ("v2", "0003_manual_score_flag")
     assert now["flags"]["MANUAL_SCORE_OVERRIDE"] == {"enabled": True, "percentage": 100}
     assert sandbox.fingerprint("scores", "staging")["platform"]["commit"] == now["platform"]["commit"]
+    # What the stand-in knows after it was started anew:
+    begun = begin(HerokuState(), sandbox.place("scores", "production"))
+    assert begun.running == now["platform"]["commit"]
 
     order = v2.roll_back()
     assert order[-3:] == WAY_BACK
