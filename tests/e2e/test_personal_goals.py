@@ -1,20 +1,13 @@
 """The blue-green plan on its own stack: released and rolled back later, not approved, breached."""
 
-import shutil
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.e2e.one_system import answered, stack_of
 from tests.e2e.release import Release
-from tests.e2e.test_the_plans import is_over
 
-from slipway.local.person import Person
-from slipway.local.port import any_free
-from slipway.local.service import REPOSITORY
 from slipway.local.stack import Stack
-from slipway.local.waiting import wait_until
 from slipway.words import GateAnswer, Outcome
 
 pytestmark = pytest.mark.e2e
@@ -34,19 +27,8 @@ WAY_BACK = [
 @pytest.fixture(scope="module")
 def cpr() -> Iterator[Stack]:
     """Give an Airflow with this plan, and the sandbox with its system only."""
-    # Not pytest's own folder: as root the database server runs under another account and must get in.
-    root = Path(tempfile.mkdtemp(prefix="slipway-goals-"))
-    (root / "dags").mkdir()
-    shutil.copy(REPOSITORY / "dags" / f"{PLAN}.py", root / "dags")
-    running = Stack(root, port=any_free(), dags_folder=root / "dags")
-    try:
-        running.start(["goals"])
-        with running.airflow.client() as client:
-            wait_until(lambda: client.dag(PLAN), f"the plan {PLAN}", timeout=120)
+    with stack_of("goals", PLAN) as running:
         yield running
-    finally:
-        running.stop()
-        shutil.rmtree(root, ignore_errors=True)
 
 
 def fresh(cpr: Stack) -> dict[str, Any]:
@@ -54,13 +36,6 @@ def fresh(cpr: Stack) -> dict[str, Any]:
     for environment in ("staging", "production"):
         cpr.sandbox.reset("goals", environment)
     return cpr.sandbox.fingerprint("goals", "production")
-
-
-def ended(release: Release, answer: GateAnswer, outcome: Outcome) -> Release:
-    """Answer what is asked until the release is over; its outcome must be this one."""
-    person = Person(airflow=release.stack.airflow, answer=answer, requester="release_manager")
-    release.wait(lambda client: is_over(client, person, release, 0), "the end of the release")
-    return release.ends_as(outcome)
 
 
 def undone(release: Release) -> list[str]:
@@ -75,7 +50,7 @@ def undone(release: Release) -> list[str]:
 def test_a_release_takes_the_traffic_and_can_be_rolled_back_later(cpr: Stack) -> None:
     before = fresh(cpr)
     release = Release.trigger(cpr, PLAN, pace=TWO_DAYS_IN_10_SECONDS, readiness_score=92)
-    ended(release, GateAnswer.GO, Outcome.RELEASED)
+    answered(release).ends_as(Outcome.RELEASED)
     assert release.reached("rollback") == []
     assert release.xcom("preflight.readiness")["summary"].startswith("READY: readiness 92")
     assert cpr.sandbox.fingerprint("goals", "production")["platform"] == {
@@ -85,7 +60,7 @@ def test_a_release_takes_the_traffic_and_can_be_rolled_back_later(cpr: Stack) ->
     }
 
     back = Release.trigger(cpr, PLAN, intent="roll_back", pace=TWO_DAYS_IN_10_SECONDS)
-    ended(back, GateAnswer.GO, Outcome.ROLLED_BACK)
+    answered(back).ends_as(Outcome.ROLLED_BACK)
     assert undone(back) == WAY_BACK
     assert cpr.sandbox.fingerprint("goals", "production") == before
 
@@ -93,7 +68,7 @@ def test_a_release_takes_the_traffic_and_can_be_rolled_back_later(cpr: Stack) ->
 def test_a_no_go_leaves_production_as_it_is(cpr: Stack) -> None:
     before = fresh(cpr)
     release = Release.trigger(cpr, PLAN, pace=TWO_DAYS_IN_10_SECONDS)
-    ended(release, GateAnswer.NO_GO, Outcome.REJECTED)
+    answered(release, GateAnswer.NO_GO).ends_as(Outcome.REJECTED)
     assert release.xcom("preflight.readiness")["summary"].startswith("CONDITIONAL: readiness 75")
     assert release.reached("production", "rollback") == []
     assert cpr.sandbox.fingerprint("goals", "production") == before
@@ -102,6 +77,6 @@ def test_a_no_go_leaves_production_as_it_is(cpr: Stack) -> None:
 def test_errors_in_the_first_minutes_roll_everything_back(cpr: Stack) -> None:
     before = fresh(cpr)
     release = Release.trigger(cpr, PLAN, "v2-error-rate", pace=TWO_DAYS_IN_10_SECONDS)
-    ended(release, GateAnswer.GO, Outcome.ROLLED_BACK)
+    answered(release).ends_as(Outcome.ROLLED_BACK)
     assert undone(release) == WAY_BACK
     assert cpr.sandbox.fingerprint("goals", "production") == before
