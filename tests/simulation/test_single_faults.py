@@ -14,6 +14,7 @@ from slipway.words import Action, Intent, Outcome, Phase
 
 pytestmark = pytest.mark.simulation
 Simulators = Callable[[str], Simulator]
+ACTING = (Kind.STEP, Kind.UNDO, Kind.RESTORE, Kind.WATCH)  # having run or not makes a difference
 AT_A_PERSON = (Outcome.HELD, Outcome.ROLLBACK_FAILED)
 
 
@@ -141,6 +142,8 @@ def asks(simulator: Simulator) -> bool:
 def test_no_single_fault_breaks_an_invariant(simulators: Simulators, name: str, happens: Happens) -> None:
     simulator = simulators(name)
     for task_id, (way, moment) in first_ways_to(simulator).items():
+        if happens is Happens.MARKED_FAILED and simulator.graph.node(task_id).kind not in ACTING:
+            continue  # the same states and XComs as when it fails
         release = simulator.release(replace(way, faults={**way.faults, task_id: happens}), moment)
         hold_the_invariants(release)
         node = simulator.graph.node(task_id)
