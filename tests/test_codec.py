@@ -97,7 +97,9 @@ def test_a_field_that_the_class_does_not_have_is_refused() -> None:
 
 
 def test_an_unknown_kind_is_refused_with_the_known_ones() -> None:
-    with pytest.raises(UnknownKind, match=r'no kind "teapot"; known are cloud_watch_ratio, cloud_watch_statistic'):
+    with pytest.raises(
+        UnknownKind, match=r'no kind "teapot"; known are cloud_watch_ratio, cloud_watch_statistic'
+    ):
         from_json(metrics.KINDS, {"kind": "teapot", "name": "x"})
 
 

@@ -30,6 +30,7 @@ TIMEOUT = 30.0  # seconds for one answer
 TRIES = 3
 PAUSE = 1.0  # seconds before the second try, twice that before the third
 LONGEST_PAUSE = 30.0  # seconds; who asks for more patience than this gets it from Airflow's own retry
+UNCONNECTED = ("NewConnectionError", "NameResolutionError")  # urllib3's names for what never got there
 SAFE = frozenset({"GET", "HEAD", "PUT", "DELETE"})  # doing it twice is doing it once (RFC 9110, 9.2.2)
 log = logging.getLogger("airflow.task")
 
@@ -159,7 +160,7 @@ def _unreachable(
     import requests
 
     text = str(error)
-    unconnected = isinstance(error, requests.ConnectTimeout) or "NewConnectionError" in text
+    unconnected = isinstance(error, requests.ConnectTimeout) or any(name in text for name in UNCONNECTED)
     if isinstance(error, requests.Timeout):
         why = f"no answer within {timeout:g} s"
     elif "refused" in text:

@@ -20,6 +20,7 @@ from slipway.plan import Notice
 from slipway.run import Json
 from slipway.watch.judge import Breach
 
+PATIENCE = 5.0  # seconds
 NOBODY: Json = {"notices": [], "facts": {"plan": "", "title": "", "version": ""}, "rehearsal": True}
 
 
@@ -27,13 +28,17 @@ class Alerts:
     """Tells each breach that lets the watch go on, once for each metric and severity.
 
     A breach that ends the watch is told after the verdict, with what follows from it. Sending takes its time
-    and samples do not wait, so it goes on in the background; leaving the context waits for its end.
+    and samples do not wait, so it goes on in the background. Leaving the context waits for it, but not for
+    long: a rollback must not wait for a chat. What is late is told after the verdict, in the same words.
 
     :param orders: as `orders_for` made them
     :param place: where the watch's XComs are
+    :param known: breaches that were told before the triggerer was started anew
     """
 
-    def __init__(self, orders: Json, environment: Environment, place: Mapping[str, Any]) -> None:
+    def __init__(
+        self, orders: Json, environment: Environment, place: Mapping[str, Any], known: Iterable[Breach] = ()
+    ) -> None:
         orders = orders or NOBODY
         self._notices = [from_json(Notice, each, notices.KINDS) for each in orders["notices"]]
         self._facts = ReleaseFacts(**orders["facts"])
@@ -44,7 +49,7 @@ class Alerts:
             log=logging.getLogger("slipway"),
         )
         self._place = dict(place)
-        self._known: set[str] = set()
+        self._known = {_about(breach) for breach in known}
         self._telling: list[asyncio.Task[None]] = []
         self._in_order = asyncio.Lock()
 
@@ -52,28 +57,37 @@ class Alerts:
         return self
 
     async def __aexit__(self, kind: type[BaseException] | None, *error: object) -> None:
-        if kind is None:
-            await asyncio.gather(*self._telling)
+        if kind is None and self._telling:
+            await asyncio.wait(self._telling, timeout=PATIENCE)
 
     def add(self, breaches: Iterable[Breach]) -> None:
         """Have those told that are new."""
         for breach in breaches:
-            occasion = f"{breach.severity}: {breach.about}"
             concerned = [each for each in self._notices if each.concerns(breach.severity)]
-            if concerned and not breach.ends and occasion not in self._known:
-                self._known.add(occasion)
-                self._telling.append(asyncio.create_task(self._tell(concerned, breach, occasion)))
+            if concerned and not breach.ends and _about(breach) not in self._known:
+                self._known.add(_about(breach))
+                self._telling.append(asyncio.create_task(self._tell(concerned, breach)))
 
-    async def _tell(self, concerned: Sequence[Notice], breach: Breach, occasion: str) -> None:
+    async def _tell(self, concerned: Sequence[Notice], breach: Breach) -> None:
+        try:
+            await self._told(concerned, breach)
+        except Exception:  # whatever it is, it is no fault of the release
+            self._post.log.exception("The breach could not be told: %s", breach.reason)
+
+    async def _told(self, concerned: Sequence[Notice], breach: Breach) -> None:
         facts = replace(self._facts, reason=breach.reason)
         async with self._in_order:
             told: list[Json] = list(await XCom.aget_one(key=DELIVERIES, **self._place) or [])
             for notice in concerned:
                 sent = await asyncio.to_thread(
-                    deliver, notice, facts, self._post, occasion=occasion, severity=breach.severity
+                    deliver, notice, facts, self._post, occasion=breach.reason, severity=breach.severity
                 )
                 told += [each.to_json() for each in sent]
             await XCom.aset(key=DELIVERIES, value=told, **self._place)
+
+
+def _about(breach: Breach) -> str:
+    return f"{breach.severity} {breach.about}"
 
 
 def orders_for(context: Mapping[str, Any], graph: ReleaseGraph) -> Json:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from slipway.airflow.run import BEFORE
+from slipway.checks import Expected, VersionServed
 from slipway.facts import NOT_REACHED, Breach, Facts
 from slipway.graph import ROLLBACK_START, VERDICT, Kind, Node, ReleaseGraph
 from slipway.run import Json
@@ -71,7 +72,12 @@ def _breaches(ti: Any, task_id: str) -> list[Breach]:
 
 
 def version_before(context: Mapping[str, Any], graph: ReleaseGraph) -> str:
-    """Return the version that a deploy step found in production, "" if none got so far."""
+    """Return the version that a check noted before production or a deploy step found there; "" if none."""
+    for node in graph.of_kind(Kind.CHECK):
+        if isinstance(node.item, VersionServed) and node.item.expects is Expected.ANY:
+            noted = (_pull(context["ti"], node.task_id) or {}).get("evidence") or {}
+            if version := noted.get("version"):
+                return str(version)
     for node in graph.production_steps():
         before = _pull(context["ti"], node.task_id, BEFORE) or {}
         if version := before.get("version") or before.get("served"):

@@ -8,21 +8,23 @@ from typing import Any
 from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowSkipException
 
+from slipway.airflow.gate import ANSWERS
 from slipway.airflow.gather import gather, verdict_given
 from slipway.airflow.run import AirflowRun
-from slipway.airflow.tell import Telling, planned_production
+from slipway.airflow.tell import DELIVERIES, Telling, planned_production
 from slipway.airflow.triggers import MomentTrigger
 from slipway.delivery.schedule import Reminder, due, reminders
 from slipway.delivery.states import Delivery
-from slipway.graph import DECISION, VERDICT, Node, ReleaseGraph
+from slipway.graph import DECISION, VERDICT, Kind, Node, ReleaseGraph
 from slipway.moments import Moment
 from slipway.outcome import ending_of
 from slipway.plan import Notice
 from slipway.run import Json, pace_of
-from slipway.verdict import find_breaches
+from slipway.verdict import Branch, find_breaches
 from slipway.words import Intent
 
 LAUNCHED = "launched"  # seconds since the epoch
+WAITING = "waiting_since"  # seconds since the epoch
 
 
 class TellOperator(BaseOperator):
@@ -74,14 +76,7 @@ class TellOnADayOperator(TellOperator):
 
     def execute(self, context: Mapping[str, Any]) -> Json:
         """Wait for the day, and tell."""
-        run = AirflowRun(context, self.graph.plan.production)
-        launched = float(run.remember(LAUNCHED, time.time))
-        at = due(
-            self.node.notices[0],
-            launched_at=datetime.fromtimestamp(launched, UTC),
-            planned_for=planned_production(self.graph.plan, run.began),
-            pace=pace_of(run),
-        )
+        run, at = AirflowRun(context, self.graph.plan.production), self._due(context)
         if at is not None:
             run.log.info("Due %s.", f"{at:%Y-%m-%d %H:%M:%S} UTC")
             self.defer(trigger=MomentTrigger(until=at.timestamp(), over=[VERDICT]), method_name="go_on")
@@ -90,45 +85,72 @@ class TellOnADayOperator(TellOperator):
 
     def go_on(self, context: Mapping[str, Any], event: Json = None) -> Json:
         """Tell, unless the release has come to its end in the meantime."""
-        verdict = verdict_given(context)
-        if verdict is not None and (event or {}).get("early"):
-            raise AirflowSkipException(f"the release has come to its verdict before: {verdict.branch}")
+        early, verdict = (event or {}).get("early"), verdict_given(context)
+        if verdict is not None and verdict.branch is not Branch.COMPLETE:
+            raise AirflowSkipException(f"the release has taken another way: {verdict.branch}")
+        if early and verdict is None:
+            raise AirflowSkipException("the verdict was marked by hand: nothing says how the release ended")
+        if early:
+            telling = Telling(context, self.graph)
+            return telling.conclude(telling.put_off(self.node.notices, self._due(context)))
         return self._tell(context, self.node.notices)
+
+    def _due(self, context: Mapping[str, Any]) -> datetime | None:
+        run = AirflowRun(context, self.graph.plan.production)
+        launched = float(run.remember(LAUNCHED, time.time))
+        return due(
+            self.node.notices[0],
+            launched_at=datetime.fromtimestamp(launched, UTC),
+            planned_for=planned_production(self.graph.plan, run.began),
+            pace=pace_of(run),
+        )
 
 
 class RemindOperator(TellOperator):
     """Remind of the gate while it waits, and at last those who can still do something."""
 
     def execute(self, context: Mapping[str, Any]) -> Json:
-        """Begin to wait. A gate that is put off is not reminded of again."""
-        run = AirflowRun(context, self.graph.plan.production)
-        since = float(run.remember("waiting_since", time.time))
-        return self._wait(context, since, 0, [])
+        """Begin to wait, or go on where an earlier try was."""
+        return self._wait(context, 0)
 
-    def go_on(
-        self, context: Mapping[str, Any], since: float, done: int, told: list[Json], event: Json = None
-    ) -> Json:
-        """Remind, unless the gate was answered."""
-        if (event or {}).get("early"):
-            return Telling(context, self.graph).conclude([Delivery.from_json(each) for each in told])
+    def go_on(self, context: Mapping[str, Any], done: int, event: Json = None) -> Json:
+        """Remind, unless the gate was answered or put off: who put it off knows when to look again."""
+        if (event or {}).get("early") or self._is_put_off(context):
+            return self._conclude(context)
         reminder = self._reminders(context)[done]
         telling = Telling(context, self.graph)
-        notices = [notice for notice in self.node.notices if notice.moment is reminder.moment]
-        for notice in notices:
-            told += [each.to_json() for each in telling.tell(notice, occasion=reminder.occasion)]
-        return self._wait(context, since, done + 1, told)
+        told = [
+            each.to_json()
+            for notice in self.node.notices
+            if notice.moment is reminder.moment
+            for each in telling.tell(notice, occasion=reminder.occasion)
+        ]
+        self._run(context).remember(f"{DELIVERIES}_{done}", lambda: told)
+        return self._wait(context, done + 1)
 
-    def _wait(self, context: Mapping[str, Any], since: float, done: int, told: list[Json]) -> Json:
+    def _wait(self, context: Mapping[str, Any], done: int) -> Json:
         ahead = self._reminders(context)
         if done < len(ahead):
+            since = float(self._run(context).remember(WAITING, time.time))
             until = since + ahead[done].after.total_seconds()
-            self.defer(
-                trigger=MomentTrigger(until=until, over=[DECISION]),
-                method_name="go_on",
-                kwargs={"since": since, "done": done, "told": told},
-            )
-        return Telling(context, self.graph).conclude([Delivery.from_json(each) for each in told])
+            trigger = MomentTrigger(until=until, over=[DECISION])
+            self.defer(trigger=trigger, method_name="go_on", kwargs={"done": done})
+        return self._conclude(context)
+
+    def _conclude(self, context: Mapping[str, Any]) -> Json:
+        run = self._run(context)
+        told = [run.recall(f"{DELIVERIES}_{number}") or [] for number in range(len(self._reminders(context)))]
+        letters = [Delivery.from_json(each) for letters in told for each in letters]
+        return Telling(context, self.graph).conclude(letters)
+
+    def _is_put_off(self, context: Mapping[str, Any]) -> bool:
+        gates = [node.task_id for node in self.graph.of_kind(Kind.GATE)]
+        answers = [context["ti"].xcom_pull(task_ids=gate, key=ANSWERS) or [] for gate in gates]
+        return any(answers)  # an answer that left the gate open put it off, or is asked for again
 
     def _reminders(self, context: Mapping[str, Any]) -> Sequence[Reminder]:
-        pace = pace_of(AirflowRun(context, self.graph.plan.production))
+        pace = pace_of(self._run(context))
         return reminders(self.graph.plan.gate.timeout / pace, pace)
+
+    def _run(self, context: Mapping[str, Any]) -> AirflowRun:
+        return AirflowRun(context, self.graph.plan.production)

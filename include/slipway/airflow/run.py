@@ -77,6 +77,20 @@ class AirflowRun:
         value = self.returned(task_id)
         return Finding.from_json(value) if value and "answer" in value else None
 
+    def counting(self, key: str) -> str:
+        """Return the name under which this round of something is remembered, e.g. "going_since_2".
+
+        A round lasts over retries and restarts, until it is `over`: what is cleared later begins a new one.
+        """
+        number = 1
+        while self.recall(f"{key}_{number}_over"):
+            number += 1
+        return f"{key}_{number}"
+
+    def over(self, name: str) -> None:
+        """End a round, by the name that `counting` gave it."""
+        self.remember(f"{name}_over", lambda: True)
+
     def returned(self, task_id: str, key: str = "return_value") -> Json | None:
         """Return an XCom of another task of this release, or of the earlier one that is undone."""
         if self.earlier is not None and task_id in self.earlier:

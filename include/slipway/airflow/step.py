@@ -152,8 +152,10 @@ def wait_for(operator: BaseOperator, run: AirflowRun, going: StillGoing, longest
 
     Raises NeverEnded once it has gone on for longer than the step's `timeout`, counted over all tries.
     """
-    since = float(run.remember(GOING_SINCE, time.time))
+    name = run.counting(GOING_SINCE)
+    since = float(run.remember(name, time.time))
     if time.time() - since > longest.total_seconds():
+        run.over(name)  # so that it may wait again when somebody clears it
         raise plain(NeverEnded(going.what, longest))
     run.log.info("%s", going)
     # Airflow 3.3.2 takes a task that resumes at once after deferring for a lost one.

@@ -1,6 +1,6 @@
 """What the telling tasks have in common: the release's facts, and what became of each letter."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -36,8 +36,8 @@ class Telling:
     ) -> None:
         self.context = context
         run = AirflowRun(context, graph.plan.production)
-        if pace_of(run) == 1:
-            Ledger().migrate()  # it knows what was sent; a rehearsal sends nothing and asks nobody
+        if pace_of(run) == 1:  # the ledger knows what was sent; a rehearsal sends nothing and asks nobody
+            _or_nothing(run, Ledger().migrate)
         self.facts = facts_of(context, graph) | dict(more or {})
         self.post = Post(
             release_id=run.release_id,
@@ -66,6 +66,24 @@ class Telling:
             )
         ]
 
+    def put_off(self, notices: Iterable[Notice], at: datetime | None) -> list[Delivery]:
+        """Return the notices of a day that the release has not lived to see."""
+        return [
+            Delivery(
+                notice=notice.name,
+                moment=notice.when,
+                audience=notice.audience,
+                channel=channel.at(self.post.environment).address,
+                state=State.DUE,
+                subject=notice.subject,
+                text=notice.text,
+                at=at,
+                why="The release ended before this day: tell them yourself when it comes.",
+            )
+            for notice in notices
+            for channel in notice.channels
+        ]
+
     def conclude(self, deliveries: Sequence[Delivery]) -> Json:
         """Return what became of each; raise for those that did not arrive, so that the task is red."""
         value = {DELIVERIES: [each.to_json() for each in deliveries]}
@@ -86,19 +104,28 @@ class NotTold(Exception):
 def facts_of(context: Mapping[str, Any], graph: ReleaseGraph) -> dict[str, str]:
     """Return what a notice can say of this release."""
     ti, plan = context["ti"], graph.plan
-    began = AirflowRun(context, plan.production).began
-    planned = planned_production(plan, began)
+    run = AirflowRun(context, plan.production)
+    planned = planned_production(plan, run.began)
     return {
         "plan": plan.name,
         "title": plan.title,
         "version": str(context["params"]["version"]),
         "version_before": version_before(context, graph),
-        "who": str(AirflowApi().dag_run(ti.dag_id, ti.run_id).get("triggering_user_name") or "Airflow"),
+        "who": _or_nothing(run, lambda: AirflowApi().dag_run(ti.dag_id, ti.run_id)["triggering_user_name"]),
         "when": f"{planned or datetime.now(UTC):%Y-%m-%d %H:%M %Z}",
         "run_url": f"{conf.get('api', 'base_url', fallback='')}/dags/{ti.dag_id}/runs/{ti.run_id}",
-        "report": str(report_path(plan.name, ti.run_id)),
+        "report": _or_nothing(run, lambda: report_path(plan.name, ti.run_id)),
         "contacts": "; ".join(f"{each.role}: {each.name}, {each.contact}" for each in plan.contacts),
     }
+
+
+def _or_nothing(run: AirflowRun, find: Callable[[], object]) -> str:
+    """Return what `find` finds; a fact that cannot be had keeps nobody from being told."""
+    try:
+        return str(find() or "")
+    except Exception as error:
+        run.log.warning("For a notice: %s", error)
+        return ""
 
 
 def planned_production(plan: Plan, began: datetime) -> datetime | None:

@@ -61,7 +61,7 @@ class ReadyTrigger(BaseTrigger):
         """Ask for anything at all, and load what a watch needs, which would hold up the event loop later."""
         await asyncio.to_thread(import_module, "airflow.providers.http.hooks.http")
         await asyncio.to_thread(import_module, "prometheus_client.parser")
-        await noted_progress(place_of(self.task_instance))
+        await noted_progress(place_of(self.task_instance), 0.0)
         yield TriggerEvent({"ready": True})  # type: ignore[no-untyped-call]
 
 
@@ -116,13 +116,13 @@ class WatchTrigger(BaseTrigger):
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Watch, and say how it ended."""
         place, began = place_of(self.task_instance), time.monotonic()
-        progress = await noted_progress(place)
+        progress = await noted_progress(place, self.start)
         if progress.done:
             self.log.info("The watch goes on after checkpoint %d.", progress.done)
         async with (
             Reader(since=self.start) as reader,
-            WatchNotes(place) as notes,
-            Alerts(self.orders, self.environment, place) as alerts,
+            WatchNotes(place, self.start) as notes,
+            Alerts(self.orders, self.environment, place, known=progress.breaches) as alerts,
         ):
             for appointment in timetable(self.terms.watch, self.terms.pace)[progress.done :]:
                 if ending(progress.breaches):
@@ -226,6 +226,8 @@ class MomentTrigger(BaseTrigger):
         await asyncio.sleep(LOOK_EVERY)
         while time.time() < self.until and not (early := await self._is_over()):
             await asyncio.sleep(min(LOOK_EVERY, max(0.0, self.until - time.time())))
+        # The moment may have passed while nobody looked, and the release with it.
+        early = early or await self._is_over()
         yield TriggerEvent({"early": early})  # type: ignore[no-untyped-call]
 
     async def _is_over(self) -> bool:

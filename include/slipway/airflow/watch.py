@@ -53,7 +53,7 @@ class WatchOperator(BaseOperator):
         run = AirflowRun(context, self.environment)
         # A rehearsal's window is seconds long: what a second try missed of it cannot be made good, so it
         # begins anew. (Airflow 3.3.2 takes a task that resumes at once after deferring for a lost one.)
-        if run.recall(START) is None or pace_of(run) > 1:
+        if run.recall(run.counting(START)) is None or pace_of(run) > 1:
             self.defer(trigger=ReadyTrigger(), method_name="begin")  # type: ignore[no-untyped-call]
         self.begin(context)
 
@@ -61,7 +61,7 @@ class WatchOperator(BaseOperator):
         """Note the start once, so that a second try goes on with the same window, and wait."""
         run = AirflowRun(context, self.environment)
         pace = pace_of(run)
-        start = float(run.remember(START, time.time)) if pace == 1 else time.time()
+        start = float(run.remember(run.counting(START), time.time)) if pace == 1 else time.time()
         baseline = baseline_of(run.evidence(self.baseline_task)) if self.baseline_task else {}
         self._announce(run, start, pace, baseline)
         trigger = WatchTrigger(
@@ -93,6 +93,7 @@ class WatchOperator(BaseOperator):
     def conclude(self, context: Mapping[str, Any], event: Mapping[str, Json]) -> Json:
         """Hand on the breaches; fail if one of them ended the watch."""
         run = AirflowRun(context, self.environment)
+        run.over(run.counting(START))  # a watch that is cleared after its end watches anew
         context["ti"].xcom_push(key="breaches", value=event["breaches"])
         for breach in event["breaches"]:
             run.log.info(

@@ -24,10 +24,11 @@ def place_of(ti: Any) -> dict[str, Any]:
     }
 
 
-async def noted_progress(place: dict[str, Any]) -> Progress:
-    """Return how far the watch of that task is; the very beginning if nothing is noted."""
+async def noted_progress(place: dict[str, Any], start: float) -> Progress:
+    """Return how far the window that began at `start` is; the very beginning if nothing of it is noted."""
     noted = await XCom.aget_one(**_safe(place))
-    return Progress() if noted is None else from_json(Progress, noted)
+    of_this_window = noted is not None and noted["start"] == start
+    return from_json(Progress, noted["progress"]) if of_this_window else Progress()
 
 
 def _safe(place: dict[str, Any]) -> dict[str, Any]:
@@ -46,8 +47,9 @@ class WatchNotes:
     was not left. Leaving the context waits until all is written.
     """
 
-    def __init__(self, place: dict[str, Any]) -> None:
+    def __init__(self, place: dict[str, Any], start: float) -> None:
         self._place = place
+        self._start = start
         self._waiting: asyncio.Queue[tuple[Result, Progress] | None] = asyncio.Queue()
         self._writer: asyncio.Task[None] | None = None
 
@@ -74,7 +76,8 @@ class WatchNotes:
             if (
                 self._waiting.empty() or result.index % 10 == 0
             ):  # while more are waiting, now and then will do
-                await self._set(to_json(progress), **_safe(self._place))
+                noted = {"start": self._start, "progress": to_json(progress)}
+                await self._set(noted, **_safe(self._place))
 
     async def _set(self, value: Json, **where: Any) -> None:
         for attempt in range(1, TRIES + 1):
