@@ -37,7 +37,7 @@ class Telling:
         self.context = context
         run = AirflowRun(context, graph.plan.production)
         if pace_of(run) == 1:  # the ledger knows what was sent; a rehearsal sends nothing and asks nobody
-            _or_nothing(run, Ledger().migrate)
+            _or_nothing(run, lambda: Ledger().migrate())
         self.facts = facts_of(context, graph) | dict(more or {})
         self.post = Post(
             release_id=run.release_id,

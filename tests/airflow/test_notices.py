@@ -1,0 +1,198 @@
+"""What the telling tasks do when the release took another way, a channel hangs, or the ledger is away."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from airflow.sdk.exceptions import AirflowSkipException
+from tests import toy
+
+from slipway.airflow import alerts, notices, step, tell, triggers
+from slipway.airflow.alerts import Alerts, orders_for
+from slipway.airflow.notices import TellOnADayOperator
+from slipway.airflow.run import AirflowRun
+from slipway.airflow.triggers import MomentTrigger
+from slipway.channel import Channel
+from slipway.compile import compile_plan
+from slipway.environment import Environment
+from slipway.moments import Day, Moment
+from slipway.notices import Slack
+from slipway.plan import Notice
+from slipway.still_going import StillGoing
+from slipway.verdict import Branch, Verdict
+from slipway.watch.judge import Breach
+from slipway.words import Action, Severity
+
+ENVIRONMENT = Environment(system="toy", name="production")
+PLACE = {"dag_id": "toy", "run_id": "r", "task_id": "watch.watch_production", "map_index": -1}
+
+
+def notice(moment: Moment | Day, channel: Channel | None = None) -> Notice:
+    channels = [channel or Slack(connection="team_chat")]
+    return Notice(name="n", moment=moment, audience="all", channels=channels, subject="s", text="t")
+
+
+GRAPH = compile_plan(toy.plan(notices=[notice(Day(7)), notice(Moment.BREACH)]))
+ORDERS = {
+    "notices": alerts.to_json([notice(Moment.BREACH)]),
+    "facts": {"plan": "toy", "title": "Toy", "version": "v2"},
+    "rehearsal": False,
+}
+SLOW = Breach(about="latency", severity=Severity.LOW, action=Action.ALERT, checkpoint=1, reason="slow")
+
+
+def a_run(store: dict[str, Any], **parameters: Any) -> AirflowRun:
+    keeps = SimpleNamespace(get=store.get, set=lambda key, value, retention=None: store.update({key: value}))
+    ti = SimpleNamespace(dag_id="toy", run_id="r", task_id="t", xcom_push=lambda key, value: None)
+    return AirflowRun({"task_state_store": keeps, "ti": ti, "params": parameters, "run_id": "r"}, ENVIRONMENT)
+
+
+class KeptXCom:
+    """The XComs of one watch, in memory."""
+
+    def __init__(self, fault: Exception | None = None) -> None:
+        self.fault, self.values = fault, dict[str, Any]()
+
+    async def aget_one(self, key: str, **place: Any) -> Any:
+        return self.values.get(key)
+
+    async def aset(self, key: str, value: Any, **place: Any) -> None:
+        if self.fault:
+            raise self.fault
+        self.values[key] = value
+
+
+# ---- Days ----
+
+
+def test_a_moment_that_passed_while_nobody_looked_is_not_taken_for_granted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def over(self: MomentTrigger) -> bool:
+        return True
+
+    async def event() -> Any:
+        trigger = MomentTrigger(until=time.time() - 3600, over=["verdict"])
+        return [found.payload async for found in trigger.run()]
+
+    monkeypatch.setattr(triggers, "LOOK_EVERY", 0.01)
+    monkeypatch.setattr(MomentTrigger, "_is_over", over)
+    assert asyncio.run(event()) == [{"early": True}]
+
+
+@pytest.mark.parametrize(
+    ("verdict", "early"),
+    [(Verdict(branch=Branch.ROLL_BACK), False), (Verdict(branch=Branch.ASK), True), (None, True)],
+)
+def test_a_day_is_not_told_when_the_release_took_another_way(
+    monkeypatch: pytest.MonkeyPatch, verdict: Verdict | None, early: bool
+) -> None:
+    monkeypatch.setattr(notices, "verdict_given", lambda context: verdict)
+    task = TellOnADayOperator(task_id="tell", node=GRAPH.node("notices.tell_on_day_7"), graph=GRAPH)
+    with pytest.raises(AirflowSkipException):
+        task.go_on({}, {"early": early})
+
+
+def test_a_day_that_a_healthy_release_ended_before_is_left_to_a_person(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(tell, "facts_of", lambda context, graph: {})
+    run = a_run({}, pace=2)
+    telling = tell.Telling(run.context, GRAPH)
+    [due] = telling.put_off([notice(Day(7))], None)
+    assert (due.state, due.moment) == ("due", "day 7")
+    assert "tell them yourself" in due.why
+    assert telling.conclude([due])["deliveries"][0]["state"] == "due"
+
+
+# ---- Breaches while a watch goes on ----
+
+
+def told(monkeypatch: pytest.MonkeyPatch, deliver: Callable[..., Any], xcom: KeptXCom, **more: Any) -> float:
+    """Add a breach, leave, and return how long leaving took."""
+    monkeypatch.setattr(alerts, "deliver", deliver)
+    monkeypatch.setattr(alerts, "XCom", xcom)
+
+    async def watched() -> float:
+        began = time.monotonic()
+        async with Alerts(ORDERS, ENVIRONMENT, PLACE, **more) as telling:
+            telling.add([SLOW])
+            telling.add([SLOW])
+        return time.monotonic() - began
+
+    return asyncio.run(watched())
+
+
+def test_a_breach_is_told_once_while_the_watch_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[Any] = []
+    told(monkeypatch, lambda *args, **how: calls.append(how) or (), KeptXCom())
+    assert calls == [{"occasion": "slow", "severity": Severity.LOW}]
+
+
+def test_what_was_told_before_a_restart_is_not_told_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[Any] = []
+    told(monkeypatch, lambda *args, **how: calls.append(how) or (), KeptXCom(), known=[SLOW])
+    assert calls == []
+
+
+def test_a_hanging_channel_holds_up_no_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(alerts, "PATIENCE", 0.05)
+    slow = threading_sleep(0.5)
+    assert told(monkeypatch, slow, KeptXCom()) < 1.5  # the loop itself waits for its threads when it closes
+
+
+def threading_sleep(seconds: float) -> Callable[..., tuple[()]]:
+    def deliver(*args: Any, **how: Any) -> tuple[()]:
+        time.sleep(seconds)
+        return ()
+
+    return deliver
+
+
+def test_a_fault_in_telling_breaks_no_watch(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    told(monkeypatch, lambda *args, **how: (), KeptXCom(RuntimeError("the API server is away")))
+    assert "The breach could not be told: slow" in caplog.text
+
+
+def test_a_watch_begins_although_ledger_and_airflow_are_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(*args: Any) -> Any:
+        raise ConnectionError("away")
+
+    monkeypatch.setattr(tell, "Ledger", away)
+    monkeypatch.setattr(tell, "AirflowApi", away)
+    monkeypatch.setattr(tell, "report_path", away)
+    monkeypatch.setattr(tell, "version_before", lambda context, graph: "v1")
+    context = {**a_run({}, pace=1, version="v2").context, "dag_run": SimpleNamespace(run_after=None)}
+    orders = orders_for(context, GRAPH)
+    assert (orders["facts"]["version"], orders["facts"]["who"], len(orders["notices"])) == ("v2", "", 1)
+
+
+# ---- Waiting ----
+
+
+def test_a_step_that_waited_too_long_may_wait_again_when_it_is_cleared(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    store: dict[str, Any] = {"going_since_1": time.time() - 86400}
+    deferred: list[Any] = []
+    operator = SimpleNamespace(defer=lambda **how: deferred.append(how))
+    run, going = a_run(store), StillGoing("Azure swaps", every=step.SOONEST)
+    with pytest.raises(Exception, match="not ended after"):
+        step.wait_for(operator, run, going, step.timedelta(minutes=15))  # type: ignore[arg-type]
+    step.wait_for(operator, run, going, step.timedelta(minutes=15))  # type: ignore[arg-type]
+    assert len(deferred) == 1
+
+
+def test_a_round_lasts_over_tries_until_it_is_over(caplog: pytest.LogCaptureFixture) -> None:
+    run = a_run({})
+    first = run.counting("watch_start")
+    assert run.counting("watch_start") == first
+    run.over(first)
+    assert run.counting("watch_start") == "watch_start_2"
+    assert logging.getLogger("slipway") is run.log
