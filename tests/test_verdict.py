@@ -11,6 +11,8 @@ from slipway.facts import Breach, Facts
 from slipway.graph import Kind, ReleaseGraph
 from slipway.outcome import ending_of
 from slipway.plan import DecisionMatrix, Rule
+from slipway.steps import RunCheck
+from slipway.steps.faults.checks import CheckNotPassed
 from slipway.undoing import Fate, way_of
 from slipway.verdict import Branch, Verdict, judge
 from slipway.words import Action, Intent, Outcome, Severity
@@ -327,3 +329,86 @@ def test_a_step_can_name_the_row_of_the_matrix_for_its_failure() -> None:
     graph = compile_plan(toy.plan(on_production=steps))
     verdict = judge(graph, facts(broken_at("production.migrate")))
     assert (verdict.action, verdict.procedure) == (Action.ROLL_BACK_AND_RESTORE, "full")
+
+
+# ---- What could not look has not seen damage ---------------------------------------------------------------
+
+RESTORES = tuple(
+    Rule(severity=severity, action=action, within=toy.HOUR, procedure=procedure, scenario=scenario)
+    for severity, action, procedure, scenario in (
+        (Severity.CRITICAL, Action.ROLL_BACK_AND_RESTORE, "full", ""),
+        (Severity.CRITICAL, Action.ROLL_BACK_AND_RESTORE, "full", "corruption"),
+        (Severity.HIGH, Action.ROLL_BACK, "", ""),
+        (Severity.MEDIUM, Action.ASK, "", ""),
+        (Severity.LOW, Action.ALERT, "", ""),
+    )
+)
+
+
+def action_of(
+    failure: str = "", state: str = "failed", scenario: str = "corruption", **more: Any
+) -> tuple[Action, str]:
+    """Return action and procedure after a RunCheck of damaged data that ended so."""
+    looks = RunCheck(
+        name="deploy",
+        check=toy.ToyCheck(name="no_row_changed"),
+        on_failure=more.pop("severity", Severity.CRITICAL),
+        scenario=scenario,
+    )
+    steps = (*toy.steps()[:2], looks)
+    graph = compile_plan(toy.plan(on_production=steps, matrix=DecisionMatrix(rules=RESTORES), **more))
+    failures = {"production.deploy": failure} if failure else {}
+    verdict = judge(graph, facts(broken_at("production.deploy", state), failures=failures))
+    return verdict.action, verdict.procedure
+
+
+def test_a_run_check_that_finds_damage_restores() -> None:
+    said = str(CheckNotPassed("No row changed", "FAIL", "users: 3 of 9 rows are gone"))
+    assert action_of(said) == (Action.ROLL_BACK_AND_RESTORE, "full")
+    assert action_of(said, scenario="") == (Action.ROLL_BACK_AND_RESTORE, "full")
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        "No row changed: ERROR, the database is away. Nothing that comes after it was done.",
+        "No row changed: INCONCLUSIVE, production.note_rows has noted nothing of users.",
+        "production.note_rows was marked success by hand: nothing proves that it is so.",
+        "",  # killed, or marked by hand
+    ],
+)
+def test_a_run_check_that_could_not_look_rolls_back_and_restores_nothing(failure: str) -> None:
+    assert action_of(failure) == (Action.ROLL_BACK, "")
+
+
+def test_a_run_check_that_was_marked_success_restores_nothing() -> None:
+    assert action_of(state="success") == (Action.ROLL_BACK, "")
+
+
+def test_what_could_not_look_is_not_made_worse_than_it_says() -> None:
+    assert action_of(severity=Severity.MEDIUM, scenario="") == (Action.ASK, "")
+
+
+@pytest.mark.parametrize("state", ["failed", "success"])
+@pytest.mark.parametrize(
+    ("returned", "action"),
+    [
+        ({"answer": "FAIL", "summary": "rows are gone"}, Action.ROLL_BACK_AND_RESTORE),
+        ({"answer": "ERROR", "summary": "the database is away"}, Action.ROLL_BACK),
+        ({"answer": "INCONCLUSIVE", "summary": "nothing was noted"}, Action.ROLL_BACK),
+        (None, Action.ROLL_BACK),
+    ],
+)
+def test_only_a_check_that_found_damage_restores(state: str, returned: Any, action: Action) -> None:
+    check = toy.ToyCheck(name="answers", on_failure=Severity.CRITICAL)
+    graph = compile_plan(toy.plan(verify=(check,), matrix=DecisionMatrix(rules=RESTORES)))
+    tasks = broken_at("verification.answers") | {"verification.answers": (state, returned)}
+    assert judge(graph, facts(tasks)).action is action
+
+
+def test_a_step_that_was_refused_for_want_of_proof_restores_nothing() -> None:
+    migrate = toy.ToyStep(name="migrate", migrates=True, scenario="corruption")
+    steps = (toy.steps()[0], migrate, toy.steps()[2])
+    graph = compile_plan(toy.plan(on_production=steps, matrix=DecisionMatrix(rules=RESTORES)))
+    tasks = broken_at("production.migrate") | {"production.back_up": ("success", None)}
+    assert judge(graph, facts(tasks)).action is Action.ROLL_BACK

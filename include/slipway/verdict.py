@@ -5,10 +5,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 
-from slipway.facts import Breach, Facts, expected, steps_that_ran
+from slipway.facts import Breach, Facts, expected, proofs_before, steps_that_ran
 from slipway.graph import DECISION, STRATEGY, Kind, Node, ReleaseGraph
 from slipway.kinds import Check, Checklist, Step, Undo
 from slipway.run import Json
+from slipway.steps.run_check import RunCheck
 from slipway.words import Action, Answer, Intent, Severity
 
 
@@ -89,7 +90,7 @@ def judge(graph: ReleaseGraph, facts: Facts) -> Verdict:
 def find_breaches(graph: ReleaseGraph, facts: Facts) -> list[Breach]:
     """Return what keeps a release that reached production from being healthy, the worst first."""
     nodes = expected(graph, facts)
-    found = [breach for node in nodes for breach in _breaches_of(node, facts)]
+    found = [breach for node in nodes for breach in _breaches_of(graph, node, facts)]
     if facts.succeeded(STRATEGY) and not facts.proved(STRATEGY):  # then every strategy ran
         reason = f"{STRATEGY} was marked success by hand: nothing says which strategy was meant."
         found.append(Breach(severity=Severity.HIGH, reason=reason, least=Action.ROLL_BACK))
@@ -124,7 +125,7 @@ def _after(graph: ReleaseGraph, breaches: list[Breach], ran: tuple[Node, ...]) -
     )
 
 
-def _breaches_of(node: Node, facts: Facts) -> list[Breach]:
+def _breaches_of(graph: ReleaseGraph, node: Node, facts: Facts) -> list[Breach]:
     state = facts.state(node.task_id)
     if not facts.reached(node.task_id):
         return []
@@ -136,15 +137,38 @@ def _breaches_of(node: Node, facts: Facts) -> list[Breach]:
     if state != "success":
         found = (facts.returned.get(node.task_id) or {}).get("summary", "")
         said = found or facts.failures.get(node.task_id, "")
-        return [_failure(node.item, f"{node.task_id} {state}. {said}".strip())]
+        seen = _saw_a_fault(graph, node, facts)
+        return [_failure(node.item, f"{node.task_id} {state}. {said}".strip(), seen=seen)]
     if node.kind is Kind.CHECKLIST:
         return []  # marking is how a person says "done" without the form
-    return [_failure(node.item, f"{node.task_id} was marked success by hand: nothing proves that it is so.")]
+    reason = f"{node.task_id} was marked success by hand: nothing proves that it is so."
+    return [_failure(node.item, reason, seen=False)]
 
 
-def _failure(item: Step | Check | Checklist, reason: str) -> Breach:
+def _saw_a_fault(graph: ReleaseGraph, node: Node, facts: Facts) -> bool:
+    """Whether what failed has seen what its severity stands for, or merely could not look.
+
+    A check that broke, was killed or was marked has seen nothing, and neither has a step that was refused
+    because nothing proves what comes before it.
+    """
+    if isinstance(node.item, Check):
+        return (facts.returned.get(node.task_id) or {}).get("answer") == Answer.FAIL
+    if isinstance(node.item, RunCheck):
+        return node.item.found_a_fault(facts.failures.get(node.task_id, ""))
+    if node.kind is Kind.CHECKLIST:
+        return True  # a person did not tick it
+    return all(facts.proved(each.task_id) for each in proofs_before(graph, node))
+
+
+def _failure(item: Step | Check | Checklist, reason: str, *, seen: bool) -> Breach:
+    if not seen:  # at the most HIGH: nothing says that the data is damaged, so nothing is restored
+        return Breach(severity=_at_most_high(item.on_failure), reason=reason)
     scenario = item.scenario if isinstance(item, Step) else ""
     return Breach(severity=item.on_failure, reason=reason, scenario=scenario)
+
+
+def _at_most_high(severity: Severity) -> Severity:
+    return Severity.HIGH if severity is Severity.CRITICAL else severity
 
 
 def _breaches_of_finding(node: Node, facts: Facts) -> list[Breach]:
@@ -154,7 +178,8 @@ def _breaches_of_finding(node: Node, facts: Facts) -> list[Breach]:
     finding = facts.returned[node.task_id]
     if finding["answer"] == Answer.PASS or not node.item.blocking:
         return []
-    return [Breach(severity=node.item.on_failure, reason=f"{node.task_id}: {finding['summary']}")]
+    reason = f"{node.task_id}: {finding['summary']}"
+    return [_failure(node.item, reason, seen=finding["answer"] == Answer.FAIL)]
 
 
 def _breaches_of_watch(node: Node, facts: Facts, state: str) -> list[Breach]:

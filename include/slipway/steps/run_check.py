@@ -8,7 +8,7 @@ from typing import ClassVar
 from slipway.environment import Environment
 from slipway.kinds import Check, Step
 from slipway.run import Evidence, Run
-from slipway.steps.faults.checks import CheckNotPassed
+from slipway.steps.faults.checks import CheckNotPassed, opening
 from slipway.still_going import StillGoing
 from slipway.words import Answer
 
@@ -18,7 +18,8 @@ class RunCheck(Step):
     """Go on only if a check passes here and now, e.g. of the new version before it takes the traffic.
 
     Anything but PASS fails the step, once the check's own patience has ended. The checks of `verify` come
-    when all steps are done.
+    when all steps are done. Severity and scenario of the step are those of a FAIL; a check that could not look,
+    or that was stopped or marked, is at the most HIGH.
     """
 
     check: Check
@@ -54,6 +55,10 @@ class RunCheck(Step):
             raise StillGoing(f"{self.check.heading}: {finding.summary}", every=self.check.every)
         run.remember(f"ended_{self._try(run)}", lambda: True)
         raise CheckNotPassed(self.check.heading, str(finding.answer), finding.summary)
+
+    def found_a_fault(self, failure: str) -> bool:
+        """Say whether the check answered FAIL, by what the failed step said; "" is a step that said nothing."""
+        return failure.startswith(opening(self.check.heading, Answer.FAIL))
 
     def undo(self, run: Run, evidence: Evidence) -> Evidence:
         """Leave everything: nothing was changed."""
