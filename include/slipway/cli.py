@@ -33,7 +33,8 @@ def parser() -> argparse.ArgumentParser:
     _verb(verbs, "test", "run the tests; --quick leaves out the slow ones; arguments go to pytest", _test)
     _verb(verbs, "check", "check style and types", _check)
     _verb(verbs, "plan", "list, check, explain or begin a deployment plan", _plan)
-    _verb(verbs, "doctor", "say what is missing or wrong here, and the mend", _doctor)
+    doctor = _verb(verbs, "doctor", "say what is missing or wrong here, or for a plan, and the mend", _doctor)
+    doctor.add_argument("plan", nargs="?", help="try every connection of this plan, only reading")
     return top
 
 
@@ -143,9 +144,10 @@ def _plan(arguments: argparse.Namespace) -> int:
 
 
 def _doctor(arguments: argparse.Namespace) -> int:
+    from slipway import plans_cli
     from slipway.local.doctor import examine
 
-    return examine(Console())
+    return plans_cli.main(["doctor", arguments.plan]) if arguments.plan else examine(Console())
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -12,6 +12,7 @@ import pytest
 from rich.console import Console
 from tests.prove.plans import but
 
+from slipway.cli import main
 from slipway.environment import ROLES, Environment
 from slipway.notices import Email, Slack
 from slipway.plan import Moment, Notice
@@ -89,3 +90,8 @@ def test_the_channels_of_notices_are_looked_at_and_nothing_is_sent(monkeypatch: 
 
 def test_the_doctor_can_try_every_role() -> None:
     assert set(_TRIES) == set(ROLES)
+
+
+def test_the_launcher_has_the_doctor_of_a_plan(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["doctor", "no_such_plan"]) == 1
+    assert 'There is no plan "no_such_plan"' in "".join(capsys.readouterr())
