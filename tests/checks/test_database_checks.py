@@ -140,3 +140,44 @@ def test_a_second_try_keeps_what_the_first_one_noted(plans: Session, run: LocalR
     again = TakeRowChecksums(name="take", tables=[PLANS]).do(run)
     assert again.proof == run.evidences["production.take"].proof
     assert again.proof["tables"]["plans"]["rows"] == 3
+
+
+USED = Table(name="plans", key="id", columns=["id", "title"], users_change=2)
+
+
+@pytest.fixture
+def used(database: Session, run: LocalRun) -> Session:
+    """A table of a hundred rows that users change, noted."""
+    database.execute("CREATE TABLE plans (id int PRIMARY KEY, title text)")
+    database.execute("INSERT INTO plans SELECT n, 'plan ' || n FROM generate_series(1, 100) n")
+    note(run, USED)
+    return database
+
+
+def used_compared(run: LocalRun) -> tuple[Answer, str]:
+    return compared(run, Compared.EQUAL_UP_TO_LAST, USED)
+
+
+def test_what_a_few_users_change_remove_and_add_is_no_damage(used: Session, run: LocalRun) -> None:
+    used.execute("UPDATE plans SET title = 'mine' WHERE id = 7")
+    used.execute("DELETE FROM plans WHERE id = 8")
+    used.execute("INSERT INTO plans VALUES (101, 'new')")
+    assert used_compared(run)[0] is Answer.PASS
+
+
+def test_a_change_of_many_rows_is_damage_also_where_users_write(used: Session, run: LocalRun) -> None:
+    used.execute("UPDATE plans SET title = left(title, 6) WHERE id > 80")
+    answer, summary = used_compared(run)
+    assert answer is Answer.FAIL
+    assert summary.startswith("plans: the content of more than 2 rows differs (")
+
+
+def test_more_rows_gone_than_users_remove_is_damage(used: Session, run: LocalRun) -> None:
+    used.execute("DELETE FROM plans WHERE id < 4")
+    assert used_compared(run) == (Answer.FAIL, "plans: 3 of 100 rows are gone")
+
+
+def test_the_parts_of_a_table_stay_out_of_the_evidence(used: Session, run: LocalRun) -> None:
+    used.execute("DELETE FROM plans WHERE id < 4")
+    check = RowChecksums(name="rows", taken_by="production.take", tables=[USED])
+    assert sorted(run_check(check, run).evidence["before"]["plans"]) == ["checksum", "last", "rows"]

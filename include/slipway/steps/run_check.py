@@ -18,8 +18,8 @@ class RunCheck(Step):
     """Go on only if a check passes here and now, e.g. of the new version before it takes the traffic.
 
     Anything but PASS fails the step, once the check's own patience has ended. The checks of `verify` come
-    when all steps are done. Severity and scenario of the step are those of a FAIL; a check that could not look,
-    or that was stopped or marked, is at the most HIGH.
+    when all steps are done. Severity and scenario of the step are those of a FAIL; a check that could not
+    look, or that was stopped or marked, is at the most HIGH.
     """
 
     check: Check
@@ -57,7 +57,7 @@ class RunCheck(Step):
         raise CheckNotPassed(self.check.heading, str(finding.answer), finding.summary)
 
     def found_a_fault(self, failure: str) -> bool:
-        """Say whether the check answered FAIL, by what the failed step said; "" is a step that said nothing."""
+        """Say whether the check answered FAIL, by what the failed step said; "" if it said nothing."""
         return failure.startswith(opening(self.check.heading, Answer.FAIL))
 
     def undo(self, run: Run, evidence: Evidence) -> Evidence:
