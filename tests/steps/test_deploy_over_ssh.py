@@ -9,6 +9,7 @@ from slipway.run import Evidence
 from slipway.sandbox.vendors.ssh import SshServer
 from slipway.steps import DeployOverSsh
 from slipway.steps.faults import CommandFailed, NotTheApprovedCommit, UnknownVersion
+from slipway.steps.faults.ssh import CheckedOutSince
 from slipway.testing import LocalRun
 
 
@@ -66,6 +67,20 @@ def test_a_tag_is_checked_out_and_built_and_the_one_before_comes_back(world: Wor
     assert world.step.undo(run, evidence).summary == "v2.5.0-maintenance -> v2.4.0"
     assert (world.head(), world.built()) == ("v2.4.0", "2.4.0")
     assert world.step.undo(run, evidence).changed is False
+
+
+def test_what_somebody_else_checked_out_since_is_left_alone(world: World, run: LocalRun) -> None:
+    evidence = world.step.do(run)
+    git(world.clone, "checkout", "--quiet", "-b", "hotfix")
+    git(world.clone, "commit", "--quiet", "--allow-empty", "-m", "hotfix")
+    with pytest.raises(
+        CheckedOutSince, match=r"clone is at hotfix, and this release left it at commit .*since"
+    ):
+        world.step.undo(run, evidence)
+    assert git(world.clone, "symbolic-ref", "--short", "HEAD") == "hotfix"
+    git(world.clone, "checkout", "--quiet", evidence.after["commit"])
+    world.step.undo(run, evidence)
+    assert (world.head(), world.built()) == ("v2.4.0", "2.4.0")
 
 
 def test_a_failing_smoke_test_fails_the_step_and_is_undone(world: World, run: LocalRun) -> None:

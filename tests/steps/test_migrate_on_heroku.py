@@ -2,13 +2,14 @@ import pytest
 from tests.steps.heroku_world import HerokuWorld
 
 from slipway.run import Evidence
-from slipway.steps import MigrateOnHeroku, migrate_on_heroku
+from slipway.steps import MigrateOnHeroku, migrate_on_heroku, one_off_dyno
 from slipway.steps.faults.heroku import (
     DynoCommandFailed,
     MigrationsNotInCode,
     MigrationsPending,
     PlanUnreadable,
 )
+from slipway.still_going import StillGoing
 from slipway.testing import LocalRun
 
 STEP = MigrateOnHeroku(name="migrate", app="the5hc")
@@ -76,6 +77,55 @@ def test_a_crash_after_the_migration_is_recognised_and_undone(
     assert STEP.do(release).after == {"applied": NEW}
     assert migrating(heroku) == ["migrate --noinput"]
     STEP.undo(release.at("rollback.undo"), Evidence(before=release.memory["before"]))
+    assert heroku.applied() == BEFORE
+
+
+@pytest.fixture
+def left_running(release: LocalRun, heroku: HerokuWorld, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The worker is killed at once when the dyno that migrates is there; it runs on."""
+    attend = one_off_dyno._attend
+
+    def killed(run: LocalRun, app: str, command: str, *more: object) -> object:
+        if command == "python manage.py migrate --noinput":
+            raise KeyboardInterrupt
+        return attend(run, app, command, *more)  # type: ignore[arg-type]
+
+    with monkeypatch.context() as patch:
+        patch.setattr(one_off_dyno, "_attend", killed)
+        with pytest.raises(KeyboardInterrupt):
+            STEP.do(release)
+    forward = "python manage.py migrate --noinput;"
+    return next(name for name, dyno in heroku.app.dynos.items() if dyno["command"].startswith(forward))
+
+
+def test_a_migration_that_still_runs_is_stopped_before_anything_is_taken_back(
+    release: LocalRun, heroku: HerokuWorld, left_running: str
+) -> None:
+    undone = STEP.undo(release.at("rollback.undo"), Evidence(before=release.memory["before"]))
+    assert left_running not in heroku.app.dynos
+    assert heroku.posts(f"/apps/the5hc/dynos/{left_running}/actions/stop") == 1
+    assert undone.summary == "they are taken back already"
+    assert heroku.applied() == BEFORE
+
+
+def test_nothing_is_taken_back_until_the_migration_is_gone(
+    release: LocalRun, heroku: HerokuWorld, left_running: str
+) -> None:
+    heroku.stand_in.trouble(match="POST /apps/the5hc/dynos/run", status=202)
+    evidence = Evidence(before=release.memory["before"])
+    undo, calls = release.at("rollback.undo"), (heroku.bin / "calls").read_text()
+    with pytest.raises(StillGoing, match=f"Heroku stops {left_running} of the5hc"):
+        STEP.undo(undo, evidence)
+    assert (heroku.bin / "calls").read_text() == calls
+    assert STEP.undo(undo, evidence).changed is False
+    assert left_running not in heroku.app.dynos
+
+
+def test_a_dyno_of_a_person_is_left_running(release: LocalRun, heroku: HerokuWorld) -> None:
+    evidence = STEP.do(release)
+    heroku.app.dynos["run.7"] = {"name": "run.7", "command": "python manage.py migrate --noinput"}
+    STEP.undo(release.at("rollback.undo"), evidence)
+    assert "run.7" in heroku.app.dynos
     assert heroku.applied() == BEFORE
 
 

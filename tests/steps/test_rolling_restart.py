@@ -14,7 +14,7 @@ from tests.steps.ssh_server import deployment_server, local_run
 from slipway.run import Evidence
 from slipway.sandbox.vendors.ssh import SshServer
 from slipway.steps import RollingRestart
-from slipway.steps.faults.ssh import InstanceUnwell
+from slipway.steps.faults.ssh import InstanceUnwell, VersionBeforeUnknown
 from slipway.testing import LocalRun
 
 NAMES = ("api-1", "api-2", "api-3")
@@ -114,6 +114,30 @@ def test_a_retry_goes_on_where_it_stopped(world: World, run: LocalRun) -> None:
     (world.server.home / "www" / "api-2" / "health").touch()
     assert world.step.do(run).before == {"versions": dict.fromkeys(NAMES, "v2.4.0")}
     assert world.restarts() == ["api-1 2.5.0", "api-2 2.5.0", "api-3 2.5.0"]
+
+
+def test_an_instance_without_a_version_is_refused_before_any_is_touched(world: World, run: LocalRun) -> None:
+    version = world.server.home / "www" / "api-2" / "version"
+    version.unlink()
+    with pytest.raises(VersionBeforeUnknown, match=r"api-2: reported no version.*Nothing was touched"):
+        world.step.do(run)
+    assert world.restarts() == []
+    version.write_text(OLD)
+    assert world.step.do(run).before == {"versions": dict.fromkeys(NAMES, "v2.4.0")}
+
+
+def test_an_undo_without_a_version_to_go_back_to_rolls_back_the_others_and_fails(
+    world: World, run: LocalRun
+) -> None:
+    world.step.do(run)
+    evidence = Evidence(before={"versions": {"api-1": "v2.4.0", "api-2": "", "api-3": "v2.4.0"}})
+    for _ in range(2):
+        with pytest.raises(
+            InstanceUnwell, match=r"api-2: .*restarted by this release and report v2\.5\.0 now"
+        ):
+            world.step.undo(run, evidence)
+        assert world.versions() == [OLD, NEW, OLD]
+    assert len(world.restarts()) == 5
 
 
 def test_instances_that_are_well_with_the_version_are_left_alone(world: World) -> None:

@@ -9,7 +9,7 @@ from tests.steps.launchdarkly import FLAG, MEMBERS, Service, World, local_run, w
 from slipway.run import Evidence
 from slipway.steps import SetLaunchDarklyFlag
 from slipway.steps.faults import FlagNotTaken
-from slipway.steps.faults.launchdarkly import FlagChangedMeanwhile, NoSuchFlagEnvironment
+from slipway.steps.faults.launchdarkly import FlagChangedMeanwhile, FlagTurnedOff, NoSuchFlagEnvironment
 from slipway.steps.launchdarkly_api import look
 from slipway.testing import LocalRun
 from slipway.vendor_faults import AccessRefused, CallRefused, NotThere, VendorBroken, VendorUnreachable
@@ -207,6 +207,51 @@ def test_a_flag_is_turned_off_and_on_again_by_its_undo(ld: World, run: LocalRun)
     assert ld.there()["fallthrough"]["rollout"]["variations"][0] == {"variation": 0, "weight": 25000}
 
 
+def kill(ld: World) -> None:
+    """Let a person turn the flag off in LaunchDarkly."""
+    ld.kept.patch("default", FLAG, [{"op": "replace", "path": "/environments/production/on", "value": False}])
+
+
+def test_a_flag_that_a_person_turned_off_stays_off_through_all_undos(
+    ld: World, run: LocalRun, caplog: pytest.LogCaptureFixture
+) -> None:
+    fallthrough = ld.there()["fallthrough"]
+    internal, quarter = INTERNAL.do(run.at("production.internal")), QUARTER.do(run.at("production.quarter"))
+    kill(ld)
+    undone = QUARTER.undo(run.at("rollback.quarter"), quarter)
+    assert ld.there()["on"] is False
+    assert ld.there()["fallthrough"] == fallthrough
+    assert undone.proof == {"kept_off": True}
+    assert undone.summary.endswith("(somebody had turned it off, so it stays off)")
+    assert "turned maintenance_scheduling_enabled off in production after this step" in caplog.text
+    assert QUARTER.undo(run.at("rollback.quarter"), quarter).changed is False
+    assert INTERNAL.undo(run.at("rollback.internal"), internal).proof == {"kept_off": False}
+    assert (ld.there()["on"], ld.there()["rules"]) == (False, [])
+
+
+def test_a_flag_turned_off_after_a_crash_half_way_stays_off_too(ld: World, run: LocalRun) -> None:
+    INTERNAL.do(run.at("production.internal"))
+    ld.stand_in.trouble(match="PATCH", half=True)
+    with pytest.raises(VendorUnreachable):
+        QUARTER.do(run)
+    kill(ld)
+    QUARTER.undo(run, Evidence(before=run.recall("before")))
+    assert ld.there()["on"] is False
+
+
+def test_a_later_stage_does_not_turn_on_what_a_person_turned_off(ld: World, run: LocalRun) -> None:
+    wider = SetLaunchDarklyFlag(name="wider", flag=FLAG, percentage=25, only_if_on=True)
+    with pytest.raises(FlagTurnedOff, match=r"in production is off.*It stays off.*clear this task"):
+        wider.do(run)
+    assert (ld.sent("PATCH"), run.memory) == ([], {})
+    INTERNAL.do(run.at("production.internal"))
+    wider.do(run)
+    kill(ld)
+    with pytest.raises(FlagTurnedOff):
+        wider.do(run)
+    assert ld.there()["on"] is False
+
+
 def test_organizations_are_targeted_as_contexts(ld: World, run: LocalRun) -> None:
     step = SetLaunchDarklyFlag(name="one", flag=FLAG, targets=["acme"], context_kind="organization")
     step.do(run)
@@ -256,6 +301,11 @@ def test_too_many_calls_waits_as_long_as_it_is_told(ld: World, run: LocalRun) ->
 def test_a_percentage_is_between_nothing_and_all() -> None:
     with pytest.raises(ValueError, match="percentage is 0 to 100, not 250"):
         SetLaunchDarklyFlag(name="x", flag=FLAG, percentage=250)
+
+
+def test_only_if_on_is_for_turning_on() -> None:
+    with pytest.raises(ValueError, match="x: only_if_on is for a step that turns the flag on"):
+        SetLaunchDarklyFlag(name="x", flag=FLAG, on=False, only_if_on=True)
 
 
 def test_the_doctor_is_told_whose_token_it_is(ld: World, run: LocalRun) -> None:

@@ -9,7 +9,7 @@ from typing import ClassVar
 from slipway.kinds import Step
 from slipway.run import Evidence, Json, Run
 from slipway.steps.faults import NotTheApprovedCommit, UnknownVersion
-from slipway.steps.faults.ssh import WrongCommit
+from slipway.steps.faults.ssh import CheckedOutSince, WrongCommit
 from slipway.steps.ssh_api import Server, server
 from slipway.steps.ssh_job import Job, forget, job_name, run_job, stop, was_begun
 
@@ -57,7 +57,7 @@ class DeployOverSsh(Step):
         return Evidence(before=before, after=after, proof={"commit": commit, "tag": tag}, summary=summary)
 
     def undo(self, run: Run, evidence: Evidence) -> Evidence:
-        """Check out the commit from before and build it. Raises what `do` raises."""
+        """Check out the commit from before and build it. Raises CheckedOutSince and what `do` raises."""
         commit = str(evidence.before.get("commit", ""))
         done = job_name(run, self.name, "do")
         if not commit:
@@ -66,8 +66,10 @@ class DeployOverSsh(Step):
             if not was_begun(there, done):
                 run.log.info("Nothing to undo: no checkout of this release is left in %s", self.folder)
                 return Evidence(changed=False, summary="the checkout was never begun, or is undone")
-            stop(there, done, log=run.log)
             now = self._checked_out(there)
+            if evidence.after and now["commit"] not in {commit, evidence.after["commit"]}:
+                raise CheckedOutSince(there.conn_id, self.folder, _name(now), str(evidence.after["commit"]))
+            stop(there, done, log=run.log)
             self._bring(run, there, "undo", _name(evidence.before), commit, self.build)
             after = self._checked_out(there)
             if after["commit"] != commit:

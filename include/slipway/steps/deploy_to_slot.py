@@ -9,7 +9,7 @@ from urllib.parse import quote
 from slipway.kinds import Step
 from slipway.run import Evidence, Json, Run
 from slipway.steps.azure_slots import Deployment, Slot
-from slipway.steps.faults.azure import DeploymentFailed, SlotTakenOver
+from slipway.steps.faults.azure import DeploymentFailed, DeploymentUnrecognised, SlotTakenOver
 from slipway.steps.packages import Package, kept
 from slipway.still_going import StillGoing
 
@@ -122,9 +122,27 @@ class DeployToSlot(Step):
         if newest and not newest.is_good and newest.id != known and not run.recall(f"failed_{newest.id}"):
             run.remember(f"failed_{newest.id}", lambda: newest.text or "failed")
             raise DeploymentFailed(str(slot), newest.id, newest.text)
+        if newest and newest.id != known:
+            _see_that_it_is_told_apart(run, slot, newest, package)
         run.log.info("%s holds %s: deploying %s", slot, newest or "nothing", package.name)
         slot.send(package, release)
+        run.remember(_sent(package), lambda: True)
         raise StillGoing(f"Kudu deploys {package.name} to {slot}", every=self.look_every)
+
+
+def _sent(package: Package) -> str:
+    return f"sent_{package.sha256[:16]}"
+
+
+def _see_that_it_is_told_apart(run: Run, slot: Slot, newest: Deployment, package: Package) -> None:
+    """Raise DeploymentUnrecognised once for a good deployment that may be ours and does not say so.
+
+    To send the package anew each time would go on for ever: what comes of it is not recognised either.
+    """
+    told = f"unrecognised_{newest.id}"
+    if newest.is_good and not newest.sha256 and run.recall(_sent(package)) and not run.recall(told):
+        run.remember(told, lambda: True)
+        raise DeploymentUnrecognised(str(slot), newest.id, package.name)
 
 
 def _refuse_strangers(slot: Slot, newest: Deployment, before: Mapping[str, Json]) -> None:

@@ -8,7 +8,7 @@ from typing import ClassVar
 from slipway.kinds import Step
 from slipway.run import Evidence, Run
 from slipway.steps.faults.heroku import MigrationsNotInCode, MigrationsPending, PlanUnreadable
-from slipway.steps.one_off_dyno import run_attached, run_once
+from slipway.steps.one_off_dyno import run_attached, run_once, stop_earlier
 
 _ENTRY = re.compile(r"^\[([X ])\]\s+(\w+)\.(\w+)")  # of showmigrations --plan
 
@@ -44,18 +44,22 @@ class MigrateOnHeroku(Step):
             run.log.info("%s: %s", self.app, "all of them are applied" if pending else "nothing to migrate")
         else:
             run.log.info("%s: to be applied: %s", self.app, ", ".join(left))
-            self._run(run, f"{self.manage} migrate --noinput", "migrate")
+            self._run(run, self._forward, "migrate")
             if left := _not_applied(self._plan(run)):
                 raise MigrationsPending(self.app, left, "applied")
         summary = f"{self.app}: {len(pending)} migrations applied" if pending else "nothing to migrate"
         return Evidence(before=before, after={"applied": pending}, changed=bool(pending), summary=summary)
 
     def undo(self, run: Run, evidence: Evidence) -> Evidence:
-        """Migrate each app back to where it was, and see that it is. Raises MigrationsNotInCode besides."""
+        """Stop a migration that still runs, then migrate each app back to where it was, and see that it is.
+
+        Raises MigrationsNotInCode besides what `do` raises.
+        """
         pending = [str(name) for name in evidence.before.get("pending", [])]
         if not pending:
             run.log.info("Nothing to undo: this release had nothing to migrate")
             return Evidence(changed=False, summary="this release had nothing to migrate")
+        stop_earlier(run, self.app, self._forward)
         plan = self._plan(run)
         if unknown := [name for name in pending if name not in plan]:
             raise MigrationsNotInCode(self.app, unknown)
@@ -71,6 +75,10 @@ class MigrateOnHeroku(Step):
             raise MigrationsPending(self.app, left, "taken back")
         summary = f"{self.app}: {len(applied)} migrations taken back"
         return Evidence(before={"applied": applied}, after={"pending": pending}, summary=summary)
+
+    @property
+    def _forward(self) -> str:
+        return f"{self.manage} migrate --noinput"
 
     def _plan(self, run: Run) -> dict[str, bool]:
         """Return all migrations in the order in which they are applied, and whether each one is."""

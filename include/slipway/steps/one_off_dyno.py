@@ -78,6 +78,28 @@ def run_once(
     return _run_and_remember(run, app, command, f"{key}.ended.{number}", timeout, mark)
 
 
+def stop_earlier(run: Run, app: str, command: str) -> None:
+    """Stop what a killed task of Slipway left running of a command, and see that it is gone.
+
+    Raises StillGoing until then, and the faults of slipway.vendor_faults.
+    """
+    if not (running := _running(run, app, command)):
+        return
+    for name in running:
+        run.log.warning("`%s` still runs on %s, begun by a task that was killed", command, app)
+        _order_stop(run, app, name)
+    if left := _running(run, app, command):
+        raise StillGoing(f"Heroku stops {', '.join(left)} of {app}, which runs `{command}`", every=_EVERY)
+    run.log.info("%s: `%s` is not running any more", app, command)
+
+
+def _running(run: Run, app: str, command: str) -> list[str]:
+    """Return the names of the dynos in which Slipway runs a command, whatever task or release began them."""
+    dynos = ask(run, "GET", f"/apps/{app}/dynos")
+    given = ((str(dyno["name"]), str(dyno.get("command", ""))) for dyno in dynos)
+    return [name for name, said in given if said.startswith(f"{command};") and "# slipway-" in said]
+
+
 def _run_and_remember(run: Run, app: str, command: str, note: str, timeout: timedelta, mark: str) -> Ended:
     def remember(status: int, lines: Sequence[str] = (), seconds: float = 0) -> None:
         run.remember(note, lambda: Ended(status=status, lines=lines, seconds=seconds).to_json())
@@ -145,10 +167,14 @@ def _attend(run: Run, app: str, command: str, dyno: dict[str, Any], timeout: tim
 
 
 def _stop(run: Run, app: str, name: str) -> None:
+    with suppress(StepFailed):  # it ends by itself after its time to live
+        _order_stop(run, app, name)
+
+
+def _order_stop(run: Run, app: str, name: str) -> None:
     run.log.info("Stopping the dyno %s of %s", name, app)
     path = f"/apps/{app}/dynos/{name}/actions/stop"
-    with suppress(StepFailed):  # it ends by itself after its time to live
-        call(HEROKU, connection(run, "heroku").conn_id, "POST", path, accept=(404,), safe=True)
+    call(HEROKU, connection(run, "heroku").conn_id, "POST", path, accept=(404,), safe=True)
 
 
 def _see_what_became_of_it(run: Run, app: str, command: str, mark: str, repeatable: bool) -> None:

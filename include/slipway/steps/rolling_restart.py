@@ -10,7 +10,7 @@ from typing import ClassVar
 
 from slipway.kinds import Step
 from slipway.run import Evidence, Run
-from slipway.steps.faults.ssh import InstanceUnwell
+from slipway.steps.faults.ssh import InstanceUnwell, VersionBeforeUnknown
 from slipway.steps.ssh_api import Server, server
 from slipway.steps.ssh_job import Job, forget, job_name, run_job, stop, was_begun
 
@@ -51,11 +51,11 @@ class RollingRestart(Step):
     def do(self, run: Run) -> Evidence:
         """Restart them.
 
-        Raises InstanceUnwell at the first one that is not well, CommandFailed, and the faults of
-        steps.faults.ssh.
+        Raises VersionBeforeUnknown before anything is touched, InstanceUnwell at the first one that is not
+        well, CommandFailed, and the faults of steps.faults.ssh.
         """
         with server(run) as there:
-            before = run.remember("before", lambda: {"versions": self._versions(there)})
+            before = run.remember("before", lambda: self._ways_back(there))
             restarted = 0
             for index, instance in enumerate(self.instances):
                 forget(there, self._job_name(run, instance, "undo"))
@@ -67,9 +67,12 @@ class RollingRestart(Step):
         return Evidence(before=before, after=after, changed=restarted > 0 or before != after, summary=summary)
 
     def undo(self, run: Run, evidence: Evidence) -> Evidence:
-        """Roll back each touched instance, last one first. Raises what `do` raises."""
+        """Roll back each touched instance, last one first. Raises what `do` raises.
+
+        One without a version to go back to is said when all the others are rolled back.
+        """
         versions: Mapping[str, str] = evidence.before.get("versions", {})
-        rolled = []
+        rolled, stuck = [], []
         with server(run) as there:
             now = self._versions(there)
             for instance in reversed(self.instances):
@@ -78,7 +81,8 @@ class RollingRestart(Step):
                     run.log.info("%s was not touched by this release", instance)
                     continue
                 if not versions.get(instance):
-                    run.log.warning("%s reported no version before, so there is none to go back to", instance)
+                    run.log.error("%s reported no version before, so there is none to go back to", instance)
+                    stuck.append(instance)
                     continue
                 stop(there, done, log=run.log)
                 version = _written_as(run.version, versions[instance])
@@ -86,6 +90,13 @@ class RollingRestart(Step):
                 forget(there, done)
                 rolled.append(instance)
             after = {"versions": self._versions(there)}
+        if stuck:
+            found = ", ".join(after["versions"][each] or "no version" for each in stuck)
+            raise VersionBeforeUnknown(
+                stuck,
+                f"They were restarted by this release and report {found} now. Restart them by hand with the "
+                "version that belongs there, and mark this task success.",
+            )
         summary = f"rolled back: {', '.join(rolled)}" if rolled else "no instance was touched"
         return Evidence(before={"versions": now}, after=after, changed=bool(rolled), summary=summary)
 
@@ -135,6 +146,16 @@ class RollingRestart(Step):
         if _same(found, version):
             return ""
         return f"it reports {found}" if found else "it reports no version"
+
+    def _ways_back(self, there: Server) -> dict[str, dict[str, str]]:
+        """Return the version of each instance. Raises VersionBeforeUnknown if one has none."""
+        versions = self._versions(there)
+        if unknown := [instance for instance, version in versions.items() if not version]:
+            raise VersionBeforeUnknown(
+                unknown,
+                "Nothing was touched. See why `version_path` does not answer there, then clear this task.",
+            )
+        return {"versions": versions}
 
     def _versions(self, there: Server) -> dict[str, str]:
         return {instance: self._version(there, instance) for instance in self.instances}

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from slipway.kinds import Step
 from slipway.run import Evidence, Json, Run
+from slipway.steps.faults.launchdarkly import FlagTurnedOff
 from slipway.steps.launchdarkly_api import Rules, ask, change, flag_path, in_words, rules_of, same
 
 _WHOLE = 100_000  # a rollout's weights are thousandths of a percent
@@ -25,6 +26,8 @@ class SetLaunchDarklyFlag(Step):
     :param percentage: the share of all others that gets it, 0 to 100, in steps of 0.001
     :param variation: index of the new variation
     :param otherwise: index of the variation for everybody else
+    :param only_if_on: refuse if the flag is off: for each stage after the one that turned it on, so that a
+        flag that a person turned off is not turned on again
     :param context_kind: what is counted and targeted, e.g. "user" or "organization"
     """
 
@@ -35,6 +38,7 @@ class SetLaunchDarklyFlag(Step):
     percentage: float = 0.0
     variation: int = 0
     otherwise: int = 1
+    only_if_on: bool = False
     context_kind: str = "user"
     project: str = "default"
     environment: str = ""
@@ -44,9 +48,11 @@ class SetLaunchDarklyFlag(Step):
     sets_flag: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
-        """Raise ValueError for a percentage that is none."""
+        """Raise ValueError for a percentage that is none, and for what contradicts itself."""
         if not 0 <= self.percentage <= 100:
             raise ValueError(f"{self.name}: percentage is 0 to 100, not {self.percentage:g}")
+        if self.only_if_on and not self.on:
+            raise ValueError(f"{self.name}: only_if_on is for a step that turns the flag on, not off")
 
     def undo_in_words(self) -> str:
         """Name the flag."""
@@ -55,10 +61,14 @@ class SetLaunchDarklyFlag(Step):
     def do(self, run: Run) -> Evidence:
         """Set it and read it back.
 
-        Raises NoSuchFlagEnvironment, FlagChangedMeanwhile, FlagNotTaken and the vendor's faults.
+        Raises NoSuchFlagEnvironment, FlagTurnedOff, FlagChangedMeanwhile, FlagNotTaken and the vendor's
+        faults.
         """
-        before = run.remember("before", lambda: {"rules": self._now(run)})
-        wanted = self._wanted(self._now(run))
+        now = self._now(run)
+        if self.only_if_on and not now["on"]:
+            raise FlagTurnedOff(self.flag, self._where(run))
+        before = run.remember("before", lambda: {"rules": now})
+        wanted = self._wanted(now)
         change(run, self.project, self.flag, self._where(run), wanted)
         after = {"rules": self._now(run)}
         changed = not same(before["rules"], after["rules"])
@@ -80,9 +90,27 @@ class SetLaunchDarklyFlag(Step):
                 "Somebody changed %s in %s after this step; that is overwritten too. It was: %s",
                 self.flag, self._where(run), in_words(now),
             )  # fmt: skip
-        changed = change(run, self.project, self.flag, self._where(run), rules)
-        summary = f"{self.flag}: {in_words(now)} -> {in_words(rules)}"
-        return Evidence(before={"rules": now}, after=evidence.before, changed=changed, summary=summary)
+        killed = self._was_killed(evidence, now)
+        if killed:
+            run.log.warning(
+                "Somebody turned %s off in %s after this step: it stays off. The rest goes back to: %s",
+                self.flag, self._where(run), in_words(rules),
+            )  # fmt: skip
+        wanted = {**rules, "on": False} if killed else rules
+        changed = change(run, self.project, self.flag, self._where(run), wanted)
+        why = " (somebody had turned it off, so it stays off)" if killed else ""
+        return Evidence(
+            before={"rules": now},
+            after={"rules": wanted},
+            proof={"kept_off": killed},
+            changed=changed,
+            summary=f"{self.flag}: {in_words(now)} -> {in_words(wanted)}{why}",
+        )
+
+    def _was_killed(self, evidence: Evidence, now: Rules) -> bool:
+        """Whether an undo would turn a flag on again that not this step but somebody else turned off."""
+        left_on = evidence.after.get("rules", {"on": self.on})["on"]
+        return bool(evidence.before["rules"]["on"] and left_on and not now["on"])
 
     def _where(self, run: Run) -> str:
         return self.environment or run.environment.name

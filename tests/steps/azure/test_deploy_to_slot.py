@@ -13,6 +13,7 @@ from slipway.steps.deploy_to_slot import DeployToSlot
 from slipway.steps.faults.azure import (
     ConnectionIncomplete,
     DeploymentFailed,
+    DeploymentUnrecognised,
     PackageMissing,
     SlotTakenOver,
 )
@@ -155,6 +156,25 @@ def test_a_deployment_that_failed_is_put_back_by_the_undo(
     through(lambda: STEP.undo(undo, Evidence(before=run.memory["before"])))
     assert holds(cloud, artifacts, "v1.1.0")
     assert posts(cloud, ZIP) == 3
+
+
+def test_a_good_deployment_that_does_not_say_what_it_is_ends_the_step_and_is_not_sent_for_ever(
+    run: LocalRun, cloud: Azure
+) -> None:
+    def look_until_done() -> None:
+        with pytest.raises(StillGoing):
+            STEP.do(run)
+        green(cloud).deployments[-1].message = "N/A"
+        through(lambda: STEP.do(run))
+
+    old_green(run)
+    sent = posts(cloud, ZIP)
+    with pytest.raises(DeploymentUnrecognised, match=r"cpr-api-v1\.2\.0\.zip was sent, and the newest"):
+        look_until_done()
+    assert posts(cloud, ZIP) == sent + 1
+    with pytest.raises(DeploymentUnrecognised):  # cleared by a person
+        look_until_done()
+    assert posts(cloud, ZIP) == sent + 2
 
 
 def test_a_package_that_is_not_built_is_named(run: LocalRun, cloud: Azure) -> None:

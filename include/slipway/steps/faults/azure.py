@@ -56,6 +56,19 @@ class DeploymentFailed(StepFailed):
         )
 
 
+class DeploymentUnrecognised(StepImpossible):
+    """After the package was sent, the newest deployment is good and does not say what it is."""
+
+    def __init__(self, slot: str, deployment: str, package: str) -> None:
+        self.slot, self.deployment, self.package = slot, deployment, package
+        super().__init__(
+            f"{slot}: {package} was sent, and the newest deployment {deployment} is good but its message "
+            "does not say which package it is; it is not sent again by itself. See in Kudu "
+            "(api/deployments) what it holds: somebody else may have deployed, or Kudu may have dropped the message. Clearing this "
+            "task sends the package once more."
+        )
+
+
 class SlotTakenOver(StepImpossible):
     """A slot holds what neither this step nor the one before it put there."""
 

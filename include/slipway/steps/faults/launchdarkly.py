@@ -48,3 +48,15 @@ class FlagInUse(StepFailed):
             f"LaunchDarkly: the flag {flag} is on in {', '.join(environments)}, so it is not deleted. "
             "Turn it off there, then let this undo run again."
         )
+
+
+class FlagTurnedOff(StepImpossible):
+    """A flag that an earlier stage left on is off: somebody turned it off."""
+
+    def __init__(self, flag: str, environment: str) -> None:
+        self.flag, self.environment = flag, environment
+        super().__init__(
+            f"LaunchDarkly: {flag} in {environment} is off, and this stage only widens a flag that is on: "
+            "somebody turned it off. It stays off. See its history in LaunchDarkly for who and why; if the "
+            "release is to go on, turn it on there and clear this task, else roll back."
+        )

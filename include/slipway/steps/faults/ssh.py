@@ -1,5 +1,7 @@
 """What can go wrong on a server that is reached through SSH."""
 
+from collections.abc import Sequence
+
 from slipway.errors import StepFailed, StepImpossible
 
 
@@ -70,6 +72,18 @@ class WrongCommit(StepFailed):
         )
 
 
+class CheckedOutSince(StepImpossible):
+    """Somebody checked something else out after the step that is to be undone."""
+
+    def __init__(self, conn_id: str, folder: str, found: str, ours: str) -> None:
+        self.conn_id, self.folder, self.found, self.ours = conn_id, folder, found, ours
+        super().__init__(
+            f'connection "{conn_id}": {folder} is at {found}, and this release left it at commit '
+            f"{ours[:12]}: somebody deployed since. It was left as it is. Ask who did; if it is to go, check "
+            f"out {ours[:12]} there and clear this task, else mark it success."
+        )
+
+
 class InstanceUnwell(StepFailed):
     """An instance did not come back well from its restart; those after it were not touched."""
 
@@ -81,4 +95,17 @@ class InstanceUnwell(StepFailed):
         super().__init__(
             f"{instance}: {seconds:g} s after its restart it should be well with version {expected}, and "
             f"{found}. {rest}Read the instance's own log, or give it longer (`confirm_within`)."
+        )
+
+
+class VersionBeforeUnknown(InstanceUnwell):
+    """Instances reported no version before the restart, so that nothing says what to go back to."""
+
+    def __init__(self, instances: Sequence[str], now: str) -> None:
+        self.instances, self.now = tuple(instances), now
+        self.instance, self.expected, self.found, self.untouched = self.instances[0], "", "", ()
+        StepFailed.__init__(
+            self,
+            f"{', '.join(instances)}: reported no version before the restart, so an undo would have nothing "
+            f"to go back to. {now}",
         )
