@@ -172,6 +172,12 @@ def test_a_change_of_many_rows_is_damage_also_where_users_write(used: Session, r
     assert summary.startswith("plans: the content of more than 2 rows differs (")
 
 
+def test_where_only_the_loss_of_rows_counts_users_may_change_them_all(used: Session, run: LocalRun) -> None:
+    used.execute("UPDATE plans SET title = 'mine'")
+    used.execute("DELETE FROM plans WHERE id = 8")
+    assert compared(run, Compared.NO_ROWS_LOST, USED)[0] is Answer.PASS
+
+
 def test_more_rows_gone_than_users_remove_is_damage(used: Session, run: LocalRun) -> None:
     used.execute("DELETE FROM plans WHERE id < 4")
     assert used_compared(run) == (Answer.FAIL, "plans: 3 of 100 rows are gone")

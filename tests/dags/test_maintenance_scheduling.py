@@ -6,10 +6,12 @@ from typing import Any
 import pytest
 from tests.dags.conftest import made_by
 
+from slipway.checks import Compared, RowChecksums
 from slipway.compile import compile_plan
 from slipway.explain import markdown
 from slipway.kinds import Checklist
-from slipway.plan import Day, Plan, Rule
+from slipway.plan import Day, Moment, Plan, Rule
+from slipway.steps import RunCheck
 from slipway.words import Action, Severity
 
 DOCUMENT = [
@@ -154,7 +156,29 @@ def test_a_rollback_goes_flag_job_code_database() -> None:
 
 def test_announcements_are_on_the_days_of_the_document() -> None:
     days = [notice.moment.number for notice in plan().notices if isinstance(notice.moment, Day)]
-    assert days == [-3, 0, 3, 7, 14, 30]
+    assert days == [0, 3, 7, 14, 30]
+    [coming] = [notice for notice in plan().notices if notice.moment is Moment.AT_START]
+    assert "New Feature Coming" in coming.subject  # day -3: no release waits three days behind its GO
+    assert "October" not in coming.text
+
+
+def test_only_what_is_found_right_after_the_migration_restores() -> None:
+    looks = [
+        each
+        for each in (*plan().on_production, *(step for s in plan().strategies[0].stages for step in s.steps))
+        if isinstance(each, RunCheck) and isinstance(each.check, RowChecksums)
+    ]
+    assert [(each.name, each.on_failure, each.scenario) for each in looks] == [
+        ("no_row_changed", Severity.CRITICAL, "data_corruption"),
+        ("no_row_lost", Severity.MEDIUM, ""),
+    ]
+    assert plan().matrix.rule_for(Severity.MEDIUM, "").action is Action.ASK
+    steps = [step.name for step in plan().on_production]
+    assert steps.index("no_row_changed") == steps.index("insert_seed_data") + 1
+    for each in looks:
+        check: Any = each.check
+        assert check.compared is not Compared.EQUAL
+        assert all(table.users_change for table in check.tables)
 
 
 def test_warnings_reach_the_pager_within_15_minutes_and_criticals_at_once() -> None:

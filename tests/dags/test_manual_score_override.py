@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from tests.dags.conftest import made_by
 
+from slipway.checks import Compared
 from slipway.compile import compile_plan
 from slipway.explain import markdown
 from slipway.kinds import Checklist
@@ -107,6 +108,37 @@ def test_only_damaged_data_is_restored(plan: Plan) -> None:
     assert not any(limit.severity is Severity.CRITICAL for limit in plan.watch.thresholds)
     restoring = [r.severity for r in plan.matrix.rules if r.action is Action.ROLL_BACK_AND_RESTORE]
     assert restoring == [Severity.CRITICAL]
+
+
+def test_an_hour_on_a_difference_of_rows_is_for_a_person(plan: Plan) -> None:
+    for rollout in plan.strategies:
+        [late] = [each for stage in rollout.stages for each in stage.require if each.name == "data_is_intact"]
+        assert late.on_failure is Severity.MEDIUM
+    assert plan.matrix.rule_for(Severity.MEDIUM, "").action is Action.ASK
+    check: Any = next(each for each in plan.verify if each.name == "data_is_intact")
+    assert check.compared is Compared.EQUAL_UP_TO_LAST
+    assert [table.users_change for table in check.tables] == [10, 10]
+
+
+def test_one_error_never_takes_back_a_week_of_manual_scores(plan: Plan) -> None:
+    limits = [limit for limit in plan.watch.thresholds if limit.metric == "error_rate"]
+    quarter = timedelta(minutes=15)
+    found = [
+        (each.above, each.lasting, plan.matrix.rule_for(each.severity, each.scenario)) for each in limits
+    ]
+    assert [(above, lasting, rule.action) for above, lasting, rule in found] == [
+        (0.1, timedelta(0), Action.ALERT),
+        (0.1, quarter, Action.ASK),
+        (5, quarter, Action.ROLL_BACK),
+    ]
+    assert found[1][2].within == timedelta(hours=8)
+    for stage in (stage for rollout in plan.strategies for stage in rollout.stages):
+        assert [(each.above, each.severity) for each in stage.thresholds] == [(2, Severity.HIGH)]
+
+
+def test_the_feature_is_announced_when_everyone_has_it(plan: Plan) -> None:
+    told = {notice.name: notice for notice in plan.notices}
+    assert told["users_hear_of_the_feature"].moment is Moment.RELEASED
 
 
 def test_the_immediate_rollback_takes_less_than_five_minutes(plan: Plan) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from tests.dags.conftest import made_by
 
+from slipway.checks import Compared
 from slipway.compile import compile_plan
 from slipway.explain import markdown
 from slipway.kinds import Checklist
@@ -133,6 +134,12 @@ def test_a_trigger_of_the_document_rolls_back_at_once_and_a_target_asks(plan: Pl
     assert rules[Severity.CRITICAL] == (Action.ROLL_BACK_AND_RESTORE, timedelta(minutes=5))
     assert rules[Severity.HIGH] == (Action.ROLL_BACK, timedelta(minutes=5))
     assert rules[Severity.MEDIUM] == (Action.ASK, timedelta(minutes=15))
+
+
+def test_what_employees_write_meanwhile_is_no_damage(plan: Plan) -> None:
+    check: Any = next(each for each in plan.verify if each.name == "data_is_intact")
+    assert check.compared is Compared.EQUAL_UP_TO_LAST
+    assert [table.users_change for table in check.tables] == [10, 10]
 
 
 def test_the_rollback_is_validated_by_what_the_document_lists(plan: Plan) -> None:

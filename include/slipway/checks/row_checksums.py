@@ -132,7 +132,7 @@ class RowChecksums(Check):
         if before["last"] is None and self.compared is not Compared.EQUAL:
             return []
         if most := sum(table.users_change for table in self.tables if table.name == name):
-            return _beyond(most, name, before, now)
+            return _beyond(most, name, before, now, only_lost=self.compared is Compared.NO_ROWS_LOST)
         lost = before["rows"] - now["rows"]
         if lost > 0:
             return [f"{name}: {lost} of {before['rows']} rows are gone"]
@@ -144,11 +144,15 @@ class RowChecksums(Check):
         return [] if same else [f"{name}: {now['rows']} rows as before, but their content differs"]
 
 
-def _beyond(most: int, name: str, before: Mapping[str, Json], now: Mapping[str, Json]) -> list[str]:
+def _beyond(
+    most: int, name: str, before: Mapping[str, Json], now: Mapping[str, Json], *, only_lost: bool
+) -> list[str]:
     """Return what is more than users change: rows that are gone, or parts that differ."""
     lost = before["rows"] - now["rows"]
     if lost > most:
         return [f"{name}: {lost} of {before['rows']} rows are gone"]
+    if only_lost:
+        return []
     parts, others = before.get("parts") or {}, now.get("parts") or {}
     differ = sum(parts.get(part) != others.get(part) for part in {*parts, *others})
     return [f"{name}: the content of more than {most} rows differs ({differ} parts)"] if differ > most else []
