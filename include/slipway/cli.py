@@ -26,6 +26,7 @@ def parser() -> argparse.ArgumentParser:
     verbs = top.add_subparsers(dest="verb", required=True, metavar="VERB")
     _demo_arguments(_verb(verbs, "demo", "release v2 of a sandbox system by its plan and follow it", _demo))
     up = _verb(verbs, "up", "start the sandbox and Airflow, and stay until Ctrl-C", _up)
+    up.add_argument("--plan", help="start only the system that this plan releases (default: all of them)")
     up.add_argument("--detach", action="store_true", help="leave them running and return")
     up.add_argument("--port", type=int, help="where Airflow's UI listens (default: 8080, or any free port)")
     _verb(verbs, "down", "stop everything that runs from this folder", _down)
@@ -63,7 +64,7 @@ def _demo_arguments(demo: argparse.ArgumentParser) -> None:
 
 def _demo(arguments: argparse.Namespace) -> int:
     from slipway.local.demo import SandboxFault, Wish
-    from slipway.local.rehearsal import read_plan, rehearse, running
+    from slipway.local.rehearsal import read_plan, rehearse, running, systems_of
     from slipway.local.stack import Stack
     from slipway.words import GateAnswer
 
@@ -76,9 +77,8 @@ def _demo(arguments: argparse.Namespace) -> int:
     )
     stack = Stack(port=arguments.port)
     plan = read_plan(stack.airflow.dags_folder, wish.plan)
-    # The other system would only take processor time from the release.
-    systems = sorted({plan.staging.system, plan.production.system})
-    with running(stack, systems, console, leave=arguments.detach):
+    # The other systems would only take processor time from the release.
+    with running(stack, systems_of(plan), console, leave=arguments.detach):
         granted = rehearse(stack, plan, wish, console)
         if not arguments.detach and wish.answer is None and sys.stdin.isatty():
             console.print(f"\nAirflow stays at {stack.airflow.url}. Ctrl-C to stop.", highlight=False)
@@ -93,12 +93,13 @@ def _until_interrupted() -> None:
 
 
 def _up(arguments: argparse.Namespace) -> int:
-    from slipway.local.rehearsal import running
+    from slipway.local.rehearsal import read_plan, running, systems_of
     from slipway.local.stack import Stack
     from slipway.local.status import show_status
 
     console, stack = Console(), Stack(port=arguments.port)
-    with running(stack, None, console, leave=arguments.detach):
+    plan = read_plan(stack.airflow.dags_folder, arguments.plan) if arguments.plan else None
+    with running(stack, systems_of(plan) if plan else None, console, leave=arguments.detach):
         show_status(stack, console)
         if not arguments.detach:
             console.print("Ctrl-C to stop.")

@@ -34,7 +34,7 @@ def root() -> Iterator[Path]:
 @pytest.mark.e2e
 def test_an_interrupted_up_leaves_no_process(root: Path) -> None:
     up = subprocess.Popen(
-        [sys.executable, "-m", "slipway.cli", "up"],
+        [sys.executable, "-m", "slipway.cli", "up", "--plan", "smart_personal_planner"],
         env={**os.environ, "SLIPWAY_ROOT": str(root), "PYTHONPATH": "include", "PYTHONUNBUFFERED": "1"},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

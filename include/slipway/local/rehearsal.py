@@ -77,6 +77,11 @@ def read_plan(dags_folder: Path, name: str) -> Plan:
     return found.plan
 
 
+def systems_of(plan: Plan) -> list[str]:
+    """Return the sandbox's systems that a plan releases to."""
+    return sorted({plan.staging.system, plan.production.system})
+
+
 def _fingerprint(stack: Stack, environment: Environment) -> dict[str, Any]:
     return flat(stack.sandbox.fingerprint(environment.system, environment.name))
 
