@@ -1,13 +1,13 @@
 """Apply a manifest to a Kubernetes cluster."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import ClassVar
 
 from slipway.kinds import Step
 from slipway.run import Evidence, Json, Run
-from slipway.steps.cluster_objects import capture, captured, put_back
+from slipway.steps.cluster_objects import capture, captured, put_back, refuse_strangers
 from slipway.steps.faults.kubernetes import NotAsApplied
 from slipway.steps.kubernetes_api import Cluster, Reference, cluster
 from slipway.steps.manifests import differences, essence, manifests
@@ -51,14 +51,19 @@ class ApplyManifest(Step):
             before = run.remember("before", lambda: capture(opened, list(wanted)))
             for reference, manifest in wanted.items():
                 self._apply(run, opened, reference, manifest)
-            after = capture(opened, list(wanted))
+            changed = before != capture(opened, list(wanted))
+        after = {"objects": [{"reference": asdict(each), "object": wanted[each]} for each in wanted]}
         names = ", ".join(str(each) for each in wanted)
-        return Evidence(before=before, after=after, changed=before != after, summary=f"{names} applied")
+        return Evidence(before=before, after=after, changed=changed, summary=f"{names} applied")
 
     def undo(self, run: Run, evidence: Evidence) -> Evidence:
-        """Put the objects back, last one first. Raises NotAsBefore, StillGoing, the faults of a vendor."""
+        """Put the objects back, last one first.
+
+        Raises ChangedSince before anything is touched, NotAsBefore, StillGoing, the faults of a vendor.
+        """
         rows = captured(evidence.before)
         with cluster(run) as opened:
+            refuse_strangers(run, opened, evidence.before, evidence.after)
             changed = [put_back(run, opened, reference, was, self.every) for reference, was in rows]
         names = ", ".join(f"{reference} {'put back' if was else 'deleted'}" for reference, was in rows)
         summary = names or "nothing was ever applied"

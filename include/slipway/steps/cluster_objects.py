@@ -5,7 +5,7 @@ from dataclasses import asdict
 from datetime import timedelta
 
 from slipway.run import Json, Run
-from slipway.steps.faults.kubernetes import NotAsBefore
+from slipway.steps.faults.kubernetes import ChangedSince, NotAsBefore
 from slipway.steps.kubernetes_api import Cluster, Reference
 from slipway.steps.manifests import differences, essence
 from slipway.still_going import StillGoing
@@ -26,12 +26,36 @@ def captured(before: Mapping[str, Json]) -> list[tuple[Reference, Json]]:
     return [(Reference(**row["reference"]), row["object"]) for row in rows]
 
 
+def refuse_strangers(
+    run: Run, cluster: Cluster, before: Mapping[str, Json], after: Mapping[str, Json]
+) -> None:
+    """Raise ChangedSince if an object is neither as the step left it nor as it was before the step.
+
+    Only the fields that the step applied are compared: what an autoscaler or the server sets is no
+    difference. An object that is gone or going, or that an undo has begun to write, is let through.
+    """
+    left = dict(captured(after))
+    for reference, was in captured(before) if left else ():
+        now = cluster.get(reference)
+        if now is None or now["metadata"].get("deletionTimestamp") or run.recall(_writing(reference)):
+            continue
+        ours = left.get(reference)
+        wrong = ["it is there again"] if ours is None else list(differences(ours, now))
+        if wrong and essence(reference, now) != was:
+            raise ChangedSince(str(reference), wrong)
+
+
+def _writing(reference: Reference) -> str:
+    return f"putting back {reference}"
+
+
 def put_back(run: Run, cluster: Cluster, reference: Reference, was: Json, every: timedelta) -> bool:
     """Bring an object back to what `capture` found; False if it is that already."""
     if was is None:
         return remove(run, cluster, reference, every)
     now = cluster.get(reference)
     if now is None:
+        run.remember(_writing(reference), lambda: True)
         run.log.info("Creating %s again", reference)
         cluster.create(reference, was)
     elif now["metadata"].get("deletionTimestamp"):
@@ -40,6 +64,7 @@ def put_back(run: Run, cluster: Cluster, reference: Reference, was: Json, every:
         run.log.info("%s is as it was before the release", reference)
         return False
     else:
+        run.remember(_writing(reference), lambda: True)
         run.log.info("Putting %s back to what it was before the release", reference)
         version = now["metadata"]["resourceVersion"]  # a change in between is a 409
         cluster.replace(reference, {**was, "metadata": {**was["metadata"], "resourceVersion": version}})

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from slipway.kinds import Step
 from slipway.run import Evidence, Json, Run
-from slipway.steps.cluster_objects import capture, captured, put_back, remove
+from slipway.steps.cluster_objects import capture, captured, put_back, refuse_strangers, remove
 from slipway.steps.kubernetes_api import cluster
 from slipway.steps.manifests import manifests
 
@@ -49,9 +49,10 @@ class DeleteManifest(Step):
         return Evidence(before=before, after=after, changed=before != after, summary=f"{names} deleted")
 
     def undo(self, run: Run, evidence: Evidence) -> Evidence:
-        """Create what was there. Raises NotAsBefore, StillGoing, the faults of a vendor."""
+        """Create what was there. Raises ChangedSince, NotAsBefore, StillGoing, the faults of a vendor."""
         rows = [(reference, was) for reference, was in reversed(captured(evidence.before)) if was is not None]
         with cluster(run) as opened:
+            refuse_strangers(run, opened, evidence.before, evidence.after)
             changed = [put_back(run, opened, reference, was, self.every) for reference, was in rows]
         summary = ", ".join(f"{reference} put back" for reference, _ in rows) or "nothing was there before"
         return Evidence(before=evidence.after, after=evidence.before, changed=any(changed), summary=summary)

@@ -10,7 +10,7 @@ from slipway.run import Evidence, Json, Run
 from slipway.steps.artifacts import artifact
 from slipway.steps.aws_api import client
 from slipway.steps.cloudfront import invalidated
-from slipway.steps.faults.aws import NothingToSync, SyncNotTaken
+from slipway.steps.faults.aws import NothingToSync, SyncNotTaken, WrittenSince
 from slipway.steps.s3_bucket import Bucket, Stored
 from slipway.steps.site_files import RESERVED, Manifest, SiteFile, is_back, pages_last, site_files
 
@@ -69,6 +69,7 @@ class SyncToS3(Step):
             bucket.require_versioning()
             before = run.remember("before", lambda: self._capture(run, bucket, files))
             proof = self._sync(run, bucket, files)
+            left = self._keep(run, bucket, bucket.listed(self.prefix, without=RESERVED), files)
         changed = bool(before["to_upload"] or before["to_remove"])
         if changed and self.distribution:
             proof["cache"] = invalidated(run, self.distribution, self.paths, every=self.every)
@@ -76,11 +77,14 @@ class SyncToS3(Step):
             f"{self.target}: {len(files)} files, {before['to_upload']} of them uploaded, "
             f"{before['to_remove']} objects removed"
         )
-        after = {"version": run.version, "objects": len(files)}
+        after = {"version": run.version, "objects": len(files), "manifest": left}
         return Evidence(before=before, after=after, proof=proof, changed=changed, summary=summary)
 
     def undo(self, run: Run, evidence: Evidence) -> Evidence:
-        """Bring back what was there, and empty the caches. Raises what `do` raises, and ManifestDamaged."""
+        """Bring back what was there, and empty the caches.
+
+        Raises what `do` raises, ManifestDamaged, and WrittenSince for what neither release left there.
+        """
         before = evidence.before
         if "manifest" not in before:
             run.log.info("Nothing to undo in %s: the sync was never begun", self.target)
@@ -91,6 +95,8 @@ class SyncToS3(Step):
             state = Bucket(client=s3, name=str(where["bucket"]), conn_id=conn_id)
             manifest = Manifest.kept(state, where)
             bucket = Bucket(client=s3, name=str(before["bucket"]), conn_id=conn_id)
+            if left := evidence.after.get("manifest"):
+                _refuse_strangers(bucket, before, manifest, Manifest.kept(state, left))
             restored, removed = _take_back(run, bucket, before, manifest)
         proof: dict[str, Json] = {"restored": restored, "removed": removed}
         if before["distribution"] and (before["to_upload"] or before["to_remove"]):
@@ -104,8 +110,7 @@ class SyncToS3(Step):
     def _capture(self, run: Run, bucket: Bucket, files: Mapping[str, SiteFile]) -> dict[str, Json]:
         listed = bucket.listed(self.prefix, without=RESERVED)
         uploads, removals = self._differences(bucket, files, listed)
-        state = Bucket(client=bucket.client, name=self.state_bucket or self.bucket, conn_id=bucket.conn_id)
-        kept = Manifest(objects=listed, ours=tuple(files)).keep(state, f"{run.plan_name}/{run.release_id}")
+        kept = self._keep(run, bucket, listed, files)
         run.log.info(
             "%s holds %d objects; their versions are kept in s3://%s/%s",
             self.target, len(listed), kept["bucket"], kept["key"],
@@ -121,6 +126,12 @@ class SyncToS3(Step):
             "distribution": self.distribution,
             "paths": list(self.paths),
         }
+
+    def _keep(
+        self, run: Run, bucket: Bucket, listed: Mapping[str, Stored], files: Mapping[str, SiteFile]
+    ) -> dict[str, Json]:
+        state = Bucket(client=bucket.client, name=self.state_bucket or self.bucket, conn_id=bucket.conn_id)
+        return Manifest(objects=listed, ours=tuple(files)).keep(state, f"{run.plan_name}/{run.release_id}")
 
     def _differences(
         self, bucket: Bucket, files: Mapping[str, SiteFile], listed: Mapping[str, Stored]
@@ -144,6 +155,23 @@ class SyncToS3(Step):
             raise SyncNotTaken(self.target, [*wrong[0], *wrong[1]])
         run.log.info("%s lists exactly what was wanted", self.target)
         return {"uploaded_in_this_try": len(uploads), "removed_in_this_try": len(removals)}
+
+
+def _refuse_strangers(bucket: Bucket, before: Mapping[str, Json], was: Manifest, left: Manifest) -> None:
+    """Raise WrittenSince if objects are neither as the sync left them nor as they were before it."""
+    now = bucket.listed(str(before["prefix"]), without=RESERVED)
+    scope = set(was.ours) | (set(now) | set(was.objects) if before["delete"] else set())
+    strange = [
+        key
+        for key in sorted(scope)
+        if not any(_is_as(bucket, key, each.objects.get(key), now.get(key)) for each in (left, was))
+    ]
+    if strange:
+        raise WrittenSince(f"s3://{bucket.name}/{before['prefix']}", strange)
+
+
+def _is_as(bucket: Bucket, key: str, was: Stored | None, now: Stored | None) -> bool:
+    return now is None if was is None else is_back(bucket, key, was, now)
 
 
 def _take_back(run: Run, bucket: Bucket, before: Mapping[str, Json], manifest: Manifest) -> tuple[int, int]:

@@ -10,7 +10,7 @@ from slipway.run import Evidence
 from slipway.steps import SyncToS3
 from slipway.steps.aws_api import client
 from slipway.steps.faults.artifacts import ArtifactMissing, ArtifactOutside
-from slipway.steps.faults.aws import ManifestDamaged, NothingToSync, SyncNotTaken, VersioningOff
+from slipway.steps.faults.aws import ManifestDamaged, NothingToSync, SyncNotTaken, VersioningOff, WrittenSince
 from slipway.steps.s3_bucket import Bucket
 from slipway.testing import LocalRun
 from slipway.vendor_faults import VendorBroken
@@ -109,6 +109,20 @@ def test_half_an_undo_is_completed_by_the_next_try(amazon: Amazon, aws_run: Loca
 
 def test_a_sync_that_never_began_has_nothing_to_undo(amazon: Amazon, aws_run: LocalRun) -> None:
     assert STEP.undo(aws_run, Evidence()).summary == "the sync was never begun"
+
+
+def test_what_somebody_else_deployed_since_is_left_alone(amazon: Amazon, aws_run: LocalRun) -> None:
+    evidence = STEP.do(aws_run)
+    with client(aws_run, "s3") as s3:
+        s3.put_object(Bucket=SITE, Key="index.html", Body=b"<h1>v3</h1>")
+        s3.put_object(Bucket=SITE, Key="app-v3.js", Body=b"three()")
+        s3.delete_object(Bucket=SITE, Key="style.css")
+    found = amazon.site()
+    with pytest.raises(
+        WrittenSince, match=r"since this release: app-v3\.js, index\.html, style\.css\. Nothing"
+    ):
+        STEP.undo(aws_run, evidence)
+    assert amazon.site() == found
 
 
 def test_without_delete_only_the_folders_own_objects_are_touched(amazon: Amazon, aws_run: LocalRun) -> None:

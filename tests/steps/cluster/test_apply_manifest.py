@@ -6,9 +6,11 @@ from slipway.run import Evidence
 from slipway.steps import ApplyManifest
 from slipway.steps.faults.artifacts import ArtifactMissing
 from slipway.steps.faults.kubernetes import (
+    ChangedSince,
     KindUnknown,
     ManifestUnreadable,
     NotAsApplied,
+    NotAsBefore,
     ObjectTooLarge,
     SecretInManifest,
 )
@@ -57,6 +59,44 @@ def test_one_that_vanished_since_is_created_again_by_the_undo(world: World, run:
     evidence = STEP.do(run)
     world.state.forget(("batch/v1", "cronjobs", "production", NAME))
     assert STEP.undo(run, evidence).changed is True
+    assert world.cron_job()["spec"]["schedule"] == "0 6 * * *"
+
+
+def test_what_somebody_else_applied_since_is_left_alone(world: World, run: LocalRun) -> None:
+    evidence = STEP.do(run)
+    world.cron_job()["spec"]["schedule"] = "0 4 * * *"
+    with pytest.raises(ChangedSince, match=r'since this release: spec\.schedule is "0 4 \* \* \*", not "0 6'):
+        STEP.undo(run.at("rollback.undo"), evidence)
+    assert world.cron_job()["spec"]["schedule"] == "0 4 * * *"
+    assert world.writes() == ["PATCH"]
+
+
+def test_what_the_manifest_does_not_name_may_change_and_does_not_stop_the_undo(
+    world: World, run: LocalRun
+) -> None:
+    evidence = STEP.do(run)
+    world.cron_job()["spec"]["suspend"] = True
+    STEP.undo(run.at("rollback.undo"), evidence)
+    assert world.cron_job() is None
+
+
+def test_an_undo_that_wrote_and_was_killed_is_not_taken_for_somebody_else(
+    world: World, run: LocalRun
+) -> None:
+    STEP.do(run.at("production.earlier"))
+    world.write(PATH, CRON_JOB.replace("0 6", "30 7"))
+    evidence, undo = STEP.do(run), run.at("rollback.undo")
+    store = world.state.store
+
+    def webhook(key: object, value: object, earlier: object) -> object:
+        value["spec"]["schedule"] = "0 0 * * *"  # type: ignore[index]
+        return store(key, value, earlier)  # type: ignore[arg-type]
+
+    world.state.store = webhook  # type: ignore[method-assign, assignment]
+    with pytest.raises(NotAsBefore):
+        STEP.undo(undo, evidence)
+    world.state.store = store  # type: ignore[method-assign]
+    STEP.undo(undo, evidence)
     assert world.cron_job()["spec"]["schedule"] == "0 6 * * *"
 
 

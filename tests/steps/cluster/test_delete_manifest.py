@@ -3,6 +3,7 @@ from tests.steps.cluster.conftest import NAME, PATH, World
 
 from slipway.run import Evidence
 from slipway.steps import ApplyManifest, DeleteManifest
+from slipway.steps.faults.kubernetes import ChangedSince
 from slipway.still_going import StillGoing
 from slipway.testing import LocalRun
 from slipway.vendor_faults import VendorBroken
@@ -37,6 +38,15 @@ def test_one_that_is_not_there_is_left_alone(world: World, run: LocalRun) -> Non
     assert evidence.changed is False
     assert STEP.undo(run, evidence).summary == "nothing was there before"
     assert world.writes() == []
+
+
+def test_one_that_somebody_else_made_since_is_left_alone(applied: World, run: LocalRun) -> None:
+    evidence = STEP.do(run)
+    APPLY.do(run.at("production.other"))
+    applied.cron_job()["spec"]["schedule"] = "0 4 * * *"
+    with pytest.raises(ChangedSince, match="since this release: it is there again"):
+        STEP.undo(run.at("rollback.undo"), evidence)
+    assert applied.cron_job()["spec"]["schedule"] == "0 4 * * *"
 
 
 def test_a_deletion_is_waited_for(applied: World, run: LocalRun) -> None:

@@ -3,7 +3,7 @@
 StepFailed (another try may help)
 |- SlowedDown (a TooManyCalls), SyncNotTaken, UploadNotTaken
 StepImpossible (no second try)
-`- ConnectionIncomplete, VersioningOff, NothingToSync, ManifestDamaged, KeptTooShort
+`- ConnectionIncomplete, VersioningOff, NothingToSync, WrittenSince, ManifestDamaged, KeptTooShort
 """
 
 from collections.abc import Sequence
@@ -111,6 +111,19 @@ class SyncNotTaken(StepFailed):
         shown = ", ".join(self.keys[:5]) + (f" and {len(self.keys) - 5} more" if len(self.keys) > 5 else "")
         super().__init__(
             f"{target}: not as wanted after the sync: {shown}. See who else writes there, and try again."
+        )
+
+
+class WrittenSince(StepImpossible):
+    """Objects of a bucket are neither as a sync left them nor as they were before it."""
+
+    def __init__(self, place: str, keys: Sequence[str]) -> None:
+        self.place, self.keys = place, tuple(keys)
+        shown = ", ".join(self.keys[:5]) + (f" and {len(self.keys) - 5} more" if len(self.keys) > 5 else "")
+        super().__init__(
+            f"{place}: somebody else changed since this release: {shown}. Nothing was brought back. Ask who "
+            "did; if theirs is to stay, mark this task success, else bring back this release's versions of "
+            "those objects and clear it."
         )
 
 

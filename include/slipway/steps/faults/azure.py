@@ -64,8 +64,8 @@ class DeploymentUnrecognised(StepImpossible):
         super().__init__(
             f"{slot}: {package} was sent, and the newest deployment {deployment} is good but its message "
             "does not say which package it is; it is not sent again by itself. See in Kudu "
-            "(api/deployments) what it holds: somebody else may have deployed, or Kudu may have dropped the message. Clearing this "
-            "task sends the package once more."
+            "(api/deployments) what it holds: somebody else may have deployed, or Kudu may have "
+            "dropped the message. Clearing this task sends the package once more."
         )
 
 

@@ -3,7 +3,7 @@
 StepFailed (another try may help)
 |- NotAsApplied, NotAsBefore
 StepImpossible (no second try)
-`- ClusterUnclear, ManifestUnreadable, KindUnknown, SecretInManifest, ObjectTooLarge
+`- ClusterUnclear, ManifestUnreadable, KindUnknown, SecretInManifest, ObjectTooLarge, ChangedSince
 """
 
 from collections.abc import Sequence
@@ -90,6 +90,18 @@ class NotAsBefore(StepFailed):
         super().__init__(
             f"{place}: is not as it was before the release: {'; '.join(self.differences[:5])}. See which "
             "controller or admission webhook changes it."
+        )
+
+
+class ChangedSince(StepImpossible):
+    """An object is neither as a step left it nor as it was before."""
+
+    def __init__(self, place: str, differences: Sequence[str]) -> None:
+        self.place, self.differences = place, tuple(differences)
+        super().__init__(
+            f"{place}: somebody else changed it since this release: {'; '.join(self.differences[:5])}. "
+            "Nothing was put back. Ask who did; if theirs is to stay, mark this task success, else apply "
+            "this release's manifest again and clear it."
         )
 
 
