@@ -35,11 +35,11 @@ class Stack:
         return running_port(self.airflow.home.root) is not None
 
     def start(self, systems: Sequence[str] | None = None) -> list[str]:
-        """Start what does not run yet, with these systems of the sandbox (default: all).
+        """Start what does not run yet, with these systems of the sandbox (default: those that run, or all).
 
         Returns the Airflow components that were started.
         """
-        wanted = set(systems or System)
+        wanted = set(systems or self._systems_running() or System)
         if self._systems_running() and not wanted <= self._systems_running():
             # The supervisor takes its systems when it starts.
             wanted = set(System)
