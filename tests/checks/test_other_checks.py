@@ -243,4 +243,4 @@ def test_every_kind_has_a_name_of_its_own() -> None:
     from slipway import checks, metrics
 
     names = list(itertools.chain(checks.KINDS, checks.STEP_KINDS, metrics.KINDS))
-    assert len(names) == len(set(names)) == 11 + 3 + 12
+    assert len(names) == len(set(names)) == 14 + 3 + 12
