@@ -521,6 +521,7 @@ def enable(name: str, title: str, percentage: float = 0, segments: Sequence[str]
         flag=FLAG,
         segments=segments,
         percentage=percentage,
+        only_if_on=True,  # the test user's step turned it on; who turned it off since has a reason
         planned=timedelta(minutes=5),
         on_failure=Severity.HIGH,
     )
