@@ -24,6 +24,7 @@ os.environ |= {
 
 
 FIRST = ("e2e", "gate", "local")  # they wait for Airflow while others compute
+PLANS = list((Path(__file__).parents[1] / "dags").glob("*.py"))
 LAST = "simulation"  # computes all the time, and lowers its own priority
 
 
@@ -33,7 +34,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     Such a test waits for six processes on two cores, and Airflow itself takes a starved task for a lost one.
     A fault of ours fails both times; a second try shows as "rerun" in the closing line.
     """
-    items.sort(key=lambda item: _order(_folder(item.nodeid)))
+    items.sort(key=lambda item: _order(item.nodeid))
     for item in items:
         if item.get_closest_marker("e2e"):
             item.add_marker(pytest.mark.flaky(reruns=1))
@@ -44,8 +45,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 class Together(LoadScopeScheduling):  # type: ignore[misc]
     """Says which tests stay in one process, when there are several.
 
-    Each file does; all end-to-end tests do, for they share a running Airflow; and each plan's simulation
-    does, for its tests share the plan's ways.
+    Each file does; so do all end-to-end tests that share a running Airflow; and each plan's simulation does,
+    for its tests share the plan's ways.
     """
 
     def _split_scope(self, nodeid: str) -> str:
@@ -53,7 +54,8 @@ class Together(LoadScopeScheduling):  # type: ignore[misc]
         if folder == LAST:
             plan = nodeid.partition("[")[2].rstrip("]").split("-")[0]
             return f"{folder} of {plan}"
-        return folder if folder == "e2e" else nodeid.partition("::")[0]
+        shares_airflow = folder == "e2e" and not _is_of_one_plan(nodeid)
+        return folder if shares_airflow else nodeid.partition("::")[0]
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Together:
@@ -64,8 +66,16 @@ def _folder(nodeid: str) -> str:
     return nodeid.split("/")[1]
 
 
-def _order(folder: str) -> int:
-    """Return the place of a folder of tests; the sort keeps the order within each."""
-    if folder in FIRST:
-        return FIRST.index(folder)
-    return len(FIRST) + (folder == LAST)
+def _is_of_one_plan(nodeid: str) -> bool:
+    """Say whether an end-to-end test has an Airflow of its own, for the system of one plan."""
+    return any(f"test_{plan.stem}.py" in nodeid for plan in PLANS)
+
+
+def _order(nodeid: str) -> int:
+    """Return the place of a test; the sort keeps the order within each."""
+    folder = _folder(nodeid)
+    if folder == LAST:
+        return len(FIRST) + 2
+    if folder == "e2e" and _is_of_one_plan(nodeid):
+        return len(FIRST) + 1
+    return FIRST.index(folder) if folder in FIRST else len(FIRST)

@@ -75,12 +75,3 @@ def test_errors_in_production_bring_everything_back(
     release = answered(release_of(stack, "v2-error-rate")).ends_as(Outcome.ROLLED_BACK)
     assert undone(release) == WAY_BACK
     assert production() == before
-
-
-def test_damaged_data_comes_back_from_the_backup(
-    stack: Stack, production: Callable[[], dict[str, Any]]
-) -> None:
-    before = production()
-    release = answered(release_of(stack, "v2-data-corruption")).ends_as(Outcome.ROLLED_BACK)
-    assert "rollback.restore_database" in undone(release)
-    assert production() == before
