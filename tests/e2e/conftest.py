@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.e2e.one_system import SHARED
 from tests.e2e.production import Production
 
 from slipway.local.port import any_free
@@ -28,6 +29,7 @@ def stack() -> Iterator[Stack]:
     running = Stack(root, port=any_free(), dags_folder=root / "dags")
     try:
         running.start(["planner", "calibration"])
+        SHARED.append(running)
         with running.airflow.client() as client:
             for plan in PLANS:
                 wait_until(lambda plan=plan: client.dag(plan), f"the plan {plan}", timeout=120)
