@@ -18,7 +18,6 @@ from slipway.local.stack import Stack
 from slipway.local.waiting import wait_until
 from slipway.words import GateAnswer
 
-
 SHARED: list[Stack] = []  # the one of all other end-to-end tests, which are over when this one begins
 
 
