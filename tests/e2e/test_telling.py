@@ -43,8 +43,10 @@ def test_each_moment_is_told_once_on_its_channel(told: Release) -> None:
 
 def test_a_breach_that_stops_nothing_is_told_while_the_watch_goes_on(told: Release) -> None:
     [alert] = read(told, "pager", "/alerts").values()
-    assert "requests" in str(alert)
-    assert "LOW: requests" in str(told.xcom("watch.watch_production", "deliveries"))
+    assert (alert["summary"], alert["pages"], alert["status"]) == ("busy", 1, "triggered")
+    [delivery] = told.xcom("watch.watch_production", "deliveries")
+    assert delivery["state"] == "sent"
+    assert delivery["occasion"].startswith("requests")
     assert told.task("notices.tell_of_the_breach").state == "skipped"
 
 
