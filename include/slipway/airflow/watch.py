@@ -93,7 +93,6 @@ class WatchOperator(BaseOperator):
     def conclude(self, context: Mapping[str, Any], event: Mapping[str, Json]) -> Json:
         """Hand on the breaches; fail if one of them ended the watch."""
         run = AirflowRun(context, self.environment)
-        run.over(run.counting(START))  # a watch that is cleared after its end watches anew
         context["ti"].xcom_push(key="breaches", value=event["breaches"])
         for breach in event["breaches"]:
             run.log.info(
@@ -103,6 +102,8 @@ class WatchOperator(BaseOperator):
         run.log.info(
             "The watch answers %s after %d checkpoints (%s).", event["answer"], event["checkpoints"], answers
         )
+        # Last of all: a try that dies before it goes on with this window; a clear later begins anew.
+        run.over(run.counting(START))
         last = event["ended_by"]
         if last is not None:
             raise AirflowFailException(f"{last['severity']}: {last['reason']}. Action: {last['action']}.")

@@ -70,14 +70,19 @@ class WatchNotes:
         self._waiting.put_nowait((result, progress.to_keep()))
 
     async def _write(self) -> None:
+        unsaved: Progress | None = None
         while (note := await self._waiting.get()) is not None:
-            result, progress = note
+            result, unsaved = note
             await self._set(to_json(result), key=f"checkpoint_{result.index}", **self._place)
-            if (
-                self._waiting.empty() or result.index % 10 == 0
-            ):  # while more are waiting, now and then will do
-                noted = {"start": self._start, "progress": to_json(progress)}
-                await self._set(noted, **_safe(self._place))
+            if self._waiting.empty() or result.index % 10 == 0:  # while more wait, now and then will do
+                await self._save(unsaved)
+                unsaved = None
+        if unsaved is not None:  # the last one: the end was waiting behind it
+            await self._save(unsaved)
+
+    async def _save(self, progress: Progress) -> None:
+        noted = {"start": self._start, "progress": to_json(progress)}
+        await self._set(noted, **_safe(self._place))
 
     async def _set(self, value: Json, **where: Any) -> None:
         for attempt in range(1, TRIES + 1):
