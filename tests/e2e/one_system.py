@@ -47,12 +47,13 @@ def answered(release: Release, answer: GateAnswer = GateAnswer.GO) -> Release:
 
     def is_over(client: Client) -> bool:
         run = client.dag_run(release.plan, release.id)
-        for task in [task for task, state in release.states().items() if state == "awaiting_input"]:
+        tasks = client.task_instances(release.plan, release.id)
+        for task in [task.task_id for task in tasks if task.state == "awaiting_input"]:
             question = client.question(release.plan, release.id, task)
             if has_settled(release.stack.airflow, run, question):
                 with suppress(Refused):  # answered a moment ago
                     person.answer_question(run, question)
         return run.is_over
 
-    release.wait(is_over, "the end of the release")
+    release.wait(is_over, "the end of the release", every=1)
     return release

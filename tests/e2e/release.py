@@ -66,11 +66,15 @@ class Release:
 
         self.wait(there, f"{task_id} {' or '.join(wanted)}")
 
-    def wait(self, condition: Callable[[Client], Any], what: str) -> Any:
-        """Wait until a condition holds; if it never does, the fault shows the state of each task."""
+    def wait(self, condition: Callable[[Client], Any], what: str, every: float = 0.3) -> Any:
+        """Wait until a condition holds, looking `every` so many seconds.
+
+        Each look takes from the release that is looked at; a state that is short needs many. If the condition
+        never holds, the fault shows the state of each task.
+        """
         with self.stack.airflow.client() as client:
             try:
-                return wait_until(lambda: condition(client), what, timeout=PATIENCE, every=0.3)
+                return wait_until(lambda: condition(client), what, timeout=PATIENCE, every=every)
             except NotInTime as fault:
                 fault.add_note(self.picture())
                 raise
@@ -118,7 +122,7 @@ class Release:
 
     def ends_as(self, outcome: Outcome) -> Self:
         """Wait for the end; outcome, colour, ledger and report must all say the same."""
-        run = self.wait(lambda client: _over(client, self), "the end of the release")
+        run = self.wait(lambda client: _over(client, self), "the end of the release", every=1)
         said = self.xcom("outcome")
         assert said, self.picture()
         assert said["outcome"] == outcome, f"{said['reasons']}\n{self.picture()}"

@@ -27,15 +27,21 @@ def until(condition: Callable[[], bool], seconds: float = 15) -> None:
 def test_connections_name_everything_a_plan_deploys_to(sandbox) -> None:
     found = {name: json.loads(value) for name, value in sandbox.connections().items()}
     assert sorted(name for name in found if "planner" in name) == [
+        "planner_mail",
+        "planner_pager",
         "planner_production_db",
         "planner_production_host",
         "planner_production_probe",
         "planner_production_service",
         "planner_repository",
+        "planner_slack",
         "planner_staging_db",
         "planner_staging_host",
         "planner_staging_probe",
         "planner_staging_service",
+        "planner_status_page",
+        "planner_teams",
+        "planner_webhook",
     ]
     home = sandbox.place("planner", "production").home
     assert found["planner_production_host"] == {"conn_type": "fs", "extra": {"path": str(home)}}

@@ -101,6 +101,8 @@ def _options(
         # One process answers a handful of people, and halves the time to start.
         "API__WORKERS": "1",
         "API__INSTANCE_NAME": "Slipway",
+        # A release has more tasks than Airflow's own page of a hundred.
+        "API__MAXIMUM_PAGE_LIMIT": "500",
         "API__SECRET_KEY": home.secret("jwt"),
         # The scheduler signs the tokens of tasks and the API server checks them.
         "API_AUTH__JWT_SECRET": home.secret("jwt"),
@@ -120,7 +122,8 @@ def _options(
         # A new plan appears, and an edited one changes, within seconds.
         "DAG_PROCESSOR__REFRESH_INTERVAL": "5",
         "DAG_PROCESSOR__BUNDLE_REFRESH_CHECK_INTERVAL": "2",
-        "DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "10",
+        # A file that was not edited need not be read again; one that was is, whatever this says.
+        "DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "60",
         # Two cores are enough for a release; parsing must not take both of them from its tasks.
         "DAG_PROCESSOR__PARSING_PROCESSES": "1",
         "LOGGING__BASE_LOG_FOLDER": str(home.logs),
