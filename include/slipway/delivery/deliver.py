@@ -12,8 +12,8 @@ from slipway.delivery.states import Delivery, State
 from slipway.environment import Environment
 from slipway.ledger.notices import Address, Notices, Try
 from slipway.letter import Letter, ReleaseFacts, filled, told
+from slipway.masking import masked
 from slipway.plan import Notice
-from slipway.report.masking import masked
 from slipway.run import Json
 from slipway.words import Severity
 

@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Mapping
 
-from slipway.report.masking import masked_fields
+from slipway.masking import masked_fields
 from slipway.run import Json
 
 # The form's own fields: Airflow adds them to the parameters of the task that asks, empty.

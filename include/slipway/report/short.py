@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Iterator
 
 from slipway.graph import Kind
+from slipway.masking import masked
 from slipway.record import ReleaseRecord
-from slipway.report.masking import masked
 from slipway.report.summary import what_happened, what_next
 from slipway.report.text import count, span, when
 from slipway.report.timeline import time_split

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
-from slipway.report.masking import masked, masked_fields
+from slipway.masking import masked, masked_fields
 from slipway.run import Json
 from slipway.watch.render import length
 

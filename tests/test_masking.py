@@ -1,6 +1,6 @@
 import pytest
 
-from slipway.report.masking import is_secret, masked, masked_fields
+from slipway.masking import is_secret, masked, masked_fields
 
 
 @pytest.mark.parametrize(
