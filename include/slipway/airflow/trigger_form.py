@@ -2,11 +2,12 @@
 
 from airflow.sdk import Param
 
+from slipway.gate.policy import BREAK_GLASS_AT_LEAST
 from slipway.plan import Plan
 from slipway.words import Intent
 
 VERSION = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
-BREAK_GLASS = r"^$|^.{10,500}$"
+BREAK_GLASS = rf"^$|^.{{{BREAK_GLASS_AT_LEAST},500}}$"
 
 
 def form_of(plan: Plan) -> dict[str, Param]:
@@ -72,7 +73,7 @@ def _last() -> dict[str, Param]:
             type="string",
             pattern=BREAK_GLASS,
             title="Break glass",
-            description="A reason (10 characters or more) to release outside the allowed window. "
-            "It stands in bold in the report.",
+            description=f"A reason ({BREAK_GLASS_AT_LEAST} characters or more) to release outside the "
+            "allowed window. It stands in bold in the report.",
         ),
     }

@@ -92,7 +92,7 @@ class GateQuestion:
 
     :param requester: the user who triggered the release, "" if unknown
     :param window_open: whether the plan allows production now
-    :param break_glass: the run parameter that opens a closed window, a reason of ten characters or more
+    :param break_glass: the run parameter that opens a closed window, a reason long enough for the policy
     """
 
     release: Release
