@@ -12,9 +12,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import chain
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from slipway.sandbox.vendors.stand_in import StandIn, serving
+
+if TYPE_CHECKING:
+    from flask import Flask
 
 ACCOUNT = "123456789012"  # moto's own
 ACCESS_KEY = "AKIASANDBOXSANDBOX00"
@@ -103,24 +106,7 @@ def aws(
         # The stand-in's log has read a JSON body already: moto gets it from memory.
         return Response.from_app(moto, _with_body(request.environ, request.get_data(cache=True)))
 
-    @app.post(f"{_CLOUDFRONT}distribution/<distribution>/invalidation")
-    def invalidate(distribution: str) -> Any:
-        asked = request.get_data(cache=True).decode()
-        reference = re.findall(r"<CallerReference>(.*?)</CallerReference>", asked)[0]
-        earlier = [each for each in state.invalidations(distribution) if each.caller_ref == reference]
-        if earlier and re.findall(r"<Path>(.*?)</Path>", asked) != earlier[0].paths:
-            return _error(state, 400, "The reference has other paths.", "InvalidationBatchAlreadyExists")
-        if earlier:
-            found = f"{request.path}/{earlier[0].id}"
-            here = {"PATH_INFO": found, "REQUEST_URI": found, "RAW_URI": found}
-            look = {**_with_body(request.environ, b""), "REQUEST_METHOD": "GET", **here}
-            shown = Response.from_app(moto, look)
-            shown.status_code = 201
-            return shown
-        made = Response.from_app(moto, _with_body(request.environ, asked.encode()))
-        _begin(state, distribution, made)
-        return made
-
+    _add_invalidations(app, state, moto)
     _forget()  # moto keeps its state in the process, also that of an earlier stand-in
     _furnish(buckets, unversioned, distributions or {})
     stand_in = StandIn(app=app, error=lambda status, said: _error(state, status, said))
@@ -183,6 +169,29 @@ def _furnish(buckets: Sequence[str], unversioned: Sequence[str], distributions: 
         made, _, _ = cloudfront.create_distribution(config, [])
         cloudfront.distributions[wanted] = cloudfront.distributions.pop(made.distribution_id)
         made.distribution_id = wanted
+
+
+def _add_invalidations(app: Flask, state: Aws, moto: Any) -> None:
+    from flask import request
+    from werkzeug.wrappers import Response
+
+    @app.post(f"{_CLOUDFRONT}distribution/<distribution>/invalidation")
+    def invalidate(distribution: str) -> Any:
+        asked = request.get_data(cache=True).decode()
+        reference = re.findall(r"<CallerReference>(.*?)</CallerReference>", asked)[0]
+        earlier = [each for each in state.invalidations(distribution) if each.caller_ref == reference]
+        if earlier and re.findall(r"<Path>(.*?)</Path>", asked) != earlier[0].paths:
+            return _error(state, 400, "The reference has other paths.", "InvalidationBatchAlreadyExists")
+        if earlier:
+            found = f"{request.path}/{earlier[0].id}"
+            here = {"PATH_INFO": found, "REQUEST_URI": found, "RAW_URI": found}
+            look = {**_with_body(request.environ, b""), "REQUEST_METHOD": "GET", **here}
+            shown = Response.from_app(moto, look)
+            shown.status_code = 201
+            return shown
+        made = Response.from_app(moto, _with_body(request.environ, asked.encode()))
+        _begin(state, distribution, made)
+        return made
 
 
 def _begin(state: Aws, distribution: str, made: Any) -> None:
