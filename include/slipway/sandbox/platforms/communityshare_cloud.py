@@ -85,40 +85,14 @@ def account(number: int) -> Iterator[Account]:
 
 def serve(postgres: Postgres, place: Place, account: Account, open_: ExitStack) -> None:
     """Serve what belongs to one environment."""
-    from slipway.sandbox.vendors.cdn import cdn
-    from slipway.sandbox.vendors.kubernetes import Kubernetes, kubernetes
-    from slipway.sandbox.vendors.launchdarkly import LaunchDarkly, launchdarkly
-    from slipway.sandbox.vendors.ssh import SshServer, serving_ssh
-    from slipway.sandbox.vendors.stand_in import serving
+    from slipway.sandbox.vendors.kubernetes import Kubernetes
 
-    def at(vendor: str) -> int:
-        return port(place.root, f"{place.name}_{vendor}")
-
-    cluster = Kubernetes()
-    flags = LaunchDarkly(
-        token=API_TOKEN,
-        environments={"default": [str(place.environment)]},
-        sdk_keys={sdk_key(place): str(place.environment)},
-        segments={name: list(keys) for name, keys in SEGMENTS.items()},
-    )
-    vendors = Vendors(place=place, account=account, cluster=cluster, flags=flags)
+    vendors = Vendors(place=place, account=account, cluster=Kubernetes(), flags=_flags_of(place))
     vendors.fill_bucket()
-    bucket, distribution = BUCKETS[place.environment], DISTRIBUTIONS[place.environment]
-    site = cdn(f"{account.address}/{bucket}", lambda: vendors.purged + account.purges(distribution))
-    door = launchdarkly(flags)
-    vendors.offer_control(door)
-    for made, vendor in ((kubernetes(cluster), "cluster"), (door, "launchdarkly"), (site, "site")):
-        open_.enter_context(serving(made, at(vendor)))
-    server = SshServer(
-        home=place.home,
-        password=token(place.root, place.name),
-        variables=machine.environment_of(place),
-        port=at("ssh"),
-    )
-    open_.enter_context(serving_ssh(server))
+    _serve_vendors(vendors, open_)
     ended = threading.Event()
     open_.callback(ended.set)
-    nights = Nights(place=place, cluster=cluster, ended=ended)
+    nights = Nights(place=place, cluster=vendors.cluster, ended=ended)
     nights.begin()
     if place.environment is Environment.PRODUCTION:
         watch = account.client("cloudwatch")
@@ -130,6 +104,45 @@ def serve(postgres: Postgres, place: Place, account: Account, open_: ExitStack) 
             ended=ended,
         )
         agent.begin()
+
+
+def _flags_of(place: Place) -> LaunchDarkly:
+    from slipway.sandbox.vendors.launchdarkly import LaunchDarkly
+
+    return LaunchDarkly(
+        token=API_TOKEN,
+        environments={"default": [str(place.environment)]},
+        sdk_keys={sdk_key(place): str(place.environment)},
+        segments={name: list(keys) for name, keys in SEGMENTS.items()},
+    )
+
+
+def _serve_vendors(vendors: Vendors, open_: ExitStack) -> None:
+    """Serve cluster, flags, site and SSH on their ports."""
+    from slipway.sandbox.vendors.cdn import cdn
+    from slipway.sandbox.vendors.kubernetes import kubernetes
+    from slipway.sandbox.vendors.launchdarkly import launchdarkly
+    from slipway.sandbox.vendors.ssh import SshServer, serving_ssh
+    from slipway.sandbox.vendors.stand_in import serving
+
+    place, account = vendors.place, vendors.account
+
+    def at(vendor: str) -> int:
+        return port(place.root, f"{place.name}_{vendor}")
+
+    bucket, distribution = BUCKETS[place.environment], DISTRIBUTIONS[place.environment]
+    site = cdn(f"{account.address}/{bucket}", lambda: vendors.purged + account.purges(distribution))
+    door = launchdarkly(vendors.flags)
+    vendors.offer_control(door)
+    for made, vendor in ((kubernetes(vendors.cluster), "cluster"), (door, "launchdarkly"), (site, "site")):
+        open_.enter_context(serving(made, at(vendor)))
+    server = SshServer(
+        home=place.home,
+        password=token(place.root, place.name),
+        variables=machine.environment_of(place),
+        port=at("ssh"),
+    )
+    open_.enter_context(serving_ssh(server))
 
 
 @dataclass(frozen=True, kw_only=True)
