@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from slipway.kinds import Step
-from slipway.run import Evidence, Json, Run
-from slipway.steps.faults import BackupMissing
+from slipway.run import Evidence, Run
+from slipway.steps.backup_proof import proof_of
 from slipway.steps.faults.heroku import BackupGone
 from slipway.steps.heroku_api import ask_data, database_of
 from slipway.steps.heroku_transfers import BACKUP, RESTORE, Transfer, see_to_its_end, transfers
@@ -38,7 +38,7 @@ class RestoreHerokuPostgres(Step):
 
         Raises BackupMissing, BackupGone, DatabaseNotAttached and TransferFailed.
         """
-        proof = self._proof(run)
+        proof = proof_of(run, self.backup, holds="uuid")
         backup = self._intact(run, proof)
         database, name = database_of(run, self.app, self.database)
         before = run.remember("before", lambda: {"database": name})
@@ -58,16 +58,6 @@ class RestoreHerokuPostgres(Step):
     def undo(self, run: Run, evidence: Evidence) -> Evidence:
         """Leave the restored database: what it replaced is what the rollback wanted to be rid of."""
         return Evidence(before=evidence.before, changed=False, summary="a restore is not undone")
-
-    def _proof(self, run: Run) -> dict[str, Json]:
-        task_id = self.backup
-        if "." not in task_id:
-            phase = run.task_id.partition(".")[0]
-            task_id = f"{phase if phase in {'staging', 'production'} else 'production'}.{self.backup}"
-        evidence = run.evidence(task_id)
-        if evidence is None or "uuid" not in evidence.proof:
-            raise BackupMissing(task_id)
-        return dict(evidence.proof)
 
     def _intact(self, run: Run, proof: dict[str, Any]) -> Transfer:
         name, app = str(proof["backup"]), str(proof["app"])

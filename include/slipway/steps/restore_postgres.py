@@ -10,6 +10,7 @@ from slipway.environment import Environment
 from slipway.kinds import Step, Undo, Undoing
 from slipway.run import Evidence, Json, Run
 from slipway.steps.backup_file import checksum
+from slipway.steps.backup_proof import proof_of
 from slipway.steps.faults import BackupDamaged, BackupMissing, CommandFailed, RestoreFailed
 from slipway.steps.postgres_tools import program
 from slipway.steps.processes import run_program
@@ -67,7 +68,7 @@ class RestorePostgres(Step):
 
     def do(self, run: Run) -> Evidence:
         """Restore, or rehearse it. Raises BackupMissing, BackupDamaged and RestoreFailed."""
-        return self.restore(run, self.proof(run))
+        return self.restore(run, proof_of(run, self.backup, holds="path"))
 
     def restore(self, run: Run, proof: dict[str, Json]) -> Evidence:
         """Restore, or rehearse, the backup file that a proof names. Raises what `do` raises."""
@@ -97,17 +98,6 @@ class RestorePostgres(Step):
     def undo(self, run: Run, evidence: Evidence) -> Evidence:
         """Leave the restored database: what it replaced is what the rollback wanted to be rid of."""
         return Evidence(before=evidence.before, changed=False, summary="a restore is not undone")
-
-    def proof(self, run: Run) -> dict[str, Json]:
-        """Return what the backup step proved. Raises BackupMissing."""
-        task_id = self.backup
-        if "." not in task_id:
-            phase = run.task_id.partition(".")[0]
-            task_id = f"{phase if phase in {'staging', 'production'} else 'production'}.{self.backup}"
-        evidence = run.evidence(task_id)
-        if evidence is None or "path" not in evidence.proof:
-            raise BackupMissing(task_id)
-        return dict(evidence.proof)
 
     def _rehearse(self, run: Run, dump: Path, live: str, spare: str) -> Evidence:
         try:

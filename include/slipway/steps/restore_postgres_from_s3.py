@@ -9,6 +9,7 @@ from typing import ClassVar
 from slipway.kinds import Step, Undoing
 from slipway.run import Evidence, Json, Run
 from slipway.steps.aws_api import client
+from slipway.steps.backup_proof import proof_of
 from slipway.steps.faults import BackupDamaged, BackupMissing, NoRoomForBackup
 from slipway.steps.reach import folder
 from slipway.steps.restore_postgres import RestorePostgres
@@ -40,7 +41,7 @@ class RestorePostgresFromS3(Step):
     def do(self, run: Run) -> Evidence:
         """Fetch, compare, restore. Raises BackupMissing, BackupDamaged, RestoreFailed, the faults of AWS."""
         restore = self._restore()
-        proof = restore.proof(run)
+        proof = proof_of(run, self.backup, holds="path")
         if "key" not in proof:
             raise BackupMissing(f"{self.backup}, which keeps nothing in S3")
         path = _fetched(run, proof)
