@@ -36,6 +36,12 @@ class MissingConnection(StepImpossible):
         )
 
 
+def in_one_line(error: BaseException) -> str:
+    """Return an error that is not Slipway's own as one line: its class, and the first line that it says."""
+    first = str(error).strip().partition("\n")[0]
+    return f"{type(error).__name__}: {first}" if first else type(error).__name__
+
+
 @dataclass(frozen=True)
 class Fault:
     """One fault of a plan: where, what, and how to mend it. `prove` has a subclass for each."""

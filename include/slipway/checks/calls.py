@@ -4,7 +4,7 @@ import time
 from typing import Any
 
 from slipway.checks.expect import Question, Reply
-from slipway.errors import MissingConnection, SlipwayError
+from slipway.errors import MissingConnection, SlipwayError, in_one_line
 
 
 class NoAnswer(SlipwayError):
@@ -80,5 +80,4 @@ def reason(error: Exception, question: Question) -> str:
     text = str(error)
     if "refused" in text or "Connect call failed" in text:
         return "connection refused"
-    first = text.strip().partition("\n")[0]
-    return f"{type(error).__name__}: {first}" if first else type(error).__name__
+    return in_one_line(error)

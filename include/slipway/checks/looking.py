@@ -1,6 +1,6 @@
 """Looking once, so that whatever goes wrong is an answer too."""
 
-from slipway.errors import SlipwayError, StepImpossible
+from slipway.errors import SlipwayError, StepImpossible, in_one_line
 from slipway.kinds import Check
 from slipway.run import Finding, Run
 from slipway.words import Answer
@@ -22,6 +22,4 @@ def run_check(check: Check, run: Run) -> Finding:
 def said(error: BaseException) -> str:
     """Return an error as one line."""
     first = str(error).strip().partition("\n")[0]
-    if isinstance(error, SlipwayError) and first:
-        return first
-    return f"{type(error).__name__}: {first}" if first else type(error).__name__
+    return first if isinstance(error, SlipwayError) and first else in_one_line(error)

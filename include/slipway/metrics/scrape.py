@@ -5,7 +5,7 @@ from collections.abc import Callable
 from contextlib import AsyncExitStack
 from typing import Any
 
-from slipway.errors import SlipwayError
+from slipway.errors import SlipwayError, in_one_line
 from slipway.kinds import Samples, Scrape
 
 TIMEOUT = 10.0  # seconds for one page
@@ -42,7 +42,7 @@ def scrape(conn_id: str, path: str = "/metrics") -> Scrape:
         answer = HttpHook(method="GET", http_conn_id=conn_id).run(path, extra_options={"timeout": TIMEOUT})
         return parse(answer.text, time.time())
     except Exception as error:  # every way to fail means the same: no reading
-        raise ScrapeFailed(conn_id, path, reason(error)) from error
+        raise ScrapeFailed(conn_id, path, in_one_line(error)) from error
 
 
 async def scrape_async(conn_id: str, path: str = "/metrics", timeout: float = TIMEOUT) -> Scrape:
@@ -84,7 +84,7 @@ class Reader:
                 answer = await session.run(path)
                 return parse(await answer.text(), time.time())
         except Exception as error:  # every way to fail means the same: no reading
-            raise ScrapeFailed(conn_id, path, reason(error)) from error
+            raise ScrapeFailed(conn_id, path, in_one_line(error)) from error
 
     async def _ask(self, conn_id: str, query: str) -> Scrape:
         import asyncio
@@ -106,11 +106,6 @@ class Reader:
             hook = HttpAsyncHook(method="GET", http_conn_id=conn_id, retry_limit=1)
             self._sessions[conn_id] = await self._open.enter_async_context(hook.session())
         return self._sessions[conn_id]
-
-
-def reason(error: Exception) -> str:
-    first = str(error).strip().partition("\n")[0]
-    return f"{type(error).__name__}: {first}" if first else type(error).__name__
 
 
 def unwind(before: Scrape, unwound: Scrape, after: Scrape) -> Scrape:
