@@ -24,7 +24,7 @@ from slipway.notices import Slack
 from slipway.plan import Notice
 from slipway.still_going import StillGoing
 from slipway.verdict import Branch, Verdict
-from slipway.watch.judge import Breach
+from slipway.watch.judge import WatchBreach
 from slipway.words import Action, Severity
 
 ENVIRONMENT = Environment(system="toy", name="production")
@@ -42,7 +42,7 @@ ORDERS = {
     "facts": {"plan": "toy", "title": "Toy", "version": "v2"},
     "rehearsal": False,
 }
-SLOW = Breach(about="latency", severity=Severity.LOW, action=Action.ALERT, checkpoint=1, reason="slow")
+SLOW = WatchBreach(about="latency", severity=Severity.LOW, action=Action.ALERT, checkpoint=1, reason="slow")
 
 
 def a_run(store: dict[str, Any], **parameters: Any) -> AirflowRun:

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from slipway.metrics import GaugeValue
 from slipway.plan import DecisionMatrix, Rule
 from slipway.watch.judge import (
-    Breach,
     Row,
     Sample,
     Situation,
+    WatchBreach,
     breaches_of,
     judge,
     limit_of,
@@ -186,7 +186,7 @@ def test_a_checkpoint_that_judges_nothing_is_inconclusive() -> None:
 
 def test_the_strongest_of_several_breaches_wins() -> None:
     breaches = [
-        Breach(about="a", severity=Severity.LOW, action=action, checkpoint=1)
+        WatchBreach(about="a", severity=Severity.LOW, action=action, checkpoint=1)
         for action in (Action.ALERT, Action.ROLL_BACK, Action.ASK)
     ]
     found = strongest(breaches)

@@ -18,7 +18,7 @@ from slipway.letter import ReleaseFacts
 from slipway.moments import Moment
 from slipway.plan import Notice
 from slipway.run import Json
-from slipway.watch.judge import Breach
+from slipway.watch.judge import WatchBreach
 
 PATIENCE = 5.0  # seconds
 NOBODY: Json = {"notices": [], "facts": {"plan": "", "title": "", "version": ""}, "rehearsal": True}
@@ -37,7 +37,11 @@ class Alerts:
     """
 
     def __init__(
-        self, orders: Json, environment: Environment, place: Mapping[str, Any], known: Iterable[Breach] = ()
+        self,
+        orders: Json,
+        environment: Environment,
+        place: Mapping[str, Any],
+        known: Iterable[WatchBreach] = (),
     ) -> None:
         orders = orders or NOBODY
         self._notices = [from_json(Notice, each, notices.KINDS) for each in orders["notices"]]
@@ -60,7 +64,7 @@ class Alerts:
         if kind is None and self._telling:
             await asyncio.wait(self._telling, timeout=PATIENCE)
 
-    def add(self, breaches: Iterable[Breach]) -> None:
+    def add(self, breaches: Iterable[WatchBreach]) -> None:
         """Have those told that are new."""
         for breach in breaches:
             concerned = [each for each in self._notices if each.concerns(breach.severity)]
@@ -68,13 +72,13 @@ class Alerts:
                 self._known.add(_about(breach))
                 self._telling.append(asyncio.create_task(self._tell(concerned, breach)))
 
-    async def _tell(self, concerned: Sequence[Notice], breach: Breach) -> None:
+    async def _tell(self, concerned: Sequence[Notice], breach: WatchBreach) -> None:
         try:
             await self._told(concerned, breach)
         except Exception:  # whatever it is, it is no fault of the release
             self._post.log.exception("The breach could not be told: %s", breach.reason)
 
-    async def _told(self, concerned: Sequence[Notice], breach: Breach) -> None:
+    async def _told(self, concerned: Sequence[Notice], breach: WatchBreach) -> None:
         facts = replace(self._facts, reason=breach.reason)
         async with self._in_order:
             told: list[Json] = list(await XCom.aget_one(key=DELIVERIES, **self._place) or [])
@@ -86,7 +90,7 @@ class Alerts:
             await XCom.aset(key=DELIVERIES, value=told, **self._place)
 
 
-def _about(breach: Breach) -> str:
+def _about(breach: WatchBreach) -> str:
     return f"{breach.severity} {breach.about}"
 
 

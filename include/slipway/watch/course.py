@@ -8,10 +8,10 @@ from slipway.kinds import Scrape, Source
 from slipway.metrics.scrape import unwind
 from slipway.plan import DecisionMatrix
 from slipway.watch.judge import (
-    Breach,
     Row,
     Sample,
     Situation,
+    WatchBreach,
     breaches_of,
     judge,
     no_data,
@@ -79,7 +79,7 @@ class Progress:
     earlier: Sequence[Sample] = ()
     errors: Mapping[str, int] = field(default_factory=dict)
     inconclusive: int = 0
-    breaches: Sequence[Breach] = ()
+    breaches: Sequence[WatchBreach] = ()
     answers: Mapping[str, int] = field(default_factory=dict)
     last_answer: Answer | None = None
     tried: int = 0
@@ -107,7 +107,7 @@ class Result:
     answer: Answer
     summary: str
     rows: Sequence[Row]
-    breaches: Sequence[Breach]
+    breaches: Sequence[WatchBreach]
     attended: bool
     cut_short: bool
     tried: int
@@ -199,7 +199,7 @@ def situation(progress: Progress, terms: Terms, *, figures: bool) -> Situation:
     )
 
 
-def noticed(progress: Progress, terms: Terms) -> tuple[list[Row], list[Breach]]:
+def noticed(progress: Progress, terms: Terms) -> tuple[list[Row], list[WatchBreach]]:
     """Return what cannot wait for the checkpoint: urgent breaches, and too many failed readings in a row."""
     index = progress.done + 1
     rows = urgent(situation(progress, terms, figures=False))
@@ -211,7 +211,7 @@ def noticed(progress: Progress, terms: Terms) -> tuple[list[Row], list[Breach]]:
     return rows, [breach for breach in found if not _noted(progress, breach)]
 
 
-def _noted(progress: Progress, breach: Breach) -> bool:
+def _noted(progress: Progress, breach: WatchBreach) -> bool:
     """Tell whether the same breach is already noted for this checkpoint."""
     known = {(b.about, b.severity, b.scenario, b.checkpoint) for b in progress.breaches}
     return (breach.about, breach.severity, breach.scenario, breach.checkpoint) in known
@@ -253,7 +253,7 @@ def _result(
     progress: Progress,
     appointment: Appointment,
     rows: Sequence[Row],
-    found: Sequence[Breach],
+    found: Sequence[WatchBreach],
     *,
     attended: bool,
 ) -> Result:
@@ -317,12 +317,12 @@ def _from_here(page: Page) -> Page:
     return replace(page, first=page.last[-1])
 
 
-def add(progress: Progress, breaches: Sequence[Breach]) -> Progress:
+def add(progress: Progress, breaches: Sequence[WatchBreach]) -> Progress:
     """Note breaches that were noticed between checkpoints."""
     return replace(progress, breaches=(*progress.breaches, *breaches))
 
 
-def ending(breaches: Sequence[Breach]) -> Breach | None:
+def ending(breaches: Sequence[WatchBreach]) -> WatchBreach | None:
     """Return the strongest breach that ends the watch, if any."""
     return strongest([breach for breach in breaches if breach.ends])
 

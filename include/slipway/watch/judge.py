@@ -49,7 +49,7 @@ class Row:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Breach:
+class WatchBreach:
     """A limit that was crossed, or data that did not come.
 
     :param about: the metric, or "no data"
@@ -262,10 +262,10 @@ def _urgent_row(threshold: Threshold, situation: Situation, recent: Mapping[str,
     return _row(threshold, situation, figures)
 
 
-def breaches_of(rows: Sequence[Row], matrix: DecisionMatrix, checkpoint: int) -> list[Breach]:
+def breaches_of(rows: Sequence[Row], matrix: DecisionMatrix, checkpoint: int) -> list[WatchBreach]:
     """Return the breaches among judged rows, with the action that the matrix has for each."""
     return [
-        Breach(
+        WatchBreach(
             about=row.metric,
             severity=row.severity,
             action=matrix.rule_for(row.severity, row.scenario).action,
@@ -288,10 +288,10 @@ def _why(row: Row) -> str:
     return f"{row.metric} {row.value:.6g}{row.unit} is {row.crossed} {row.limit:.6g}{row.unit}{lasted}"
 
 
-def no_data(watch: Watch, matrix: DecisionMatrix, checkpoint: int, reason: str) -> Breach:
+def no_data(watch: Watch, matrix: DecisionMatrix, checkpoint: int, reason: str) -> WatchBreach:
     """Return the breach that follows from data that does not come."""
     action = matrix.rule_for(watch.on_no_data).action
-    return Breach(
+    return WatchBreach(
         about="no data", severity=watch.on_no_data, action=action, checkpoint=checkpoint, reason=reason
     )
 
@@ -303,6 +303,6 @@ def overall(rows: Sequence[Row]) -> Answer:
     return next(worst, Answer.INCONCLUSIVE)
 
 
-def strongest(breaches: Sequence[Breach]) -> Breach | None:
+def strongest(breaches: Sequence[WatchBreach]) -> WatchBreach | None:
     """Return the breach with the strongest action, the first of equals."""
     return max(breaches, key=lambda breach: breach.action.rank, default=None)
