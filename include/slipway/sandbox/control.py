@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -24,6 +25,11 @@ def load_state_file(root: Path) -> Path:
 
 def platforms_state_file(root: Path) -> Path:
     return root.resolve() / "sandbox" / "platforms.json"
+
+
+def this_process() -> dict[str, float]:
+    """What a state file says of the process that writes it, for `is_running`."""
+    return {"pid": os.getpid(), "started": psutil.Process().create_time()}
 
 
 def is_running(path: Path) -> bool:

@@ -6,7 +6,6 @@ import argparse
 import asyncio
 import contextlib
 import json
-import os
 import random
 import signal
 import sys
@@ -17,10 +16,9 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
-import psutil
 from prometheus_client import CollectorRegistry, Counter, Gauge, start_http_server
 
-from slipway.sandbox.control import load_state_file
+from slipway.sandbox.control import load_state_file, this_process
 from slipway.sandbox.journeys import Journey, Step, journeys
 from slipway.sandbox.layout import Environment, Place, System, places, port
 
@@ -156,7 +154,7 @@ def main(arguments: list[str]) -> int:
     chosen = parser.parse_args(arguments)
     start_http_server(port(chosen.root, "load"), addr="127.0.0.1", registry=REGISTRY)
     path = load_state_file(chosen.root)
-    path.write_text(json.dumps({"pid": os.getpid(), "started": psutil.Process().create_time()}))
+    path.write_text(json.dumps(this_process()))
     try:
         systems, environments = tuple(chosen.system or System), tuple(chosen.environment or Environment)
         asyncio.run(generate(places(chosen.root, systems, environments)))

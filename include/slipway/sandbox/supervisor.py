@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import secrets
 import signal
 import sys
@@ -15,9 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from types import FrameType
 
-import psutil
-
-from slipway.sandbox.control import state_file
+from slipway.sandbox.control import state_file, this_process
 from slipway.sandbox.layout import Environment, System, instances, places, with_slots
 from slipway.sandbox.service import Service
 
@@ -124,8 +121,7 @@ def _write_state(root: Path, control: Control) -> None:
     fresh.write_text(
         json.dumps(
             {
-                "pid": os.getpid(),
-                "started": psutil.Process().create_time(),
+                **this_process(),
                 "port": control.server_address[1],
                 "token": control.token,
                 "services": list(control.services),

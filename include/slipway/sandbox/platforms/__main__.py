@@ -2,16 +2,13 @@
 
 import argparse
 import json
-import os
 import signal
 import sys
 import threading
 from contextlib import ExitStack
 from pathlib import Path
 
-import psutil
-
-from slipway.sandbox.control import platforms_state_file
+from slipway.sandbox.control import platforms_state_file, this_process
 from slipway.sandbox.layout import Environment, System
 from slipway.sandbox.platforms import PLATFORMS, post
 from slipway.sandbox.postgres import Postgres, running_port
@@ -36,7 +33,7 @@ def main(arguments: list[str]) -> int:
             if platform := PLATFORMS.get(System(system)):
                 platform.serve(postgres, open_)
         open_.callback(state.unlink, missing_ok=True)
-        state.write_text(json.dumps({"pid": os.getpid(), "started": psutil.Process().create_time()}))
+        state.write_text(json.dumps(this_process()))
         ended.wait()
     return 0
 
