@@ -71,6 +71,10 @@ class Run(Protocol):
         """The Airflow run id: unique, and the same across retries."""
 
     @property
+    def undone_release(self) -> str:
+        """The release whose steps an undo takes back: this one or, in a later rollback, the earlier one."""
+
+    @property
     def began(self) -> datetime:
         """When the release was triggered, with its time zone."""
 

@@ -19,6 +19,7 @@ class LocalRun:
     environment: Environment
     version: str = "v2"
     release_id: str = "manual__2026-01-01T00:00:00+00:00"
+    earlier_id: str = ""
     began: datetime = datetime(2026, 1, 1, tzinfo=UTC)
     plan_name: str = "test_plan"
     task_id: str = "production.step"
@@ -27,6 +28,11 @@ class LocalRun:
     evidences: dict[str, Evidence] = field(default_factory=dict)
     findings: dict[str, Finding] = field(default_factory=dict)
     log: logging.Logger = field(default_factory=lambda: logging.getLogger("slipway.test"))
+
+    @property
+    def undone_release(self) -> str:
+        """The earlier release in a later rollback, else this one."""
+        return self.earlier_id or self.release_id
 
     def remember(self, key: str, capture: Callable[[], Json]) -> Json:
         """Return what was captured under `key`, capturing it first if need be."""
@@ -45,6 +51,10 @@ class LocalRun:
     def finding(self, task_id: str) -> Finding | None:
         """Return the finding that the test laid down for that task."""
         return self.findings.get(task_id)
+
+    def later(self) -> "LocalRun":
+        """Return the later rollback of this release, which Airflow knows under another run id."""
+        return replace(self, release_id="manual__later", earlier_id=self.release_id, memory={})
 
     def at(self, task_id: str) -> "LocalRun":
         """Return the same release seen from another task, with a memory of its own."""

@@ -92,3 +92,9 @@ def test_a_flag_that_is_on_somewhere_is_not_deleted(ld: World, run: LocalRun) ->
     with pytest.raises(FlagInUse, match="is on in production, so it is not deleted"):
         STEP.undo(run, evidence)
     assert ("default", FLAG) in ld.kept.flags
+
+
+def test_a_later_rollback_deletes_the_flag_of_its_release(ld: World, run: LocalRun) -> None:
+    evidence = STEP.do(run)
+    assert STEP.undo(run.later(), evidence).changed is True
+    assert ld.kept.flags == {}

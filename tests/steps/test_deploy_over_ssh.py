@@ -1,3 +1,4 @@
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -124,3 +125,17 @@ def test_local_changes_in_the_folder_stop_it(world: World, run: LocalRun) -> Non
     with pytest.raises(CommandFailed, match="Your local changes"):
         world.step.do(run)
     assert (world.clone / "VERSION").read_text() == "edited by hand"
+
+
+def test_a_later_rollback_checks_out_the_one_before_once(world: World, run: LocalRun) -> None:
+    evidence = world.step.do(run)
+    assert world.step.undo(run.later(), evidence).changed is True
+    assert (world.head(), world.built()) == ("v2.4.0", "2.4.0")
+    assert world.step.undo(run.later(), evidence).changed is False
+
+
+def test_a_server_that_forgot_its_jobs_is_brought_back_all_the_same(world: World, run: LocalRun) -> None:
+    evidence = world.step.do(run)
+    shutil.rmtree(world.server.home / ".slipway")
+    assert world.step.undo(run, evidence).changed is True
+    assert (world.head(), world.built()) == ("v2.4.0", "2.4.0")

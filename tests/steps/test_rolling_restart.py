@@ -1,5 +1,6 @@
 """Three instances, each a real HTTP server whose answers lie in a folder."""
 
+import shutil
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -145,3 +146,18 @@ def test_instances_that_are_well_with_the_version_are_left_alone(world: World) -
     assert evidence.changed is False
     assert world.restarts() == []
     assert world.step.undo(local_run("2.4.0"), evidence).changed is False
+
+
+def test_a_later_rollback_restarts_each_instance_once(world: World, run: LocalRun) -> None:
+    evidence = world.step.do(run)
+    assert world.step.undo(run.later(), evidence).changed is True
+    assert world.versions() == ['{"version": "v2.4.0"}'] * 3
+    assert world.step.undo(run.later(), evidence).summary == "no instance was touched"
+    assert len(world.restarts()) == 6
+
+
+def test_a_server_that_forgot_its_jobs_is_restarted_all_the_same(world: World, run: LocalRun) -> None:
+    evidence = world.step.do(run)
+    shutil.rmtree(world.server.home / ".slipway")
+    assert world.step.undo(run, evidence).changed is True
+    assert world.versions() == ['{"version": "v2.4.0"}'] * 3

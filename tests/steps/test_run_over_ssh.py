@@ -1,8 +1,11 @@
 """Commands on a real SSH server that is cut off, refuses, and answers."""
 
 import logging
+import os
 import threading
+import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -201,3 +204,23 @@ def test_a_server_that_is_down_is_said(
     connect(monkeypatch, there, port=9)
     with pytest.raises(ServerUnreachable, match='connection "server": no SSH connection to deploy@127'):
         STEP.do(run)
+
+
+def test_a_later_rollback_runs_the_undo_commands_once(there: SshServer, run: LocalRun) -> None:
+    evidence = STEP.do(run)
+    assert STEP.undo(run.later(), evidence).changed is True
+    assert STEP.undo(run.later(), evidence).changed is False
+    assert lines(there, "done.log") == ["2.5.0", "back"]
+
+
+def test_what_was_begun_is_known_after_months(there: SshServer, run: LocalRun) -> None:
+    evidence = STEP.do(run)
+    months_ago = time.time() - 90 * 86_400
+    jobs = there.home / ".slipway" / "jobs"
+    for each in jobs.iterdir():
+        os.utime(each, (months_ago, months_ago))
+    replace(STEP, name="another").do(run)  # each job removes the folders of old ones
+    assert [each.name for each in jobs.iterdir() if each.is_dir()] == [
+        each.name for each in jobs.iterdir() if each.is_dir() and "another" in each.name
+    ]
+    assert STEP.undo(run.later(), evidence).changed is True

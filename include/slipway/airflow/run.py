@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from typing import Any
@@ -20,11 +20,13 @@ class AirflowRun:
     """Implements `slipway.run.Run` over the context of a running task.
 
     :param earlier: evidence of an earlier release by task id, in a later rollback
+    :param earlier_id: the id of that release
     """
 
     context: Mapping[str, Any]
     environment: Environment
     earlier: Mapping[str, Json] | None = None
+    earlier_id: str = ""
 
     @cached_property
     def log(self) -> logging.Logger:
@@ -34,6 +36,10 @@ class AirflowRun:
     @property
     def release_id(self) -> str:
         return str(self.context["run_id"])
+
+    @property
+    def undone_release(self) -> str:
+        return self.earlier_id or self.release_id
 
     @property
     def began(self) -> datetime:
@@ -96,7 +102,3 @@ class AirflowRun:
         if self.earlier is not None and task_id in self.earlier:
             return self.earlier[task_id]
         return self.context["ti"].xcom_pull(task_ids=task_id, key=key)
-
-    def undoing(self, earlier: Mapping[str, Json]) -> "AirflowRun":
-        """Return this run as an undo of an earlier release sees it."""
-        return replace(self, earlier=earlier)

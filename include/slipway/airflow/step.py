@@ -11,7 +11,7 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from slipway.airflow.alone import alone
 from slipway.airflow.gate import prove_go
-from slipway.airflow.gather import FAILURE, gather, key_of, verdict_given
+from slipway.airflow.gather import FAILURE, gather, key_of, undone_release, verdict_given
 from slipway.airflow.rest import AirflowApi
 from slipway.airflow.run import BEFORE, AirflowRun
 from slipway.compile import gate_task_ids
@@ -110,7 +110,7 @@ class UndoOperator(BaseOperator):
         if verdict is None:
             raise AirflowFailException("There is no verdict, so nothing says that this should be undone.")
         way = way_of(self.graph, facts, verdict, node)
-        run = AirflowRun(context, node.environment, facts.earlier)
+        run = AirflowRun(context, node.environment, facts.earlier, undone_release(context))
         run.log.info("%s: %s. %s", node.title, way.fate, way.why)
         if way.fate is not Fate.UNDO:
             return {"undone": False, "why": f"{way.fate}: {way.why}"}
@@ -144,7 +144,9 @@ class UndoOperator(BaseOperator):
                 return {"undone": False, "why": f"{node.undoes} had not begun to act."}
             evidence = node.item.undo(run, done)
         run.log.info("Undone: %s", evidence.summary or node.title)
-        return {"undone": True, "why": why, "evidence": evidence.to_json()}
+        # An undo that found nothing to take back says so; it stands in the record, and nobody believes more.
+        why = why if evidence.changed else evidence.summary or why
+        return {"undone": evidence.changed, "why": why, "evidence": evidence.to_json()}
 
 
 def wait_for(operator: BaseOperator, run: AirflowRun, going: StillGoing, longest: timedelta) -> NoReturn:

@@ -118,5 +118,5 @@ class CreateLaunchDarklyFlag(Step):
 
 def _mark(run: Run) -> str:
     """Return the tag by which a later try knows what this release created."""
-    digest = hashlib.sha256(f"{run.plan_name}/{run.release_id}".encode()).hexdigest()
+    digest = hashlib.sha256(f"{run.plan_name}/{run.undone_release}".encode()).hexdigest()
     return f"slipway-{digest[:16]}"

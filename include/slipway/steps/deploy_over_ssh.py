@@ -63,10 +63,11 @@ class DeployOverSsh(Step):
         if not commit:
             return Evidence(changed=False, summary="the checkout was never begun")
         with server(run) as there:
-            if not was_begun(there, done):
+            now = self._checked_out(there)
+            # What was finished shows on the server itself, whatever became of the marks there.
+            if not was_begun(there, done) and (not evidence.after or now["commit"] == commit):
                 run.log.info("Nothing to undo: no checkout of this release is left in %s", self.folder)
                 return Evidence(changed=False, summary="the checkout was never begun, or is undone")
-            now = self._checked_out(there)
             if evidence.after and now["commit"] not in {commit, evidence.after["commit"]}:
                 raise CheckedOutSince(there.conn_id, self.folder, _name(now), str(evidence.after["commit"]))
             stop(there, done, log=run.log)

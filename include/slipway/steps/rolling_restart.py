@@ -72,12 +72,14 @@ class RollingRestart(Step):
         One without a version to go back to is said when all the others are rolled back.
         """
         versions: Mapping[str, str] = evidence.before.get("versions", {})
+        ours: Mapping[str, str] = evidence.after.get("versions", {})
         rolled, stuck = [], []
         with server(run) as there:
             now = self._versions(there)
             for instance in reversed(self.instances):
                 done = self._job_name(run, instance, "do")
-                if not was_begun(there, done):
+                runs_ours = now[instance] != versions.get(instance) and now[instance] == ours.get(instance)
+                if not was_begun(there, done) and not runs_ours:
                     run.log.info("%s was not touched by this release", instance)
                     continue
                 if not versions.get(instance):

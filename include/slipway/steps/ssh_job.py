@@ -23,13 +23,13 @@ from slipway.steps.ssh_api import Server
 LOOK_EVERY = 0.5  # seconds
 BEGINS_WITHIN = 5.0  # seconds from the folder to the process in it
 _JOBS = '"$HOME/.slipway/jobs"'
-_OLD = 30  # days after which a job's folder is removed
+_OLD = 30  # days after which a job's folder is removed; that it was begun is known for ever
 # The process id comes before the command, the status after it: what is there tells how far it came.
 _RUNNER = "cd {name}; echo $$ >pid; sh script >output 2>&1 </dev/null; echo $? >ending; mv ending status"
 # POSIX: `kill -s KILL -- -PID`; dash does not take `--` after `kill -KILL`.
 _START = """mkdir -p {jobs} && cd {jobs} || exit 1
 : >{name}.begun
-find . -mindepth 1 -maxdepth 1 -mtime +{old} -exec rm -rf {{}} +
+find . -mindepth 1 -maxdepth 1 -type d -mtime +{old} -exec rm -rf {{}} +
 if mkdir {name} 2>/dev/null; then
   printf %s {script} >{name}/script
   nohup setsid sh -c {runner} >/dev/null 2>&1 </dev/null &
@@ -68,8 +68,12 @@ class Job:
 
 
 def job_name(run: Run, step: str, verb: str) -> str:
-    """Return a name that is the same at every try and different for every release, step and verb."""
-    whole = "/".join((run.plan_name, run.release_id, run.environment.name, step, verb))
+    """Return a name that is the same at every try and different for every release, step and verb.
+
+    :param verb: "do...", by which the undo, also of a later rollback, finds what was done; or "undo..."
+    """
+    release = run.release_id if verb.startswith("undo") else run.undone_release
+    whole = "/".join((run.plan_name, release, run.environment.name, step, verb))
     readable = re.sub(r"[^A-Za-z0-9]+", "-", f"{run.environment.name}-{step}-{verb}")
     return f"{readable}-{hashlib.sha256(whole.encode()).hexdigest()[:12]}"
 
