@@ -3,6 +3,7 @@
 import atexit
 import os
 import shutil
+import signal
 import tempfile
 from pathlib import Path
 
@@ -12,6 +13,9 @@ from xdist.scheduler import LoadScopeScheduling
 HOME = Path(tempfile.mkdtemp(prefix="slipway-tests-"))
 INCLUDE = Path(__file__).parents[1] / "include"
 atexit.register(shutil.rmtree, HOME, ignore_errors=True)
+
+# Whoever started the tests in the background had them ignore Ctrl-C, and what they start would too.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 os.environ |= {
     "AIRFLOW_HOME": str(HOME),

@@ -8,7 +8,7 @@ import pytest
 from tests.gate.house import House
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def house() -> Iterator[House]:
     """Start Airflow for the tests of this folder; nothing of it is left running."""
     from slipway.local.port import any_free

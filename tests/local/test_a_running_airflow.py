@@ -13,7 +13,7 @@ from rich.console import Console
 from slipway.local.demo import PlanNotThere, SandboxFault, Wish, await_plan, release, tell
 from slipway.local.errors import ComponentDied, Refused, RunsElsewhere
 from slipway.local.process import marked
-from slipway.local.service import LocalAirflow
+from slipway.local.service import NICER, LocalAirflow
 from slipway.local.settings import MARK
 from slipway.local.waiting import wait_until
 from slipway.words import GateAnswer
@@ -40,6 +40,12 @@ def test_a_second_start_reuses_what_runs(airflow: LocalAirflow) -> None:
     before = {name: airflow.process(name) for name in airflow.status()}
     assert LocalAirflow(airflow.home.root, dags_folder=DAGS).start() == []
     assert {name: airflow.process(name) for name in airflow.status()} == before
+
+
+def test_airflow_and_its_tasks_leave_the_cores_to_production(airflow: LocalAirflow) -> None:
+    processes = marked(MARK, str(airflow.home.root))
+    assert len(processes) > len(airflow.status())  # the scheduler's workers, too
+    assert {process.nice() for process in processes} == {psutil.Process().nice() + NICER}
 
 
 def test_another_port_is_refused_while_it_runs(airflow: LocalAirflow) -> None:

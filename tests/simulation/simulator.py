@@ -15,9 +15,11 @@ from airflow.models.dagbundle import DagBundleModel
 from airflow.models.taskinstance import TaskInstance
 from airflow.sdk import DAG
 from airflow.serialization.serialized_objects import DagSerialization, LazyDeserializedDAG
+from airflow.ti_deps.dep_context import DepContext
 from airflow.utils.session import create_session
 from airflow.utils.state import DagRunState
 from airflow.utils.types import DagRunTriggeredByType, DagRunType
+from sqlalchemy.orm import Session
 
 from slipway.facts import Breach, Facts, is_of_strategy, proofs_before
 from slipway.graph import (
@@ -146,6 +148,7 @@ class Simulator:
         self.dag = DagSerialization.from_dict(serialized.data)
         for task in self.dag.tasks:  # a release has no setup tasks; looking for them is a sixth of the time
             task.get_upstreams_only_setups = tuple
+        self._waits: set[tuple[Any, ...]] = set()
 
     @staticmethod
     def _write(serialized: LazyDeserializedDAG, session: Any) -> None:
@@ -188,6 +191,7 @@ class Simulator:
             # The session keeps these very objects current, so Airflow need not read them anew at every look.
             tasks = run.get_task_instances(session=session)
             run.get_task_instances = lambda **_: tasks
+            self._ask_once_for_each_situation(tasks)
             for ti in tasks if begin else ():
                 ti.state = begin.states[ti.task_id] or None
                 ti.start_date = ti.end_date = now if ti.state else None
@@ -214,6 +218,35 @@ class Simulator:
             release.color = str(run.state)
             session.delete(run)
         return release
+
+    def _ask_once_for_each_situation(self, tasks: Sequence[TaskInstance]) -> None:
+        """Remember where Airflow leaves a task waiting as it is; it decides by the states of those before it.
+
+        Only that answer is kept, for it changes nothing: what may run, what is skipped and what fails with
+        its upstream is decided by Airflow each time.
+        """
+        by_id = {ti.task_id: ti for ti in tasks}
+        for ti in tasks:
+            upstream = [by_id[task_id] for task_id in sorted(self.dag.get_task(ti.task_id).upstream_task_ids)]
+            ti.are_dependencies_met = self._remembering(ti, upstream)
+
+    def _remembering(self, ti: TaskInstance, upstream: Sequence[TaskInstance]) -> Callable[..., bool]:
+        asked = ti.are_dependencies_met
+
+        def answer(dep_context: DepContext, session: Session) -> bool:
+            if dep_context.have_changed_ti_states:
+                return asked(dep_context=dep_context, session=session)  # it still looks at the states before
+            before = ti.state
+            flags = (dep_context.ignore_in_retry_period, dep_context.ignore_unmapped_tasks)
+            situation = (ti.task_id, before, *flags, *(each.state for each in upstream))
+            if situation in self._waits:
+                return False
+            met = asked(dep_context=dep_context, session=session)
+            if not met and ti.state == before:
+                self._waits.add(situation)
+            return met
+
+        return answer
 
     def _happen(self, ti: TaskInstance, tasks: Sequence[TaskInstance], release: Release) -> None:
         node = self.graph.node(ti.task_id)

@@ -105,6 +105,13 @@ def first_ways_to(simulator: Simulator) -> dict[str, tuple[Script, Moment]]:
 
 
 @cache
+def with_a_fault(simulator: Simulator, task_id: str, happens: Happens) -> Release:
+    """Return the first way to a task, with a fault there."""
+    way, moment = first_ways_to(simulator)[task_id]
+    return simulator.release(replace(way, faults={**way.faults, task_id: happens}), moment)
+
+
+@cache
 def end_of(simulator: Simulator, number: int) -> tuple[Outcome, str]:
     release = simulator.release(ways_of_a_release(simulator)[number])
     return release.outcome, release.color
@@ -141,10 +148,10 @@ def asks(simulator: Simulator) -> bool:
 @pytest.mark.parametrize("name", plans())
 def test_no_single_fault_breaks_an_invariant(simulators: Simulators, name: str, happens: Happens) -> None:
     simulator = simulators(name)
-    for task_id, (way, moment) in first_ways_to(simulator).items():
+    for task_id, (way, _) in first_ways_to(simulator).items():
         if happens is Happens.MARKED_FAILED and simulator.graph.node(task_id).kind not in ACTING:
             continue  # the same states and XComs as when it fails
-        release = simulator.release(replace(way, faults={**way.faults, task_id: happens}), moment)
+        release = with_a_fault(simulator, task_id, happens)
         hold_the_invariants(release)
         node = simulator.graph.node(task_id)
         # A person who marks a checklist has looked: marking is a way to tick its items.
@@ -161,9 +168,9 @@ def test_no_single_fault_breaks_an_invariant(simulators: Simulators, name: str, 
 def test_a_failure_in_staging_or_at_the_gate_touches_nothing(simulators: Simulators, name: str) -> None:
     simulator = simulators(name)
     for node in simulator.graph.of_phase(Phase.PREFLIGHT, Phase.STAGING, Phase.VALIDATION, Phase.GATE):
-        release = simulator.release(Script(faults={node.task_id: Happens.FAILS}))
         if node.kind is Kind.CLOSE_THE_OTHERS:
             continue  # runs only after a NO-GO
+        release = with_a_fault(simulator, node.task_id, Happens.FAILS)
         assert production_steps_that_ran(release) == []
         assert release.outcome in (Outcome.REJECTED, Outcome.ABORTED)
         assert release.undone() == []
@@ -213,3 +220,19 @@ def test_a_breach_is_told_and_a_healthy_release_tells_of_none(simulators: Simula
     tells = [node.task_id for node in simulator.graph.of_kind(Kind.TELL_OF_BREACHES)]
     assert healthy.ran_of(Kind.TELL_OF_BREACHES) == []
     assert [release.ran_of(Kind.TELL_OF_BREACHES) for release in breached] == [tells, tells]
+
+
+@pytest.mark.parametrize("name", ["toy", "personal_goals"])
+def test_what_is_remembered_between_releases_changes_none(
+    simulators: Simulators, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    simulator = simulators(name)
+    ways = ways_of_a_release(simulator)
+    for way in ways:
+        simulator.release(way)
+    remembered = [simulator.release(way) for way in ways]
+    monkeypatch.setattr(simulator, "_ask_once_for_each_situation", lambda tasks: None)
+    anew = [simulator.release(way) for way in ways]
+    assert [(each.ran, each.states, each.color) for each in remembered] == [
+        (each.ran, each.states, each.color) for each in anew
+    ]

@@ -26,10 +26,17 @@ class Process:
     started: float  # seconds since the epoch; tells a reused pid from the process that was started
 
     @classmethod
-    def start(cls, name: str, argv: list[str], *, env: dict[str, str], log: Path, cwd: Path) -> Self:
-        """Start `argv` in its own session, with its output appended to `log`."""
+    def start(
+        cls, name: str, argv: list[str], *, env: dict[str, str], log: Path, cwd: Path, nicer: int = 0
+    ) -> Self:
+        """Start `argv` in its own session, with its output appended to `log`.
+
+        `nicer` is added to the niceness of this process; what `argv` starts inherits it.
+        """
         with log.open("ab") as output:
             child = Detached(argv, env=env, cwd=cwd, stdout=output, stderr=output)
+        if nicer:
+            os.setpriority(os.PRIO_PROCESS, child.pid, os.getpriority(os.PRIO_PROCESS, 0) + nicer)
         _CHILDREN[child.pid] = child
         return cls(name=name, pid=child.pid, started=psutil.Process(child.pid).create_time())
 

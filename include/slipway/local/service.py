@@ -22,6 +22,7 @@ from slipway.sandbox import Postgres, Sandbox
 REPOSITORY = Path(__file__).resolve().parents[3]
 
 DATABASE = "airflow"
+NICER = 5
 
 COMPONENTS: dict[str, list[str]] = {
     "api-server": ["api-server"],
@@ -123,6 +124,8 @@ class LocalAirflow:
             env=self.env,
             log=self.log(name),
             cwd=self.home.folder,
+            # Here the releaser shares its cores with the production that it measures: production comes first.
+            nicer=NICER,
         )
         process.write(self._record(name))
         return process
