@@ -192,6 +192,15 @@ class Metric:
         """What is read for it; metrics with the same source share one reading."""
         return Source(self.source, self.path)
 
+    @property
+    def momentary(self) -> bool:
+        """Whether `value` tells of the later scrape's moment alone, and nothing of the time between the two.
+
+        A watch then judges many of them: their mean at a checkpoint, and in between only what several in a
+        row agree on.
+        """
+        return False
+
     def value(self, earlier: Scrape, later: Scrape) -> float | None:
         """Return the figure between two scrapes, or None where they hold no data for it."""
         raise NotImplementedError

@@ -4,12 +4,15 @@ import pytest
 
 from slipway.kinds import Scrape
 from slipway.metrics import (
+    CloudWatchStatistic,
     CounterIncrease,
     CounterRate,
     CounterRatio,
     GaugeValue,
     HistogramMean,
     HistogramQuantile,
+    PrometheusQuery,
+    SentryIssues,
 )
 from slipway.metrics.gauge_value import Over
 from slipway.metrics.scrape import parse, unwind
@@ -145,6 +148,26 @@ def test_a_gauge_is_the_later_value_over_all_its_series(over: Over, mebibytes: f
 
 def test_a_gauge_that_is_not_a_number_is_no_data() -> None:
     assert GaugeValue(name="g", gauge="g").value(EARLIER, scraped(g=float("nan"))) is None
+
+
+def test_what_tells_of_one_moment_says_so_and_what_counts_does_not() -> None:
+    def cloud_watch(statistic: str) -> CloudWatchStatistic:
+        return CloudWatchStatistic(name="m", namespace="n", metric="m", statistic=statistic)
+
+    momentary = (
+        GaugeValue(name="m", gauge="m"),
+        PrometheusQuery(name="m", query="m"),
+        cloud_watch("Average"),
+        cloud_watch("p95"),
+    )
+    assert all(metric.momentary for metric in momentary)
+    counted = (
+        CounterRatio(name="m", counter="m"),
+        SentryIssues(name="m", organization="o", project="p"),  # how many there are since the beginning
+        cloud_watch("Sum"),
+        cloud_watch("SampleCount"),
+    )
+    assert not any(metric.momentary for metric in counted)
 
 
 def test_a_page_without_samples_is_refused() -> None:

@@ -81,6 +81,25 @@ def test_a_checkpoint_judges_the_whole_time_since_the_one_before() -> None:
     assert progress.samples == ()
 
 
+def test_a_momentary_metric_is_judged_by_all_samples_since_the_checkpoint_before() -> None:
+    high = terms(Threshold(metric="memory", severity=Severity.MEDIUM, above=50))
+    _, result = closed(high, *[page(100 + n, memory=90 if n < 4 else 10) for n in range(1, 5)])
+    assert (result.rows[0].value, result.answer) == (70.0, Answer.FAIL)  # the newest one alone is fine
+    _, result = closed(high, *[page(100 + n, memory=10 if n < 4 else 90) for n in range(1, 5)])
+    assert (result.rows[0].value, result.answer) == (30.0, Answer.PASS)  # and alone it fails nothing
+
+
+def test_one_outlier_of_a_momentary_metric_ends_nothing() -> None:
+    given = terms(Threshold(metric="memory", severity=Severity.CRITICAL, above=50))
+    progress = prime(Progress(), given, {SERVICE: page(100)})
+    for number, memory in enumerate((10, 10, 900, 90, 10, 90, 90), 1):
+        progress = take(progress, given, 15.0 * number, {SERVICE: page(100 + number, memory=memory)})
+        assert noticed(progress, given)[1] == []
+    progress = take(progress, given, 120.0, {SERVICE: page(108, memory=60)})
+    [breach] = noticed(progress, given)[1]
+    assert breach.reason == "memory 80MiB is above 50MiB"  # the mean of the last three
+
+
 def test_errors_counted_before_a_restart_of_the_service_stay_in_the_figure() -> None:
     _, result = closed(terms(), page(150, 10), page(10, 0, started=2), page(50, 0, started=2))
     assert result.rows[0].value == pytest.approx(100 * 10 / 100)

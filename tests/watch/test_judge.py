@@ -156,6 +156,14 @@ def test_only_what_is_critical_or_ends_the_watch_is_noticed_at_a_sample() -> Non
     assert {row.severity for row in rows} == {Severity.CRITICAL, Severity.HIGH}
 
 
+def test_each_of_the_last_samples_of_a_momentary_metric_must_cross_an_urgent_limit() -> None:
+    limit = (threshold(above=5),)
+    assert urgent(situation(1, 9, 9, 9, thresholds=limit))
+    assert urgent(situation(9, None, 9, 9, thresholds=limit))
+    assert urgent(situation(9, 9, 1, 9, 9, thresholds=limit)) == []
+    assert urgent(situation(1, 1, 99, thresholds=limit)) == []  # their mean crosses, one of three does
+
+
 def test_nothing_is_urgent_before_there_are_enough_good_samples() -> None:
     assert urgent(situation(9, 9, thresholds=(threshold(above=5),))) == []
     assert urgent(situation(9, 9, None, thresholds=(threshold(above=5, missing=Missing.BREACH),))) == []

@@ -50,6 +50,11 @@ class CloudWatchStatistic(Metric):
             counted=self.statistic in COUNTED,
         )
 
+    @property
+    def momentary(self) -> bool:
+        """The newest datapoint, except of what is counted."""
+        return self.statistic not in COUNTED
+
     def value(self, earlier: Scrape, later: Scrape) -> float | None:
         """Return the figure, or None where CloudWatch has no datapoint for it."""
         if self.statistic not in COUNTED:

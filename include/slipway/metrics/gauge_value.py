@@ -42,6 +42,11 @@ class GaugeValue(Metric):
 
     kind: ClassVar[str] = "gauge_value"
 
+    @property
+    def momentary(self) -> bool:
+        """A gauge forgets what it was."""
+        return True
+
     def value(self, earlier: Scrape, later: Scrape) -> float | None:
         """Return the figure of the later scrape, or None where it has no such gauge."""
         values = select(later, self.gauge, self.labels).values()

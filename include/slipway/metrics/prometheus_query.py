@@ -26,6 +26,11 @@ class PrometheusQuery(Metric):
         """The expression."""
         return asking(self.source, "prometheus", query=self.query)
 
+    @property
+    def momentary(self) -> bool:
+        """What the expression gives now; it may look back, but not as far as a checkpoint."""
+        return True
+
     def value(self, earlier: Scrape, later: Scrape) -> float | None:
         """Return the figure, or None where the expression gives nothing or NaN."""
         found = later.samples.get((VALUE, ()))

@@ -181,12 +181,16 @@ def _values(terms: Terms, pages: Mapping[Source, Page], back: int) -> dict[str, 
 def situation(progress: Progress, terms: Terms, *, figures: bool) -> Situation:
     """Return what a judgement looks at now.
 
-    :param figures: judge on the whole time since the checkpoint before
+    :param figures: judge on the whole time since the checkpoint before; a momentary metric has no figure for
+        that, and the mean of its samples stands for it
     """
     whole = {
         metric.name: metric.value(page.first, page.last[-1])
         for metric in terms.watch.metrics
-        if figures and (page := progress.pages.get(metric.reading)) and len(page.last) > 1
+        if figures
+        and not metric.momentary
+        and (page := progress.pages.get(metric.reading))
+        and len(page.last) > 1
     }
     return Situation(
         watch=terms.watch,

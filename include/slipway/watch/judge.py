@@ -1,8 +1,9 @@
 """How samples become answers: thresholds, baselines, missing data, and what ends a watch."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from itertools import islice
 from statistics import fmean
 
 from slipway.plan import DecisionMatrix
@@ -99,6 +100,20 @@ def _reference(
     return base.get(threshold.metric)
 
 
+def crossings(
+    threshold: Threshold, samples: Sequence[Sample], baseline: Mapping[str, float]
+) -> Iterator[Sample]:
+    """Yield the last samples that cross the limit in a row, newest first; those without data are left out."""
+    for sample in reversed(samples):
+        value = sample.values.get(threshold.metric)
+        limit = limit_of(threshold, _reference(threshold, sample.values, baseline))
+        if value is None or limit is None:
+            continue
+        if not crosses(threshold, value, limit):
+            return
+        yield sample
+
+
 def held_for(
     threshold: Threshold, samples: Sequence[Sample], baseline: Mapping[str, float], least: int
 ) -> float | None:
@@ -107,15 +122,7 @@ def held_for(
     None while fewer than two (or `least`) samples in a row cross it. A sample without data neither adds to
     the row nor breaks it.
     """
-    row: list[float] = []
-    for sample in reversed(samples):
-        value = sample.values.get(threshold.metric)
-        limit = limit_of(threshold, _reference(threshold, sample.values, baseline))
-        if value is None or limit is None:
-            continue
-        if not crosses(threshold, value, limit):
-            break
-        row.append(sample.at)
+    row = [sample.at for sample in crossings(threshold, samples, baseline)]
     return row[0] - row[-1] if len(row) >= max(2, least) else None
 
 
@@ -125,7 +132,7 @@ class Situation:
 
     :param samples: since the checkpoint before
     :param earlier: samples from before that, which sustained thresholds still need
-    :param figures: the metrics over the whole time since the checkpoint before; means of the samples if empty
+    :param figures: metrics over the whole time since the checkpoint before; of others the mean of the samples
     """
 
     watch: Watch
@@ -232,7 +239,8 @@ def urgent(situation: Situation) -> list[Row]:
     """Judge at a sample: the rows that breach now and cannot wait for the checkpoint.
 
     Those are CRITICAL ones and those whose action ends the watch. A limit without `lasting` is judged on
-    the last `minimum_good_samples` samples.
+    the last `minimum_good_samples` samples: on the figure over them, or, of a momentary metric, on each of
+    them, so that one outlier ends nothing.
     """
     if not situation.samples:
         return []
@@ -243,7 +251,7 @@ def urgent(situation: Situation) -> list[Row]:
         if _cannot_wait(threshold, situation.matrix)
         and situation.good(threshold.metric) >= situation.watch.minimum_good_samples
         for row in (_urgent_row(threshold, situation, recent),)
-        if row.answer is Answer.FAIL and row.limit is not None
+        if row.answer is Answer.FAIL and row.limit is not None and _agreed(threshold, situation)
     ]
 
 
@@ -255,11 +263,34 @@ def _cannot_wait(threshold: Threshold, matrix: DecisionMatrix) -> bool:
 
 
 def _urgent_row(threshold: Threshold, situation: Situation, recent: Mapping[str, float | None]) -> Row:
+    known = {**recent, **_last_means(situation)}
     figures = {
         **situation.all_figures(),
-        **{name: value for name, value in recent.items() if value is not None},
+        **{name: value for name, value in known.items() if value is not None},
     }
     return _row(threshold, situation, figures)
+
+
+def _last_means(situation: Situation) -> dict[str, float | None]:
+    """Return the mean of each momentary metric over its last good samples."""
+    least = max(situation.watch.minimum_good_samples, 1)
+    found: dict[str, float | None] = {}
+    for metric in situation.watch.metrics:
+        if metric.momentary:
+            known = (sample.values.get(metric.name) for sample in reversed(situation.samples))
+            last = list(islice((value for value in known if value is not None), least))
+            found[metric.name] = fmean(last) if last else None
+    return found
+
+
+def _agreed(threshold: Threshold, situation: Situation) -> bool:
+    """Tell whether the last samples of a momentary metric each cross the limit; others need not."""
+    momentary = {metric.name for metric in situation.watch.metrics if metric.momentary}
+    if threshold.metric not in momentary or threshold.lasting > timedelta(0):
+        return True
+    least = situation.watch.minimum_good_samples
+    crossed = crossings(threshold, situation.samples, situation.baseline)
+    return len(list(islice(crossed, least))) >= least
 
 
 def breaches_of(rows: Sequence[Row], matrix: DecisionMatrix, checkpoint: int) -> list[WatchBreach]:
