@@ -611,6 +611,7 @@ plan = Plan(
             app=CPR_API,
             slot="green",
             package="cpr-api-{version}.zip",
+            tried_by="deploy_api",
             look_every=LOOK_EVERY,
             planned=4 * MINUTE,
             on_failure=Severity.HIGH,

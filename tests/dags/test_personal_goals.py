@@ -108,6 +108,14 @@ def test_green_is_tried_before_it_takes_the_traffic(plan: Plan) -> None:
     assert smoke.check.role == "green"
 
 
+def test_production_deploys_the_packages_that_staging_tried(plan: Plan) -> None:
+    staging: dict[str, Any] = {step.name: step for step in plan.on_staging}
+    production: dict[str, Any] = {step.name: step for step in plan.on_production}
+    assert production["deploy_to_green"].tried_by == "deploy_api"
+    assert production["deploy_to_green"].package == staging["deploy_api"].package
+    assert production["deploy_ui"].package == staging["deploy_ui"].package
+
+
 def test_a_rollback_goes_as_in_the_document_swap_front_end_database(plan: Plan) -> None:
     undone = [node.title for node in compile_plan(plan).nodes if node.task_id.startswith("rollback.undo_")]
     assert undone == [

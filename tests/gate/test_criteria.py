@@ -1,8 +1,9 @@
 """What the checks behind a criterion say."""
 
 import pytest
+from tests.toy import ToyStep, plan
 
-from slipway.gate.criteria import parameters_digest, state_of
+from slipway.gate.criteria import packages, parameters_digest, state_of
 from slipway.plan import Criterion
 from slipway.run import Json
 from slipway.words import Answer
@@ -43,3 +44,13 @@ def test_the_order_of_parameters_does_not_matter_but_their_values_do() -> None:
 
     assert digest == parameters_digest({"pace": 1, "version": "v2"})
     assert digest != parameters_digest({"pace": 2, "version": "v2"})
+
+
+def test_the_packages_are_those_that_steps_on_staging_proved() -> None:
+    two = plan(on_staging=[ToyStep(name="deploy"), ToyStep(name="back_up")])
+    results = {
+        "deploy": {**DEPLOYED, "proof": {"package": "ui.zip", "package_sha256": "5ec0"}},
+        "back_up": {**DEPLOYED, "proof": {"sha256": "of a backup"}},
+    }
+
+    assert packages(two, results) == {"deploy": "5ec0"}

@@ -362,6 +362,10 @@ def test_breaking_the_glass_opens_a_closed_window() -> None:
             Release(digest="d1", parameters_digest="p1", commits={"deploy": "fff"}),
             "Product owner: the artefacts on staging changed since they were shown",
         ),
+        (
+            Release(digest="d1", parameters_digest="p1", commits=RELEASE.commits, packages={"ui": "00"}),
+            "Product owner: the artefacts on staging changed since they were shown",
+        ),
     ],
 )
 def test_what_was_shown_must_be_what_is_deployed(shown: Release, reason: str) -> None:
@@ -402,4 +406,5 @@ def test_a_decision_is_plain_json() -> None:
         "digest": "d1",
         "parameters_digest": "p1",
         "commits": {"deploy": "abc123"},
+        "packages": {},
     }

@@ -1,5 +1,6 @@
 """What the question of the gate shows."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -8,14 +9,15 @@ from tests.gate.facts import OWNER, RELEASE
 from tests.toy import plan
 
 from slipway.gate.parameters import parameter_lines
-from slipway.gate.text import Asking, question_text
+from slipway.gate.records import Release
+from slipway.gate.text import Asking, question_text, shown_json, shown_release
 
 
-def question_with(**parameters: Any) -> list[str]:
+def question_with(*, release: Release = RELEASE, **parameters: Any) -> list[str]:
     asking = Asking(
         plan=plan(),
         approval=OWNER,
-        release=RELEASE,
+        release=release,
         criteria=(),
         version="v2",
         parameters=parameters,
@@ -49,6 +51,15 @@ def test_the_question_shows_every_parameter_on_a_line_of_its_own() -> None:
         "- `break_glass`: (empty)",
         "",
     ]
+
+
+def test_the_package_that_staging_tried_is_shown_and_read_back() -> None:
+    release = replace(RELEASE, packages={"deploy_ui": "5ec0"})
+
+    lines = question_with(release=release)
+    commit = lines.index("On staging: deploy at commit `abc123`.")
+    assert lines[commit + 1] == "On staging: deploy_ui with the package of SHA-256 `5ec0`."
+    assert shown_release(shown_json(release, ())) == release
 
 
 def test_a_rehearsal_is_in_bold_and_says_what_it_means() -> None:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from slipway.airflow.rest import AirflowApi, EventLog, HitlDetail
-from slipway.gate.criteria import commits, evidence_tasks, parameters_digest, state_of
+from slipway.gate.criteria import commits, evidence_tasks, packages, parameters_digest, state_of
 from slipway.gate.records import Asked, CriterionState, FormAnswer, GateQuestion, Mark, Release
 from slipway.gate.text import shown_release
 from slipway.plan import Approval, Plan
@@ -25,7 +25,12 @@ def results(plan: Plan, ti: Any) -> dict[str, Json]:
 
 def release_now(plan: Plan, digest: str, found: Mapping[str, Json], conf: Mapping[str, Json]) -> Release:
     """Return what would be deployed now."""
-    return Release(digest=digest, parameters_digest=parameters_digest(conf), commits=commits(plan, found))
+    return Release(
+        digest=digest,
+        parameters_digest=parameters_digest(conf),
+        commits=commits(plan, found),
+        packages=packages(plan, found),
+    )
 
 
 def criteria_now(plan: Plan, found: Mapping[str, Json]) -> tuple[CriterionState, ...]:

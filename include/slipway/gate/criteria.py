@@ -38,7 +38,12 @@ def state_of(criterion: Criterion, results: Mapping[str, Json]) -> CriterionStat
 
 def commits(plan: Plan, results: Mapping[str, Json]) -> dict[str, str]:
     """Return the commit that each staging step proved to have deployed."""
-    return dict(_commits(plan, results))
+    return dict(_proved(plan, results, "commit"))
+
+
+def packages(plan: Plan, results: Mapping[str, Json]) -> dict[str, str]:
+    """Return the SHA-256 of the package that each staging step proved to have deployed."""
+    return dict(_proved(plan, results, "package_sha256"))
 
 
 def parameters_digest(parameters: Mapping[str, Json]) -> str:
@@ -47,11 +52,11 @@ def parameters_digest(parameters: Mapping[str, Json]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _commits(plan: Plan, results: Mapping[str, Json]) -> Iterator[tuple[str, str]]:
+def _proved(plan: Plan, results: Mapping[str, Json], fact: str) -> Iterator[tuple[str, str]]:
     for step in plan.on_staging:
-        commit = ((results.get(step.name) or {}).get("proof") or {}).get("commit")
-        if commit:
-            yield step.name, str(commit)
+        value = ((results.get(step.name) or {}).get("proof") or {}).get(fact)
+        if value:
+            yield step.name, str(value)
 
 
 def _read(result: Json) -> tuple[Answer, str]:

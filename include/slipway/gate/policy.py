@@ -75,5 +75,5 @@ def _changes_against(now: Release, answers: Sequence[Asked]) -> Iterator[str]:
             yield f"{role}: the plan changed since it was shown ({digests})"
         if shown.parameters_digest != now.parameters_digest:
             yield f"{role}: the parameters of the release changed since they were shown"
-        if dict(shown.commits) != dict(now.commits):
+        if (dict(shown.commits), dict(shown.packages)) != (dict(now.commits), dict(now.packages)):
             yield f"{role}: the artefacts on staging changed since they were shown"

@@ -61,11 +61,13 @@ class Release:
     """What is asked to go: everything that must be the same when it is shown, decided and deployed.
 
     :param commits: commit by staging step
+    :param packages: SHA-256 of the package by staging step
     """
 
     digest: str
     parameters_digest: str
     commits: Mapping[str, str] = field(default_factory=dict)
+    packages: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,6 +149,7 @@ class Decision:
             "digest": self.release.digest,
             "parameters_digest": self.release.parameters_digest,
             "commits": dict(self.release.commits),
+            "packages": dict(self.release.packages),
         }
 
     @classmethod
@@ -160,5 +163,6 @@ class Decision:
                 digest=value["digest"],
                 parameters_digest=value["parameters_digest"],
                 commits=value["commits"],
+                packages=value.get("packages") or {},
             ),
         )

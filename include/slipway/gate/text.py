@@ -101,6 +101,7 @@ def shown_json(release: Release, criteria: Sequence[CriterionState]) -> dict[str
         "digest": release.digest,
         "parameters_digest": release.parameters_digest,
         "commits": dict(release.commits),
+        "packages": dict(release.packages),
         "criteria": [
             {"text": each.text, "answer": str(each.answer), "findings": list(each.findings)}
             for each in criteria
@@ -112,17 +113,20 @@ def shown_release(value: Mapping[str, object] | None) -> Release | None:
     """Read back the release from what `shown_json` wrote."""
     if not value:
         return None
-    commits = value["commits"]
+    commits, packages = value["commits"], value.get("packages")
     return Release(
         digest=str(value["digest"]),
         parameters_digest=str(value["parameters_digest"]),
         commits=dict(commits) if isinstance(commits, Mapping) else {},
+        packages=dict(packages) if isinstance(packages, Mapping) else {},
     )
 
 
 def _release_lines(release: Release) -> list[str]:
     lines = [f"Plan digest `{release.digest}`, parameters `{release.parameters_digest[:12]}`."]
-    return lines + [f"On staging: {step} at commit `{commit}`." for step, commit in release.commits.items()]
+    lines += [f"On staging: {step} at commit `{commit}`." for step, commit in release.commits.items()]
+    found = release.packages.items()
+    return lines + [f"On staging: {step} with the package of SHA-256 `{sha256}`." for step, sha256 in found]
 
 
 def _criterion_lines(criterion: CriterionState) -> list[str]:

@@ -29,6 +29,7 @@ class DeployStaticWebApp(Step):
     :param site: the static web app
     :param package: name in the `artifacts` folder; "{version}" in it is the release's version
     :param environment: "production", or the name of a preview environment
+    :param tried_by: the step on staging whose package is deployed in production; the one of this name if ""
     :param marker: a file of the package that differs between versions
     :param confirm_within: how long the site may take to serve it when Azure says that it is deployed
     :param look_every: time between two looks at a running deployment
@@ -38,6 +39,7 @@ class DeployStaticWebApp(Step):
     site: str
     package: str
     environment: str = "production"
+    tried_by: str = ""
     marker: str = "index.html"
     confirm_within: timedelta = timedelta(seconds=60)
     look_every: timedelta = timedelta(seconds=10)
@@ -52,17 +54,17 @@ class DeployStaticWebApp(Step):
     def do(self, run: Run) -> Evidence:
         """Deploy and verify.
 
-        Raises PackageMissing, PackageLacks, PackageBeforeMissing, SiteNotServing, OperationFailed and
-        StillGoing.
+        Raises PackageMissing, NotTheTriedPackage, PackageLacks, PackageBeforeMissing, SiteNotServing,
+        OperationFailed and StillGoing.
         """
-        package = Package.of(run, self.package)
+        package = Package.to_release(run, self.package, self.tried_by or self.name)
         site = self._site(run)
         before = run.remember("before", lambda: self._standing(run, site))
         self._bring(run, site, package, key="deployment")
         after = {"served": _digest(package, self.marker), "package": package.name, "sha256": package.sha256}
         changed = before["served"] != after["served"]
         summary = f"{site} serves {package.name} (before: {before['package'] or 'nothing'})"
-        return Evidence(before=before, after=after, changed=changed, summary=summary)
+        return Evidence(before=before, after=after, proof=package.proof(), changed=changed, summary=summary)
 
     def undo(self, run: Run, evidence: Evidence) -> Evidence:
         """Deploy the package before. Raises PackageBeforeMissing and what `do` raises."""

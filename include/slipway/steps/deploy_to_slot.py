@@ -22,6 +22,7 @@ class DeployToSlot(Step):
     deployment's message, so that a second try knows its own deployment.
 
     :param package: name in the `artifacts` folder; "{version}" in it is the release's version
+    :param tried_by: the step on staging whose package is deployed in production; the one of this name if ""
     :param look_every: time between two looks at a running deployment
     """
 
@@ -29,6 +30,7 @@ class DeployToSlot(Step):
     app: str
     package: str
     slot: str = "green"
+    tried_by: str = ""
     look_every: timedelta = timedelta(seconds=5)
 
     kind: ClassVar[str] = "deploy_to_slot"
@@ -41,8 +43,8 @@ class DeployToSlot(Step):
         )
 
     def do(self, run: Run) -> Evidence:
-        """Deploy and verify. Raises PackageMissing, DeploymentFailed, StillGoing and the vendor's faults."""
-        package = Package.of(run, self.package)
+        """Deploy and verify. Raises PackageMissing, NotTheTriedPackage, DeploymentFailed and StillGoing."""
+        package = Package.to_release(run, self.package, self.tried_by or self.name)
         slot = Slot(run, self.resource_group, self.app, self.slot)
         before = run.remember("before", lambda: _standing(slot))
         if slot.site() is None:
@@ -56,7 +58,7 @@ class DeployToSlot(Step):
         return Evidence(
             before=before,
             after=after,
-            proof={"status": deployment.status, "active": deployment.active},
+            proof={"status": deployment.status, "active": deployment.active, **package.proof()},
             changed=before["deployment"] != deployment.id or before["state"] != "Running",
             summary=f"{slot} holds {package.name} (before: {held})",
         )

@@ -5,8 +5,8 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from slipway.run import Run
-from slipway.steps.faults.azure import PackageLacks, PackageMissing
+from slipway.run import Json, Run
+from slipway.steps.faults.azure import NotTheTriedPackage, PackageLacks, PackageMissing
 from slipway.steps.reach import folder
 
 
@@ -26,6 +26,22 @@ class Package:
         return cls.at(path)
 
     @classmethod
+    def to_release(cls, run: Run, name: str, tried_by: str) -> "Package":
+        """Find the package that goes out: in production the very one that staging tried.
+
+        :param tried_by: the step on staging whose proof names the package
+        Raises PackageMissing and NotTheTriedPackage.
+        """
+        package = cls.of(run, name)
+        tried = None if run.task_id.startswith("staging.") else run.evidence(f"staging.{tried_by}")
+        sha256 = str(tried.proof.get("package_sha256", "")) if tried else ""
+        if sha256 and sha256 != package.sha256:
+            raise NotTheTriedPackage(package.name, tried_by, sha256, package.sha256)
+        known = f"staging.{tried_by} tried this very file" if sha256 else "no step on staging tried it"
+        run.log.info("%s has SHA-256 %s: %s", package.name, package.sha256, known)
+        return package
+
+    @classmethod
     def at(cls, path: Path) -> "Package":
         """Read the checksum of a file."""
         with path.open("rb") as file:
@@ -34,6 +50,10 @@ class Package:
     @property
     def name(self) -> str:
         return self.path.name
+
+    def proof(self) -> dict[str, Json]:
+        """Return what the gate shows and production compares."""
+        return {"package": self.name, "package_sha256": self.sha256}
 
     def member(self, name: str) -> bytes:
         """Return a file of the package. Raises PackageLacks."""

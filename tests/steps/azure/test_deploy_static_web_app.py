@@ -11,6 +11,7 @@ from slipway.sandbox.vendors.azure import Azure
 from slipway.steps.deploy_static_web_app import DeployStaticWebApp
 from slipway.steps.faults.azure import (
     ConnectionIncomplete,
+    NotTheTriedPackage,
     OperationFailed,
     PackageBeforeMissing,
     PackageLacks,
@@ -61,6 +62,18 @@ def test_a_try_that_is_killed_half_way_can_be_undone(run: LocalRun, cloud: Azure
     undo = run.at("rollback.undo")
     through(lambda: STEP.undo(undo, Evidence(before=run.memory["before"])))
     assert holds(cloud, artifacts, "v1.1.0")
+
+
+def test_a_package_that_was_overwritten_after_staging_is_refused(
+    run: LocalRun, cloud: Azure, artifacts: Path
+) -> None:
+    run.evidences["staging.deploy_ui"] = through(lambda: STEP.do(run.at("staging.deploy_ui")))
+    posted = posts(cloud, ZIP)
+    package(artifacts / "cpr-ui-v1.2.0.zip", {"index.html": "<html>v1.2.0", "late.js": "untried"})
+    production = run.at("production.deploy_ui")
+    with pytest.raises(NotTheTriedPackage, match=r"staging\.deploy_ui tried SHA-256 .*through staging"):
+        STEP.do(production)
+    assert (posts(cloud, ZIP), production.memory) == (posted, {})
 
 
 def test_an_environment_that_is_new_has_nothing_to_put_back(run: LocalRun, cloud: Azure) -> None:

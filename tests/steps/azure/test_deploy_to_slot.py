@@ -1,9 +1,11 @@
 import json
 import os
+from dataclasses import replace
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
-from tests.steps.azure.world import posts, through
+from tests.steps.azure.world import package, posts, through
 
 from slipway.run import Evidence
 from slipway.sandbox.vendors.azure import Azure
@@ -14,6 +16,7 @@ from slipway.steps.faults.azure import (
     ConnectionIncomplete,
     DeploymentFailed,
     DeploymentUnrecognised,
+    NotTheTriedPackage,
     PackageMissing,
     SlotTakenOver,
 )
@@ -137,11 +140,35 @@ def test_a_slot_that_somebody_else_filled_since_is_left_alone(run: LocalRun, clo
         STEP.undo(run, evidence)
 
 
+def test_production_takes_only_the_package_that_staging_tried(
+    run: LocalRun, cloud: Azure, artifacts: Path
+) -> None:
+    step = replace(STEP, tried_by="deploy_api")
+    tried = through(lambda: STEP.do(run.at("staging.deploy_api")))
+    old, posted = str(tried.proof["package_sha256"]), posts(cloud, ZIP)
+    run.evidences["staging.deploy_api"] = tried
+    package(artifacts / "cpr-api-v1.2.0.zip", {"cpr.dll": "v1.2.0, built anew"})
+    new = sha256((artifacts / "cpr-api-v1.2.0.zip").read_bytes()).hexdigest()
+    production = run.at("production.deploy_to_green")
+    with pytest.raises(
+        NotTheTriedPackage,
+        match=rf"staging\.deploy_api tried SHA-256 {old}, and the file has SHA-256 {new} now.*"
+        "Put the file that staging tried back",
+    ):
+        step.do(production)
+    assert (posts(cloud, ZIP), production.memory) == (posted, {})
+    assert step.undo(run, Evidence()).summary == "the deployment was never begun"
+    package(artifacts / "cpr-api-v1.2.0.zip", {"cpr.dll": "v1.2.0"})
+    run.evidences["staging.deploy_api"] = through(lambda: STEP.do(run.at("staging.deploy_api")))
+    assert through(lambda: step.do(production)).proof["package_sha256"] != new
+
+
 def test_a_deployment_that_fails_says_why_and_is_sent_anew(run: LocalRun, cloud: Azure) -> None:
     cloud.state.failing["deploy"] = "npm install exited with 1"
     with pytest.raises(DeploymentFailed, match=r"cpr-api-prod/green: deployment .* failed: npm install"):
         through(lambda: STEP.do(run))
-    assert through(lambda: STEP.do(run)).proof == {"status": 4, "active": True}
+    proof = through(lambda: STEP.do(run)).proof
+    assert (proof["status"], proof["active"], proof["package"]) == (4, True, "cpr-api-v1.2.0.zip")
     assert posts(cloud, ZIP) == 2
 
 
