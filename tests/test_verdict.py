@@ -278,6 +278,34 @@ def test_a_breach_that_only_alerts_is_noted_and_the_release_goes_on() -> None:
     assert (verdict.branch, verdict.reasons) == (Branch.COMPLETE, ("Alert: errors 9 % above 5 %",))
 
 
+def ended_beyond_a_limit(*breaches: tuple[int, str]) -> dict[str, tuple[str, Any]]:
+    """Return a completed release whose watch answers FAIL, from (checkpoint, reason) of what only alerts."""
+    found = [{"checkpoint": at, "reason": why, "severity": "LOW"} for at, why in breaches]
+    event = {"answer": "FAIL", "checkpoints": 3, "breaches": found}
+    return healthy() | {
+        "watch.watch_production": ("success", event),
+        "closeout.complete": ("success", {"done": True}),
+    }
+
+
+def test_a_release_that_ends_beyond_a_limit_is_not_called_healthy() -> None:
+    tasks = ended_beyond_a_limit((1, "latency 900ms is above 500ms"), (3, "errors 9% is above 5%"))
+    seen = {"watch.watch_production": (Breach(severity=Severity.LOW, reason="errors 9% is above 5%"),)}
+    verdict = judge(GRAPH, facts(tasks, breaches=seen))
+    ending = ending_of(GRAPH, facts(tasks, breaches=seen), verdict)
+    assert ending.outcome is Outcome.RELEASED  # its row of the matrix only alerts
+    assert ending.reasons == (
+        "Released, but not healthy: at the end of watch.watch_production, errors 9% is above 5%.",
+        "Alert: errors 9% is above 5%",
+    )
+
+
+def test_a_release_whose_last_checkpoint_passed_is_healthy() -> None:
+    tasks = ended_beyond_a_limit((1, "errors 9% is above 5%"))
+    tasks["watch.watch_production"][1]["answer"] = "PASS"
+    assert ending_of(GRAPH, facts(tasks), judge(GRAPH, facts(tasks))).reasons == ("Released and healthy.",)
+
+
 def test_a_watch_that_ended_with_too_little_data_is_never_healthy() -> None:
     assert watched("INCONCLUSIVE", Severity.LOW).branch is not Branch.COMPLETE
 

@@ -15,8 +15,10 @@ from slipway.graph import (
     ReleaseGraph,
 )
 from slipway.undoing import Fate, kept, way_of
-from slipway.verdict import Verdict, find_breaches, points_of_no_return
+from slipway.verdict import Verdict, beyond_their_limits, find_breaches, points_of_no_return
 from slipway.words import Answer, GateAnswer, Intent, Outcome, Phase
+
+HEALTHY = "Released and healthy."
 
 
 class RollbackResult(StrEnum):
@@ -43,11 +45,17 @@ def ending_of(graph: ReleaseGraph, facts: Facts, verdict: Verdict | None) -> End
     if not steps_that_ran(graph, facts) or facts.intent is Intent.ROLL_BACK:
         return _before_production(facts, why)
     if facts.proved(COMPLETE) and not find_breaches(graph, facts):
-        return Ending(outcome=Outcome.RELEASED, reasons=("Released and healthy.", *why))
+        return Ending(outcome=Outcome.RELEASED, reasons=(_released(graph, facts), *why))
     if facts.reached(HOLD) or facts.reached(ANSWER):
         return Ending(outcome=Outcome.HELD, reasons=("Held: a person fixes it forward.", *why))
     held = "Held: production was changed and no way out was taken. A person must decide."
     return Ending(outcome=Outcome.HELD, reasons=(held, *why))
+
+
+def _released(graph: ReleaseGraph, facts: Facts) -> str:
+    failed = beyond_their_limits(graph, facts)
+    said = "; ".join(f"at the end of {task_id}, {', '.join(why)}" for task_id, why in failed.items())
+    return f"Released, but not healthy: {said}." if failed else HEALTHY
 
 
 def _refused(graph: ReleaseGraph, facts: Facts) -> bool:

@@ -69,7 +69,8 @@ def judge(graph: ReleaseGraph, facts: Facts) -> Verdict:
 
     Nothing ran in production: stop short. Something ran and anything is not proved healthy: the strongest
     action of the decision matrix, at the least a question to a person. A rollback over a point of no
-    return becomes a question (invariant I10).
+    return becomes a question (invariant I10). A watch that went to its end although a limit was crossed is
+    none of that: the matrix only wants people told, and the outcome names the limit.
     """
     if facts.intent is Intent.ROLL_BACK:
         return Verdict(
@@ -193,6 +194,18 @@ def _breaches_of_watch(node: Node, facts: Facts, state: str) -> list[Breach]:
     # A person asks for a rollback by marking the watch failed; nothing says that the data is damaged.
     reason = f"{node.task_id} {state} (marked, or it broke)."
     return seen or [Breach(severity=Severity.HIGH, reason=reason, least=Action.ROLL_BACK)]
+
+
+def beyond_their_limits(graph: ReleaseGraph, facts: Facts) -> dict[str, tuple[str, ...]]:
+    """Return the watches that went to their end and answered FAIL, with what their last checkpoint found."""
+    watches = [node.task_id for node in expected(graph, facts) if node.kind is Kind.WATCH]
+    ended = {each: facts.returned[each] for each in watches if facts.proved(each)}
+    return {each: _last_found(event) for each, event in ended.items() if event.get("answer") == Answer.FAIL}
+
+
+def _last_found(event: Mapping[str, Json]) -> tuple[str, ...]:
+    found = [each for each in event.get("breaches") or () if each["checkpoint"] == event.get("checkpoints")]
+    return tuple(each["reason"] for each in found) or ("a limit was crossed",)
 
 
 def points_of_no_return(ran: tuple[Node, ...]) -> tuple[str, ...]:

@@ -54,6 +54,12 @@ def assert_tables_hold(text: str) -> None:
         width = cells
 
 
+def test_a_release_that_is_not_healthy_says_why_at_the_top() -> None:
+    why = "Released, but not healthy: at the end of watch.watch_production, errors 9% is above 5%."
+    assert "**Why:**" not in markdown(released())
+    assert f"**Why:** {why}" in markdown(replace(released(), reasons=(why,)))
+
+
 NASTY = 'a | b\n# RELEASED\n| x | y |\n<script>alert("x")</script> & ```'
 
 

@@ -1,5 +1,6 @@
 """What happened, why, and what to do next: the first thing that people read."""
 
+from slipway.outcome import HEALTHY
 from slipway.record import ReleaseRecord
 from slipway.report.text import count, plain, span, table, when
 from slipway.words import Answer, Intent, Outcome
@@ -50,7 +51,7 @@ def what_happened(record: ReleaseRecord) -> str:
 
 def why(record: ReleaseRecord) -> str:
     """Return the reasons in bold and one line, "" for a release that needs none."""
-    if not record.reasons or record.outcome is Outcome.RELEASED:
+    if not record.reasons or (record.outcome is Outcome.RELEASED and record.reasons[0] == HEALTHY):
         return ""
     return f"**Why:** {' '.join(_sentence(plain(reason)) for reason in record.reasons)}"
 
