@@ -373,12 +373,16 @@ def released_to(environment: str) -> list[Step]:
 # ---- Who gets it when -------------------------------------------------------------------------------------
 
 
-def share(percentage: int) -> SetFlag:
-    """Return the step that gives the feature to a share of the users."""
+def share(percentage: int, *, later: bool = False) -> SetFlag:
+    """Return the step that gives the feature to a share of the users.
+
+    :param later: an earlier stage turned the flag on; if a person turned it off since, it stays off
+    """
     return SetFlag(
         name="set_flag",
         title=f"{FLAG}: rollout_percentage {percentage}",
         flags=[FlagValue(flag=FLAG, percentage=percentage)],
+        only_if_on=later,
         on_failure=Severity.HIGH,
     )
 
@@ -473,7 +477,7 @@ gradual = Rollout(
                 name=name,
                 title=f"{percentage} % of the users",
                 exposure=percentage,
-                steps=[share(percentage)],
+                steps=[share(percentage, later=True)],
                 soak=timedelta(hours=6),
                 every=timedelta(hours=1),
                 audience=f"{percentage} % of the users",

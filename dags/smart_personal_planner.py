@@ -261,13 +261,17 @@ FEATURES = (
 )
 
 
-def enable(*features: str, percentage: int = 100) -> SetFlag:
-    """Return the step that switches features on for a share of the users."""
+def enable(*features: str, percentage: int = 100, later: bool = False) -> SetFlag:
+    """Return the step that switches features on for a share of the users.
+
+    :param later: an earlier stage turned them on; if a person turned one off since, it stays off
+    """
     title = f"Enable {', '.join(features) if len(features) < len(FEATURES) else 'all features'}"
     return SetFlag(
         name="enable_features",
         title=f"{title} for {percentage} % of the users",
         flags=[FlagValue(flag=feature, percentage=percentage) for feature in features],
+        only_if_on=later,
         on_failure=Severity.HIGH,
     )
 
@@ -348,14 +352,18 @@ full = Rollout(
             "first_segment", "A tenth of the users", 10, "10 % of the users", enable(*FEATURES, percentage=10)
         ),
         stage(
-            "second_segment", "Half of the users", 50, "50 % of the users", enable(*FEATURES, percentage=50)
+            "second_segment",
+            "Half of the users",
+            50,
+            "50 % of the users",
+            enable(*FEATURES, percentage=50, later=True),
         ),
         stage(
             "all_segments",
             "All users",
             100,
             "all users",
-            enable(*FEATURES),
+            enable(*FEATURES, later=True),
             require=after_all_features,
         ),
     ],
@@ -385,7 +393,7 @@ ab_test = Rollout(
             "All users",
             100,
             "all users",
-            enable(*FEATURES),
+            enable(*FEATURES, later=True),
             require=after_all_features,
         ),
     ],

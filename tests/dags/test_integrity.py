@@ -10,6 +10,7 @@ from slipway.explain import markdown
 from slipway.plan import Plan
 from slipway.plans_cli.loading import load
 from slipway.prove import prove
+from slipway.steps import SetFlag
 
 # Document 003 deploys to staging without slots; deploy_api tries the package there, and purge_cdn the purge.
 NOT_ON_STAGING = {"personal_goals": {"deploy_to_green", "swap_slots", "purge_cdn_when_undone"}}
@@ -64,6 +65,15 @@ def test_no_plan_names_a_password(made: dict[str, Any]) -> None:
     text = text.replace('"password": "{journey_password}"', "")  # which the connection holds
     assert "password" not in text
     assert "secret=" not in text
+
+
+def test_a_later_stage_never_turns_on_a_flag_that_somebody_turned_off(made: dict[str, Any]) -> None:
+    for rollout in made["plan"].strategies:
+        on: set[str] = set()
+        for step in (step for stage in rollout.stages for step in stage.steps if step.sets_flag):
+            flags = {value.flag for value in step.flags} if isinstance(step, SetFlag) else {step.flag}
+            assert step.only_if_on or not flags & on, f"{rollout.strategy}: {step.title}"
+            on |= flags
 
 
 def test_the_steps_of_production_are_the_steps_tried_on_staging(made: dict[str, Any]) -> None:

@@ -6,7 +6,7 @@ from tests.steps.world import World
 
 from slipway.run import Evidence
 from slipway.steps import DeployRelease, FlagValue, SetFlag
-from slipway.steps.faults import ServiceUnreachable, TokenRefused, UnknownFlag
+from slipway.steps.faults import FlagSwitchedOff, ServiceUnreachable, SetSince, TokenRefused, UnknownFlag
 from slipway.testing import LocalRun
 
 STEP = SetFlag(
@@ -14,6 +14,7 @@ STEP = SetFlag(
     flags=[FlagValue(flag="undo_stack", percentage=25), FlagValue(flag="logging_hooks")],
 )
 OFF = {"enabled": False, "percentage": 0}
+WIDER = SetFlag(name="widen", flags=[FlagValue(flag="undo_stack", percentage=50)], only_if_on=True)
 
 
 @pytest.fixture
@@ -27,6 +28,11 @@ def flagged(service: World, run: LocalRun) -> World:
 
 def flags(world: World) -> dict[str, object]:
     return dict(json.loads((world.home / "flags.json").read_text()))
+
+
+def set_by_hand(world: World, flag: str, *, enabled: bool, percentage: int) -> None:
+    value = {"enabled": enabled, "percentage": percentage}
+    (world.home / "flags.json").write_text(json.dumps(flags(world) | {flag: value}))
 
 
 def puts(world: World) -> list[str]:
@@ -52,6 +58,75 @@ def test_an_undo_after_a_crash_before_the_first_flag_changes_nothing(flagged: Wo
     assert STEP.undo(run, Evidence(before=before)).changed is False
     assert STEP.undo(run, Evidence()).changed is False
     assert puts(flagged) == []
+
+
+def test_a_later_stage_does_not_turn_on_what_somebody_turned_off(flagged: World, run: LocalRun) -> None:
+    first = STEP.do(run)
+    set_by_hand(flagged, "undo_stack", enabled=False, percentage=25)
+    later = run.at("rollout.half.widen")
+    with pytest.raises(FlagSwitchedOff, match=r"left it on: undo_stack\. Somebody.*It stays off"):
+        WIDER.do(later)
+    assert flags(flagged)["undo_stack"] == {"enabled": False, "percentage": 25}
+    assert later.memory == {}
+    assert WIDER.undo(later, Evidence()).changed is False
+    STEP.undo(run, first)
+    assert flags(flagged) == {"logging_hooks": OFF, "undo_stack": OFF}
+
+
+def test_a_later_stage_widens_what_is_on_and_its_undo_narrows_it(flagged: World, run: LocalRun) -> None:
+    STEP.do(run)
+    later = run.at("rollout.half.widen")
+    evidence = WIDER.do(later)
+    assert WIDER.do(later) == evidence
+    assert flags(flagged)["undo_stack"] == {"enabled": True, "percentage": 50}
+    assert WIDER.undo(later, evidence).changed is True
+    assert flags(flagged)["undo_stack"] == {"enabled": True, "percentage": 25}
+    assert WIDER.undo(later, evidence).changed is False
+
+
+@pytest.mark.parametrize("finished", [True, False])
+def test_a_flag_that_somebody_turned_off_stays_off_in_the_undo(
+    flagged: World, run: LocalRun, caplog: pytest.LogCaptureFixture, finished: bool
+) -> None:
+    first, later = STEP.do(run), run.at("rollout.half.widen")
+    second = WIDER.do(later)
+    set_by_hand(flagged, "undo_stack", enabled=False, percentage=50)
+    done = len(puts(flagged))
+    undone = WIDER.undo(later, second if finished else Evidence(before=later.memory["before"]))
+    assert (undone.changed, undone.proof) == (False, {"kept_off": ["undo_stack"]})
+    assert "Somebody turned undo_stack off in" in caplog.text
+    assert len(puts(flagged)) == done
+    STEP.undo(run, first)
+    assert flags(flagged) == {"logging_hooks": OFF, "undo_stack": OFF}
+
+
+def test_a_flag_that_somebody_set_since_and_would_stay_on_is_left_alone(
+    flagged: World, run: LocalRun
+) -> None:
+    STEP.do(run)
+    evidence = WIDER.do(run.at("rollout.half.widen"))
+    set_by_hand(flagged, "undo_stack", enabled=True, percentage=5)
+    with pytest.raises(
+        SetSince,
+        match=r"undo_stack is on for 5 %; this release left it on for 50 %, and before it was on for 25 %",
+    ):
+        WIDER.undo(run, evidence)
+    assert flags(flagged)["undo_stack"] == {"enabled": True, "percentage": 5}
+
+
+def test_a_flag_that_was_off_before_is_turned_off_whatever_share_somebody_gave_it(
+    flagged: World, run: LocalRun, caplog: pytest.LogCaptureFixture
+) -> None:
+    evidence = STEP.do(run)
+    set_by_hand(flagged, "undo_stack", enabled=True, percentage=60)
+    assert STEP.undo(run, evidence).changed is True
+    assert flags(flagged)["undo_stack"] == OFF
+    assert "Somebody set undo_stack on for 60 % in" in caplog.text
+
+
+def test_only_if_on_is_for_turning_on() -> None:
+    with pytest.raises(ValueError, match="x: only_if_on is for a step that turns flags on"):
+        SetFlag(name="x", flags=[FlagValue(flag="undo_stack", enabled=False)], only_if_on=True)
 
 
 def test_an_unknown_flag_is_refused_with_those_that_exist(flagged: World, run: LocalRun) -> None:

@@ -1,12 +1,12 @@
 """Set feature flags of a service."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import ClassVar
 
 from slipway.kinds import Step
 from slipway.run import Evidence, Json, Run
-from slipway.steps.faults import FlagNotTaken, ServiceUnreachable, UnknownFlag
+from slipway.steps.faults import FlagNotTaken, FlagSwitchedOff, ServiceUnreachable, SetSince, UnknownFlag
 from slipway.steps.reach import ask_service
 
 _FLAGS = "/api/flags"
@@ -24,7 +24,12 @@ class FlagValue:
     percentage: int = 100
 
     def __str__(self) -> str:
-        return f"{self.flag} {'on' if self.enabled else 'off'} for {self.percentage} %"
+        return f"{self.flag} {self.in_words}"
+
+    @property
+    def in_words(self) -> str:
+        """The value without its name."""
+        return f"{'on' if self.enabled else 'off'} for {self.percentage} %"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,23 +38,34 @@ class SetFlag(Step):
 
     The service offers GET and PUT of /api/flags/<name> as {"enabled": bool, "percentage": 0 to 100}. The
     password of its connection goes along as a bearer token.
+
+    :param only_if_on: refuse if a flag is off: for each stage after the one that turned it on, so that a flag
+        that a person turned off is not turned on again
     """
 
     flags: Sequence[FlagValue]
+    only_if_on: bool = False
 
     kind: ClassVar[str] = "set_flag"
     needs: ClassVar[tuple[str, ...]] = ("service",)
     sets_flag: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        """Raise ValueError for what contradicts itself."""
+        if self.only_if_on and not all(value.enabled for value in self.flags):
+            raise ValueError(f"{self.name}: only_if_on is for a step that turns flags on, not off")
 
     def undo_in_words(self) -> str:
         """Name the flags."""
         return f"sets {', '.join(value.flag for value in self.flags)} back to the value before"
 
     def do(self, run: Run) -> Evidence:
-        """Set them. Raises UnknownFlag, ServiceUnreachable, TokenRefused and FlagNotTaken."""
-        before = run.remember(
-            "before", lambda: {"flags": [asdict(_get(run, value.flag)) for value in self.flags]}
-        )
+        """Set them. Raises FlagSwitchedOff, UnknownFlag, ServiceUnreachable and the like."""
+        now = [_get(run, value.flag) for value in self.flags]
+        off = [value.flag for value in now if not value.enabled]
+        if self.only_if_on and off:
+            raise FlagSwitchedOff(run.environment.service, off)
+        before = run.remember("before", lambda: {"flags": [asdict(value) for value in now]})
         for value in self.flags:
             _set(run, value)
         after = {"flags": [asdict(value) for value in self.flags]}
@@ -57,11 +73,50 @@ class SetFlag(Step):
         return Evidence(before=before, after=after, changed=before != after, summary=summary)
 
     def undo(self, run: Run, evidence: Evidence) -> Evidence:
-        """Set them back to the values before, last one first. Raises what `do` raises."""
-        values = [FlagValue(**value) for value in reversed(evidence.before.get("flags", []))]
-        changed = [_set(run, value) for value in values]
-        summary = "; ".join(str(value) for value in values) or "the flags were never touched"
-        return Evidence(before=evidence.after, after=evidence.before, changed=any(changed), summary=summary)
+        """Set them back to the values before, last one first; what somebody turned off stays off.
+
+        Raises SetSince before any flag is set, and what `do` raises.
+        """
+        before = _values(evidence.before)
+        wanted = [self._way_back(run, evidence, value) for value in before]
+        changed = [_set(run, value) for value in reversed(wanted)]
+        pairs = zip(before, wanted, strict=True)
+        kept_off = [value.flag for was, value in pairs if was.enabled and not value.enabled]
+        summary = "; ".join(str(value) for value in reversed(wanted)) or "the flags were never touched"
+        if kept_off:
+            summary += f" (somebody had turned off {', '.join(kept_off)}: it stays off)"
+        return Evidence(
+            before=evidence.after,
+            after={"flags": [asdict(value) for value in wanted]},
+            proof={"kept_off": kept_off},
+            changed=any(changed),
+            summary=summary,
+        )
+
+    def _way_back(self, run: Run, evidence: Evidence, before: FlagValue) -> FlagValue:
+        """Return what an undo sets a flag to. Raises SetSince."""
+        now = _get(run, before.flag)
+        left = {value.flag: value for value in _values(evidence.after) or self.flags}
+        ours = left.get(before.flag, before)
+        if before.enabled and ours.enabled and not now.enabled:
+            run.log.warning(
+                "Somebody turned %s off in %s after this step: it stays off, as it is",
+                before.flag, run.environment.label,
+            )  # fmt: skip
+            return now
+        if evidence.after and now not in (before, ours):
+            if before.enabled:
+                values = (each.in_words for each in (now, ours, before))
+                raise SetSince(run.environment.service, before.flag, *values)
+            run.log.warning(
+                "Somebody set %s in %s after this step. What it goes back to is off, so it is turned off",
+                now, run.environment.label,
+            )  # fmt: skip
+        return before
+
+
+def _values(state: Mapping[str, Json]) -> list[FlagValue]:
+    return [FlagValue(**value) for value in state.get("flags", [])]
 
 
 def _set(run: Run, wanted: FlagValue) -> bool:

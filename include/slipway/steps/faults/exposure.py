@@ -26,6 +26,31 @@ class FlagNotTaken(StepFailed):
         super().__init__(f'flag "{flag}": set to {expected}, reads back as {found}. See who else changes it.')
 
 
+class FlagSwitchedOff(StepImpossible):
+    """Flags that an earlier stage left on are off: somebody turned them off."""
+
+    def __init__(self, conn_id: str, flags: Sequence[str]) -> None:
+        self.conn_id, self.flags = conn_id, tuple(flags)
+        super().__init__(
+            f'connection "{conn_id}": off though an earlier stage left it on: {", ".join(flags)}. Somebody '
+            "turned it off, and this stage only widens what is on. It stays off. Ask who did and why; if the "
+            "release is to go on, turn it on in the service and clear this task, else roll back."
+        )
+
+
+class SetSince(StepImpossible):
+    """Somebody set a flag or key after the step that is to be undone, and it would stay on."""
+
+    def __init__(self, conn_id: str, flag: str, found: str, ours: str, before: str) -> None:
+        self.conn_id, self.flag = conn_id, flag
+        self.found, self.ours, self.before = found, ours, before
+        super().__init__(
+            f'connection "{conn_id}": {flag} is {found}; this release left it {ours}, and before it was '
+            f"{before}: somebody set it since. It was left as it is. Ask who did; if it is to go, set it to "
+            "the value before and clear this task, else mark it success."
+        )
+
+
 class NoBaseline(StepFailed):
     """A metric had no data while the baseline was taken."""
 
