@@ -27,6 +27,7 @@ from slipway.watch.render import length
 from slipway.words import GateAnswer, Phase
 
 GOING_SINCE = "going_since"  # seconds since the epoch at which a long operation was first waited for
+BEGUN = "undo_begun"  # an undo was begun before: what it finds done may be its own work
 SOONEST = timedelta(seconds=2)
 
 
@@ -142,11 +143,14 @@ class UndoOperator(BaseOperator):
             if done is None:
                 run.log.info("%s had not begun to act: nothing to undo.", node.undoes)
                 return {"undone": False, "why": f"{node.undoes} had not begun to act."}
+            begun_before = run.recall(BEGUN) is not None
+            run.remember(BEGUN, lambda: True)
             evidence = node.item.undo(run, done)
+            if not (evidence.changed or begun_before):
+                run.log.info("There was nothing to take back: %s", evidence.summary or node.title)
+                return {"undone": False, "why": evidence.summary or why, "evidence": evidence.to_json()}
         run.log.info("Undone: %s", evidence.summary or node.title)
-        # An undo that found nothing to take back says so; it stands in the record, and nobody believes more.
-        why = why if evidence.changed else evidence.summary or why
-        return {"undone": evidence.changed, "why": why, "evidence": evidence.to_json()}
+        return {"undone": True, "why": why, "evidence": evidence.to_json()}
 
 
 def wait_for(operator: BaseOperator, run: AirflowRun, going: StillGoing, longest: timedelta) -> NoReturn:
