@@ -5,7 +5,13 @@ from tests.steps.world import World
 
 from slipway.run import Evidence
 from slipway.steps import DeployRelease
-from slipway.steps.faults import CommandFailed, LinkInTheWay, ReleaseNotThere, WrongVersionServed
+from slipway.steps.faults import (
+    CommandFailed,
+    LinkInTheWay,
+    ReleaseNotThere,
+    SwitchedSince,
+    WrongVersionServed,
+)
 from slipway.testing import LocalRun
 
 STEP = DeployRelease(name="deploy", confirm_within=timedelta(seconds=10))
@@ -37,6 +43,37 @@ def test_a_deployment_serves_the_new_version_and_its_undo_the_old(on_v1: World, 
     undone = STEP.undo(run.at("rollback.undo_deploy"), evidence)
     assert (undone.after, link(on_v1)) == ({"release": "v1", "version": "v1"}, "releases/v1")
     assert STEP.undo(run.at("rollback.undo_deploy"), evidence).changed is False
+
+
+def test_what_somebody_deployed_since_is_left_alone(on_v1: World, run: LocalRun) -> None:
+    evidence = STEP.do(run)
+    on_v1.release("v2-hotfix")
+    hotfix = run.at("production.hotfix")
+    hotfix.version = "v2-hotfix"
+    STEP.do(hotfix)
+    with pytest.raises(
+        SwitchedSince,
+        match=r"points at v2-hotfix; this release left it at v2, and before it was v1: somebody",
+    ):
+        STEP.undo(run.at("rollback.undo_deploy"), evidence)
+    assert link(on_v1) == "releases/v2-hotfix"
+
+
+def test_a_link_that_somebody_removed_since_comes_back_in_the_undo(on_v1: World, run: LocalRun) -> None:
+    evidence = STEP.do(run)
+    (on_v1.home / "current").unlink()
+    STEP.undo(run.at("rollback.undo_deploy"), evidence)
+    assert link(on_v1) == "releases/v1"
+
+
+def test_an_undo_that_was_killed_after_the_switch_is_finished_by_the_next(
+    on_v1: World, run: LocalRun
+) -> None:
+    evidence = STEP.do(run)
+    (on_v1.home / "current").unlink()
+    (on_v1.home / "current").symlink_to("releases/v1")  # and v2 still runs
+    undone = STEP.undo(run.at("rollback.undo_deploy"), evidence)
+    assert (undone.changed, link(on_v1)) == (True, "releases/v1")
 
 
 def test_a_try_that_was_killed_after_the_switch_is_finished_by_the_next(on_v1: World, run: LocalRun) -> None:

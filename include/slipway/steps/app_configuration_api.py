@@ -6,6 +6,7 @@ import base64
 import binascii
 import hashlib
 import hmac
+import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from email.utils import formatdate
@@ -48,6 +49,17 @@ class KeyValue:
     @property
     def there(self) -> bool:
         return bool(self.etag)
+
+    @property
+    def is_off(self) -> bool:
+        """Whether it is a switch that is off: "false", "off", "0", or a feature flag with enabled: false."""
+        if self.value.strip().lower() in {"false", "off", "0"}:
+            return True
+        try:
+            flag = json.loads(self.value)
+        except ValueError:
+            return False
+        return isinstance(flag, dict) and flag.get("enabled") is False
 
     def content(self) -> dict[str, Json]:
         """Return what an undo needs, without the etag, which is new with every change."""

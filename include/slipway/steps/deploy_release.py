@@ -10,7 +10,7 @@ from typing import ClassVar
 
 from slipway.kinds import Step
 from slipway.run import Evidence, Json, Run
-from slipway.steps.faults import ReleaseNotThere, ServiceUnreachable, WrongVersionServed
+from slipway.steps.faults import ReleaseNotThere, ServiceUnreachable, SwitchedSince, WrongVersionServed
 from slipway.steps.processes import run_program
 from slipway.steps.reach import ask_service
 from slipway.steps.release_tree import REVISION, ReleaseTree, remove_folder
@@ -61,7 +61,7 @@ class DeployRelease(Step):
     def undo(self, run: Run, evidence: Evidence) -> Evidence:
         """Switch back to the release before, restart and confirm its version.
 
-        Raises what `do` raises.
+        Raises SwitchedSince and what `do` raises.
         """
         if "release" not in evidence.before:
             return _unchanged(run, "the switch was never begun", {})
@@ -70,6 +70,9 @@ class DeployRelease(Step):
         now: dict[str, Json] = {"release": tree.deployed(), "version": self._served(run)}
         if now == dict(evidence.before):
             return _unchanged(run, f"{release or 'nothing'} is deployed already", now)
+        ours, found = str(evidence.after.get("release", "")), str(now["release"])
+        if ours and found not in {"", ours, release}:
+            raise SwitchedSince(tree.current, found, ours, release)
         if not release:
             tree.current.unlink(missing_ok=True)
             run.log.info("Removed the link `current`: nothing was deployed before this release")

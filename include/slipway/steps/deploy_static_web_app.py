@@ -9,7 +9,7 @@ from typing import ClassVar
 from slipway.kinds import Step
 from slipway.run import Evidence, Json, Run
 from slipway.steps.azure_api import close, follow
-from slipway.steps.faults.azure import PackageBeforeMissing, PackageLacks, SiteNotServing
+from slipway.steps.faults.azure import PackageBeforeMissing, PackageLacks, SiteNotServing, SiteTakenOver
 from slipway.steps.packages import Package, kept
 from slipway.steps.reach import folder
 from slipway.steps.static_site import StaticSite
@@ -67,13 +67,14 @@ class DeployStaticWebApp(Step):
         return Evidence(before=before, after=after, proof=package.proof(), changed=changed, summary=summary)
 
     def undo(self, run: Run, evidence: Evidence) -> Evidence:
-        """Deploy the package before. Raises PackageBeforeMissing and what `do` raises."""
+        """Deploy the package before. Raises SiteTakenOver, PackageBeforeMissing and what `do` raises."""
         before = evidence.before
         if not before.get("package"):
             why = "nothing was served before" if before else "the deployment was never begun"
             run.log.info("Nothing to undo in %s: %s", run.environment.label, why)
             return Evidence(before=before, after=before, changed=False, summary=f"{self.site}: {why}")
         site = self._site(run)
+        self._refuse_strangers(site, evidence)
         package = kept(run, str(before["package"]), str(before["sha256"]))
         if package is None:
             raise PackageBeforeMissing(str(site), str(before["package"]))
@@ -96,6 +97,12 @@ class DeployStaticWebApp(Step):
         follow(run, what, lambda: site.begin(package), every=self.look_every, key=key)
         self._confirm(run, site, package, wanted)
         return True
+
+    def _refuse_strangers(self, site: StaticSite, evidence: Evidence) -> None:
+        """Raise SiteTakenOver if somebody deployed after `do` had ended."""
+        before, after = evidence.before, evidence.after
+        if after and site.served(self.marker) not in {"", before["served"], after["served"]}:
+            raise SiteTakenOver(str(site), self.marker, str(after["package"]), str(before["package"]))
 
     def _confirm(self, run: Run, site: StaticSite, package: Package, wanted: str) -> None:
         patience = self.confirm_within.total_seconds()

@@ -6,7 +6,7 @@ from typing import ClassVar
 from slipway.kinds import Step
 from slipway.run import Evidence, Run
 from slipway.steps.app_configuration_api import KeyValue, delete, read, write
-from slipway.steps.faults import FlagNotTaken
+from slipway.steps.faults import FlagNotTaken, SetSince
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,16 +39,42 @@ class SetAppConfiguration(Step):
         return Evidence(before=before, after=after, changed=before != after, summary=summary)
 
     def undo(self, run: Run, evidence: Evidence) -> Evidence:
-        """Set it back, or delete it. Raises what `do` raises."""
+        """Set it back, or delete it; what somebody turned off stays off.
+
+        Raises SetSince and what `do` raises.
+        """
         content = dict(evidence.before)
         if "there" not in content:
             run.log.info("Nothing to undo in %s: %s was never touched", run.environment.label, self.key)
             return Evidence(changed=False, summary=f"{self.key} was never touched")
         there = content.pop("there")
         wanted = KeyValue(**content, etag="wanted") if there else KeyValue()
+        if self._is_kept_off(run, evidence, wanted):
+            return Evidence(
+                before=evidence.after, changed=False, summary=f"{self.key} stays off: somebody turned it off"
+            )
         changed = self._bring(run, self._now(run), wanted)
         summary = f"{self.key} is {wanted}" + ("" if changed else " already")
         return Evidence(before=evidence.after, after=evidence.before, changed=changed, summary=summary)
+
+    def _is_kept_off(self, run: Run, evidence: Evidence, before: KeyValue) -> bool:
+        """Whether somebody turned it off since, so that it stays off. Raises SetSince.
+
+        What goes back to off is overwritten with a warning: an undo may always turn off.
+        """
+        now, place = self._now(run), run.environment.app_configuration
+        ours = _left(evidence) or KeyValue(value=self.value, etag="left")
+        goes_off = before.is_off or not before.there
+        if now.there and now.is_off and not ours.is_off and not goes_off:
+            run.log.warning("Somebody turned %s off in %s after this step: it stays off", self.key, place)
+            return True
+        if evidence.after and now.content() not in (evidence.before, evidence.after):
+            if not goes_off:
+                raise SetSince(place, self.key, str(now), str(ours), str(before))
+            run.log.warning(
+                "Somebody set %s in %s to %s after this step; it goes back to off", self.key, place, now
+            )
+        return False
 
     def _bring(self, run: Run, now: KeyValue, wanted: KeyValue) -> bool:
         """Bring the key to what is wanted and read it back; False if it was so already."""
@@ -67,3 +93,8 @@ class SetAppConfiguration(Step):
 
     def _now(self, run: Run) -> KeyValue:
         return read(run, self.key, self.label)
+
+
+def _left(evidence: Evidence) -> KeyValue | None:
+    content = {key: value for key, value in evidence.after.items() if key != "there"}
+    return KeyValue(**content, etag="left") if evidence.after.get("there") else None

@@ -16,6 +16,7 @@ from slipway.steps.faults.azure import (
     PackageBeforeMissing,
     PackageLacks,
     SiteNotServing,
+    SiteTakenOver,
 )
 from slipway.still_going import StillGoing
 from slipway.testing import LocalRun
@@ -54,6 +55,21 @@ def test_an_answer_that_is_lost_deploys_only_once(run: LocalRun, cloud: Azure, a
         STEP.do(run)
     through(lambda: STEP.do(run))
     assert (posts(cloud, ZIP), holds(cloud, artifacts, "v1.2.0")) == (1, True)
+
+
+def test_a_site_that_somebody_deployed_since_is_left_alone(
+    run: LocalRun, cloud: Azure, artifacts: Path
+) -> None:
+    evidence = through(lambda: STEP.do(run))
+    package(artifacts / "hotfix.zip", {"index.html": "<html>hotfix"})
+    build = cloud.state.sites["cpr-ui-prod"]["default"]
+    build.package = (artifacts / "hotfix.zip").read_bytes()
+    with pytest.raises(
+        SiteTakenOver,
+        match=r"serves a index\.html that is neither cpr-ui-v1\.2\.0\.zip's nor cpr-ui-v1\.1\.0\.zip's",
+    ):
+        STEP.undo(run.at("rollback.undo_deploy_ui"), evidence)
+    assert (posts(cloud, ZIP), build.package) == (1, (artifacts / "hotfix.zip").read_bytes())
 
 
 def test_a_try_that_is_killed_half_way_can_be_undone(run: LocalRun, cloud: Azure, artifacts: Path) -> None:

@@ -1,5 +1,6 @@
 import json
 import os
+from dataclasses import replace
 
 import pytest
 
@@ -8,6 +9,7 @@ from slipway.sandbox.vendors.azure import Azure
 from slipway.sandbox.vendors.azure_state import KeyValue
 from slipway.steps import set_app_configuration
 from slipway.steps.app_configuration_api import look
+from slipway.steps.faults import SetSince
 from slipway.steps.faults.azure import ChangedMeanwhile, ConnectionIncomplete
 from slipway.steps.set_app_configuration import SetAppConfiguration
 from slipway.testing import LocalRun
@@ -33,6 +35,48 @@ def test_a_key_is_set_once_and_set_back_once(run: LocalRun, cloud: Azure) -> Non
     assert cloud.state.keys[PLACE].value == "false"
     assert STEP.undo(run, evidence).changed is False
     assert puts(cloud) == 2
+
+
+@pytest.mark.parametrize("off", ["false", "Off", "0", '{"id": "goals", "enabled": false}'])
+def test_a_switch_that_somebody_turned_off_since_stays_off(
+    run: LocalRun, cloud: Azure, caplog: pytest.LogCaptureFixture, off: str
+) -> None:
+    cloud.state.keys[PLACE] = KeyValue(value="10")
+    step = replace(STEP, value="50")
+    evidence = step.do(run)
+    cloud.state.keys[PLACE] = KeyValue(value=off)
+    for each in (evidence, Evidence(before=evidence.before)):
+        assert step.undo(run, each).summary == f"{KEY} stays off: somebody turned it off"
+    assert (cloud.state.keys[PLACE].value, puts(cloud)) == (off, 1)
+    assert f"Somebody turned {KEY} off in" in caplog.text
+
+
+@pytest.mark.parametrize("value", ["75", None])
+def test_a_value_that_somebody_set_or_deleted_since_is_left_alone(
+    run: LocalRun, cloud: Azure, value: str | None
+) -> None:
+    cloud.state.keys[PLACE] = KeyValue(value="10")
+    step = replace(STEP, value="50")
+    evidence = step.do(run)
+    del cloud.state.keys[PLACE]
+    if value:
+        cloud.state.keys[PLACE] = KeyValue(value=value)
+    found = f'"{value}"' if value else "absent"
+    with pytest.raises(
+        SetSince, match=rf'{KEY} is {found}; this release left it "50", and before it was "10"'
+    ):
+        step.undo(run, evidence)
+    assert puts(cloud) == 1
+
+
+def test_a_switch_that_was_off_goes_back_to_off_whatever_somebody_set(
+    run: LocalRun, cloud: Azure, caplog: pytest.LogCaptureFixture
+) -> None:
+    evidence = STEP.do(run)
+    cloud.state.keys[PLACE] = KeyValue(value="for everybody")
+    assert STEP.undo(run, evidence).changed is True
+    assert cloud.state.keys[PLACE].value == "false"
+    assert "it goes back to off" in caplog.text
 
 
 def test_a_key_that_was_absent_is_deleted_again(run: LocalRun, cloud: Azure) -> None:

@@ -14,7 +14,7 @@ StepImpossible (no second try)
 |- BackupEmpty, BackupMissing, BackupDamaged
 |- RevisionNotOnPath, SeveralHeads
 |- ScriptMissing, ScriptChanged, ScriptEndsTransaction
-|- BadVersion, UnknownVersion, NotTheApprovedCommit, ReleaseInTheWay, ReleaseNotThere
+|- BadVersion, UnknownVersion, NotTheApprovedCommit, ReleaseInTheWay, ReleaseNotThere, SwitchedSince
 `- RequirementsMissing, LinkInTheWay, UnknownFlag, FlagSwitchedOff, SetSince
 
 Those of one family stand in its own file: branches (git), heroku.
@@ -58,6 +58,7 @@ from slipway.steps.faults.releases import (
     ReleaseNotThere,
     RepositoryUnreachable,
     RequirementsMissing,
+    SwitchedSince,
     UnknownVersion,
     WrongVersionServed,
 )
@@ -97,6 +98,7 @@ __all__ = [
     "ServiceUnreachable",
     "SetSince",
     "SeveralHeads",
+    "SwitchedSince",
     "TokenRefused",
     "UnknownFlag",
     "UnknownVersion",

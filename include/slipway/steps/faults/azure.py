@@ -92,6 +92,18 @@ class SlotTakenOver(StepImpossible):
         )
 
 
+class SiteTakenOver(StepImpossible):
+    """A static site serves what neither this release nor the one before put there."""
+
+    def __init__(self, site: str, marker: str, ours: str, before: str) -> None:
+        self.site, self.marker, self.ours, self.before = site, marker, ours, before
+        super().__init__(
+            f"{site}: it serves a {marker} that is neither {ours}'s nor {before}'s: somebody deployed since. "
+            "It was left as it is. Ask who did; if it is to go, deploy the package before by hand; mark this "
+            "task success either way."
+        )
+
+
 class SlotEmpty(StepImpossible):
     """A slot that is to take the traffic holds no deployment."""
 

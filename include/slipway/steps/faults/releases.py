@@ -94,6 +94,18 @@ class InstallFailed(StepFailed):
         )
 
 
+class SwitchedSince(StepImpossible):
+    """Somebody deployed another release after the step that is to be undone."""
+
+    def __init__(self, path: Path, found: str, ours: str, before: str) -> None:
+        self.path, self.found, self.ours, self.before = path, found, ours, before
+        super().__init__(
+            f"{path}: points at {found}; this release left it at {ours}, and before it was "
+            f"{before or 'absent'}: somebody deployed since. It was left as it is. Ask who did; if it is to "
+            f"go, point it at releases/{ours} and clear this task, else mark it success."
+        )
+
+
 class LinkInTheWay(StepImpossible):
     """`current` is not a link."""
 
