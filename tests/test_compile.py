@@ -1,12 +1,15 @@
 """A plan compiles to the graph that the architecture draws."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from tests import toy
 
-from slipway.compile import compile_plan
+from slipway.compile import compile_plan, soak_of
 from slipway.graph import Kind, ReleaseGraph, When
-from slipway.plan import Approval, Gate
+from slipway.plan import Approval, Gate, Stage
+from slipway.watching import Missing
+from slipway.words import Severity
 
 
 def upstream(graph: ReleaseGraph, task_id: str) -> list[str]:
@@ -107,6 +110,22 @@ def test_several_approvals_are_several_tasks_and_the_first_no_go_closes_the_othe
     assert upstream(graph, "gate.close_the_others") == gates
     assert graph.node("gate.close_the_others").when is When.ONE_FAILED
     assert upstream(graph, "gate.decision") == [*gates, "gate.close_the_others"]
+
+
+def test_a_stage_may_say_anew_what_no_data_means_for_a_limit_of_the_watch() -> None:
+    plan = toy.plan()
+    limit = plan.watch.thresholds[0]
+    again, own = replace(limit, missing=Missing.NOT_JUDGED), replace(limit, severity=Severity.LOW, above=99)
+    stage = Stage(
+        name="first",
+        title="First",
+        exposure=1,
+        steps=[],
+        soak=toy.HOUR,
+        every=toy.MINUTE,
+        thresholds=[again, own],
+    )
+    assert soak_of(plan, stage).thresholds == (*plan.watch.thresholds[1:], again, own)
 
 
 def test_each_strategy_is_a_labelled_branch_of_stages_each_watched() -> None:

@@ -1,6 +1,7 @@
 """Compile a plan to a release graph: pure, and the same every time."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from slipway.environment import Environment
 from slipway.graph import (
@@ -29,7 +30,7 @@ from slipway.graph import (
 from slipway.kinds import Check, Checklist, Step, Undo
 from slipway.plan import Approval, Plan, Rollout, Stage
 from slipway.telling import Moments, add_notices
-from slipway.watching import Every, Watch
+from slipway.watching import Every, Missing, Watch
 from slipway.words import Phase
 
 
@@ -47,10 +48,15 @@ def gate_task_ids(plan: Plan) -> dict[str, Approval]:
 
 
 def soak_of(plan: Plan, stage: Stage) -> Watch:
-    """Return the watch of a rollout stage: the plan's limits and its own, over the stage's soak."""
+    """Return the watch of a rollout stage: the plan's limits and its own, over the stage's soak.
+
+    A limit of the plan that the stage repeats, with another `missing`, is the stage's.
+    """
+    repeated = [replace(own, missing=Missing.INCONCLUSIVE) for own in stage.thresholds]
+    plans = [t for t in plan.watch.thresholds if replace(t, missing=Missing.INCONCLUSIVE) not in repeated]
     return Watch(
         metrics=plan.watch.metrics,
-        thresholds=(*plan.watch.thresholds, *stage.thresholds),
+        thresholds=(*plans, *stage.thresholds),
         checkpoints=(Every(interval=stage.every, until=stage.soak, title=stage.title),),
         sample_every=min(plan.watch.sample_every, stage.every),
         minimum_good_samples=plan.watch.minimum_good_samples,

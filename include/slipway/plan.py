@@ -153,7 +153,8 @@ class Stage:
     :param steps: what exposes it, usually flags
     :param soak: how long it is watched before the next stage
     :param every: time between two checkpoints of the soak
-    :param thresholds: the stage's own limits; the watch's limits hold besides
+    :param thresholds: the stage's own limits; the watch's limits hold besides. One of those, repeated with
+        another `missing`, says what no data means in this stage
     :param require: checks that must pass after the soak, and checklists that are asked then
     """
 

@@ -7,11 +7,13 @@ import pytest
 from tests.dags.conftest import made_by
 
 from slipway.checks import Compared, RowChecksums
-from slipway.compile import compile_plan
+from slipway.compile import compile_plan, soak_of
 from slipway.explain import markdown
 from slipway.kinds import Checklist
 from slipway.plan import Day, Moment, Plan, Rule
 from slipway.steps import RunCheck
+from slipway.watch.judge import Sample, Situation, breaches_of, judge
+from slipway.watching import Missing, Watch
 from slipway.words import Action, Severity
 
 DOCUMENT = [
@@ -181,7 +183,39 @@ def test_only_what_is_found_right_after_the_migration_restores() -> None:
         assert all(table.users_change for table in check.tables)
 
 
-def test_warnings_reach_the_pager_within_15_minutes_and_criticals_at_once() -> None:
+def job_figures(watch: Watch) -> set[Missing]:
+    return {each.missing for each in watch.thresholds if each.metric in ("job_success", "alert_delivery")}
+
+
+def test_only_in_the_phase_before_the_first_night_no_figure_of_the_job_is_not_judged() -> None:
+    first, *others = (soak_of(plan(), stage) for stage in plan().strategies[0].stages)
+    assert job_figures(first) == {Missing.NOT_JUDGED}
+    for watch in (*others, plan().watch):
+        assert job_figures(watch) == {Missing.BREACH, Missing.INCONCLUSIVE}
+    assert (
+        len(first.thresholds) == len(plan().watch.thresholds) + 1
+    )  # its own; what it repeats is not doubled
+
+
+def test_a_nightly_job_that_never_runs_asks_a_person() -> None:
+    good = dict.fromkeys((metric.name for metric in plan().watch.metrics), 0.0)
+    good["alert_delivery"] = 100.0
+    without = {name: value for name, value in good.items() if name != "job_success"}
+
+    def found(watch: Watch) -> list[tuple[str, Action]]:
+        samples = [Sample(at=n, values=without) for n in range(2)]
+        rows = judge(Situation(watch=watch, matrix=plan().matrix, pace=1, baseline=good, samples=samples))
+        return [(each.reason, each.action) for each in breaches_of(rows, plan().matrix, 1)]
+
+    why = "job_success: 0 of 2 good samples, and no data counts as a breach"
+    assert found(plan().watch) == [(why, Action.ASK)]
+    assert plan().matrix.rule_for(Severity.MEDIUM, "background_job_failure").procedure == "disable_job"
+    first, second, *_ = plan().strategies[0].stages
+    assert found(soak_of(plan(), first)) == []
+    assert found(soak_of(plan(), second)) == [(why, Action.ASK)]
+
+
+def test_a_warning_has_15_minutes_after_its_checkpoint_and_a_critical_one_none() -> None:
     found: Any = {notice.name: notice for notice in plan().notices}
     assert found["on_call_is_warned"].within == timedelta(minutes=15)
     assert found["on_call_is_warned"].severities == [Severity.MEDIUM]

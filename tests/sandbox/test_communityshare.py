@@ -15,6 +15,7 @@ from tests.sandbox.deploying import ask
 from tests.sandbox.local_release import LocalRelease
 
 from slipway.kinds import Step
+from slipway.metrics.sources import Readings
 from slipway.sandbox import Sandbox
 from slipway.sandbox.layout import Place, port
 from slipway.sandbox.seed_communityshare import BETA, INTERNAL
@@ -104,6 +105,7 @@ def test_a_release_reaches_everyone_in_five_phases_and_goes_back_whole(
     assert v2.check("verification", v2.plan.verify) == {}
     assert (enabled_for(place, INTERNAL), enabled_for(place, range(1, 101))) == (0, 0)
     await_a_night(sandbox, place)
+    assert figures_of_the_job(v2) == {"job_success": 100.0, "alert_delivery": 100.0}
     reach = []
     [phased] = v2.plan.strategies
     for stage in phased.stages:
@@ -218,6 +220,20 @@ def await_a_night(sandbox: Sandbox, place: Place) -> None:
             time.sleep(0.2)
     pages = [counters(place, name) for name in ("api-1", "api-2")]
     assert sum(page.count('maintenance_job_runs_total{outcome="failed"} 0.0') for page in pages) == 2
+
+
+def figures_of_the_job(release: LocalRelease) -> dict[str, float | None]:
+    """Read from CloudWatch what the watch wants from phase 2 on; the agent puts it there within seconds."""
+    found: dict[str, float | None] = {}
+    deadline, reader = time.monotonic() + 10, Readings(since=time.time())
+    metrics = [m for m in release.plan.watch.metrics if m.name in ("job_success", "alert_delivery")]
+    while None in (found.values() or (None,)) and time.monotonic() < deadline:
+        for metric in metrics:
+            conn_id = release.plan.production.connection(metric.source)
+            scrape = reader.read(conn_id, metric.reading.query)
+            found[metric.name] = metric.value(scrape, scrape)
+        time.sleep(0.2)
+    return found
 
 
 def counters(place: Place, name: str) -> str:
