@@ -59,7 +59,8 @@ def undone(release: Release) -> list[str]:
     """Return the undos and restores that took something back, in their order."""
     with release.stack.airflow.client() as client:
         tasks = client.task_instances(release.plan, release.id)
-    tasks = [task for task in tasks if task.task_id.startswith("rollback.") and task.started]
+    undos = ("rollback.undo_", "rollback.restore_")
+    tasks = [task for task in tasks if task.task_id.startswith(undos) and task.started]
     tasks.sort(key=lambda task: task.started.timestamp() if task.started else 0)
     found = [(task.task_id, release.xcom(task.task_id)) for task in tasks]
     return [task for task, value in found if isinstance(value, dict) and value.get("undone")]

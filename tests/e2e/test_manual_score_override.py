@@ -14,12 +14,8 @@ pytestmark = pytest.mark.e2e
 
 PLAN = "manual_score_override"
 A_WEEK_IN_TEN_SECONDS = 60_480
-WAY_BACK = [
-    "rollback.undo_deploy",
-    "rollback.undo_everyone_set_flag",
-    "rollback.undo_migrate",
-    "rollback.undo_try_one_off_dyno",
-]
+DEPLOYED = ["rollback.undo_deploy", "rollback.undo_migrate", "rollback.undo_try_one_off_dyno"]
+FLAG = "rollback.undo_everyone_set_flag"
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +53,7 @@ def test_it_is_released_and_rolled_back_later(stack: Stack, production: Callable
     back = Release.trigger(stack, PLAN, intent="roll_back")
     back.ends_as(Outcome.ROLLED_BACK)
     assert back.record()["rolls_back"] == release.id
-    assert undone(back) == WAY_BACK
+    assert undone(back) == sorted([FLAG, *DEPLOYED])
     assert production() == before
 
 
@@ -73,5 +69,8 @@ def test_errors_in_production_bring_everything_back(
 ) -> None:
     before = production()
     release = answered(release_of(stack, "v2-error-rate")).ends_as(Outcome.ROLLED_BACK)
-    assert undone(release) == WAY_BACK
+    # The log of the service tells before anybody is let in.
+    assert release.states()["verification.logs_no_error"] == "failed"
+    assert release.reached("rollout") == []
+    assert undone(release) == DEPLOYED
     assert production() == before
