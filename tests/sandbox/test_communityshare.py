@@ -94,6 +94,7 @@ def schedule(place: Place, user: int) -> int:
     return ask(place, SCHEDULES, body, X_User=str(user))[0]
 
 
+@pytest.mark.slow
 def test_a_release_reaches_everyone_in_five_phases_and_goes_back_whole(
     sandbox: Sandbox, release: Callable[[str], LocalRelease]
 ) -> None:
@@ -185,6 +186,7 @@ def test_damaged_data_is_found_before_anything_is_deployed_and_comes_back_from_s
     assert production(sandbox) == before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tag", ["v2-error-rate", "v2-latency"])
 def test_a_fault_of_the_code_shows_on_production_only(
     sandbox: Sandbox, release: Callable[[str], LocalRelease], tag: str
