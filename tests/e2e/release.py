@@ -53,6 +53,17 @@ class Release:
         ran = [task_id for task_id, state in self.states().items() if state not in NOT_REACHED]
         return sorted(task_id for task_id in ran if task_id.startswith(phases))
 
+    def undone(self) -> list[str]:
+        """Return the undos and restores that took something back, in the order in which they began."""
+        with self.stack.airflow.client() as client:
+            tasks = client.task_instances(self.plan, self.id)
+        undos = ("rollback.undo_", "rollback.restore_")
+        began = {t.task_id: t.started for t in tasks if t.task_id.startswith(undos) and t.started}
+        return [task_id for task_id in sorted(began, key=began.__getitem__) if self._took_back(task_id)]
+
+    def _took_back(self, task_id: str) -> bool:
+        return bool((self.xcom(task_id) or {}).get("undone"))
+
     def await_state(self, task_id: str, *wanted: str) -> None:
         """Wait until a task has one of these states; a release that ends before it fails at once."""
 

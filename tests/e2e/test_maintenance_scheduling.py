@@ -55,17 +55,6 @@ def release_of(stack: Stack, version: str) -> Release:
     return Release.trigger(stack, PLAN, version, pace=A_MONTH_IN_10_SECONDS, break_glass=REASON)
 
 
-def undone(release: Release) -> list[str]:
-    """Return the undos and restores that took something back, in their order."""
-    with release.stack.airflow.client() as client:
-        tasks = client.task_instances(release.plan, release.id)
-    undos = ("rollback.undo_", "rollback.restore_")
-    tasks = [task for task in tasks if task.task_id.startswith(undos) and task.started]
-    tasks.sort(key=lambda task: task.started.timestamp() if task.started else 0)
-    found = [(task.task_id, release.xcom(task.task_id)) for task in tasks]
-    return [task for task, value in found if isinstance(value, dict) and value.get("undone")]
-
-
 def test_it_reaches_everybody_in_five_phases_and_is_rolled_back_later(
     stack: Stack, production: Callable[[], dict[str, Any]]
 ) -> None:
@@ -82,7 +71,7 @@ def test_it_reaches_everybody_in_five_phases_and_is_rolled_back_later(
     back = Release.trigger(stack, PLAN, intent="roll_back")
     back.ends_as(Outcome.ROLLED_BACK)
     assert back.record()["rolls_back"] == release.id
-    assert undone(back) == PHASES + CODE + DATABASE
+    assert back.undone() == PHASES + CODE + DATABASE
     assert production() == before
 
 
@@ -98,7 +87,7 @@ def test_errors_in_the_first_phase_bring_flag_job_and_code_back_and_keep_the_dat
 ) -> None:
     before = production()
     release = answered(release_of(stack, "v2-error-rate")).ends_as(Outcome.HELD)
-    assert undone(release) == [PHASES[-1], *CODE]
+    assert release.undone() == [PHASES[-1], *CODE]
     after = production()
     assert after["version"] == "v1"
     assert after["platform"] == before["platform"] | {"flag": after["platform"]["flag"]}
@@ -110,6 +99,6 @@ def test_errors_in_the_first_phase_bring_flag_job_and_code_back_and_keep_the_dat
 def test_damaged_data_comes_back_from_s3(stack: Stack, production: Callable[[], dict[str, Any]]) -> None:
     before = production()
     release = answered(release_of(stack, "v2-data-corruption")).ends_as(Outcome.ROLLED_BACK)
-    assert "rollback.restore_database" in undone(release)
+    assert "rollback.restore_database" in release.undone()
     assert release.reached("production.deploy_api", "rollout") == []
     assert production() == before

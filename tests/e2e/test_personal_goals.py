@@ -38,15 +38,6 @@ def fresh(cpr: Stack) -> dict[str, Any]:
     return cpr.sandbox.fingerprint("goals", "production")
 
 
-def undone(release: Release) -> list[str]:
-    """Return the undos that took something back, in their order."""
-    with release.stack.airflow.client() as client:
-        tasks = client.task_instances(release.plan, release.id)
-    tasks = [task for task in tasks if task.task_id.startswith("rollback.undo_") and task.started]
-    tasks.sort(key=lambda task: task.started.timestamp() if task.started else 0)
-    return [task.task_id for task in tasks if (release.xcom(task.task_id) or {}).get("undone")]
-
-
 def test_a_release_takes_the_traffic_and_can_be_rolled_back_later(cpr: Stack) -> None:
     before = fresh(cpr)
     release = Release.trigger(cpr, PLAN, pace=TWO_DAYS_IN_10_SECONDS, readiness_score=92)
@@ -61,7 +52,7 @@ def test_a_release_takes_the_traffic_and_can_be_rolled_back_later(cpr: Stack) ->
 
     back = Release.trigger(cpr, PLAN, intent="roll_back", pace=TWO_DAYS_IN_10_SECONDS)
     answered(back).ends_as(Outcome.ROLLED_BACK)
-    assert undone(back) == WAY_BACK
+    assert back.undone() == WAY_BACK
     assert cpr.sandbox.fingerprint("goals", "production") == before
 
 
@@ -78,5 +69,5 @@ def test_errors_in_the_first_minutes_roll_everything_back(cpr: Stack) -> None:
     before = fresh(cpr)
     release = Release.trigger(cpr, PLAN, "v2-error-rate", pace=TWO_DAYS_IN_10_SECONDS)
     answered(release).ends_as(Outcome.ROLLED_BACK)
-    assert undone(release) == WAY_BACK
+    assert release.undone() == WAY_BACK
     assert cpr.sandbox.fingerprint("goals", "production") == before

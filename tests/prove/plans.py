@@ -51,6 +51,15 @@ class Migrate(Step):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Ship(Step):
+    kind: ClassVar[str] = "ship"
+    tried_by: str = ""
+
+    def undo_in_words(self) -> str:
+        return "ships what was there before"
+
+
+@dataclass(frozen=True, kw_only=True)
 class Restore(Step):
     kind: ClassVar[str] = "restore"
     needs: ClassVar[tuple[str, ...]] = ("database",)

@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from tests.prove.plans import SOUND, BackUp, Change, Figure, Flag, Look, Migrate, faults_of
+import pytest
+from tests.prove.plans import SOUND, BackUp, Change, Figure, Flag, Look, Migrate, Ship, faults_of
 
 from slipway.kinds import Checklist
 from slipway.plan import Approval, Parameter, Procedure
@@ -117,6 +118,24 @@ def test_a_check_that_reads_what_no_task_before_it_left_is_refused() -> None:
         'validate[0] "looks_well": since is "staging.migrat", and no such task runs before it. Did you mean '
         '"staging.migrate"? Valid tasks: "preflight.reviewed", "staging.back_up", "staging.migrate".'
     ]
+
+
+@pytest.mark.parametrize("names", [{"tried_by": "ship_ap"}, {"name": "ship_ap"}])
+def test_what_goes_out_but_no_step_on_staging_tried_is_refused(names: dict[str, str]) -> None:
+    on_staging = [*SOUND.on_staging, Ship(name="ship_app")]
+    step = Ship(**{"name": "ship"} | names)
+    assert faults_of(on_staging=on_staging, on_production=[*SOUND.on_production, step]) == [
+        f'on_production[4] "{step.name}": it releases what the step "ship_ap" tried on staging, and there is '
+        "no such step: nothing would hold what goes out against what was tried. Name that step in tried_by. "
+        'Did you mean "ship_app"? Valid steps: "back_up", "migrate", "ship_app".'
+    ]
+
+
+@pytest.mark.parametrize("names", [{"tried_by": "ship_app"}, {"name": "ship_app"}])
+def test_what_staging_tried_may_go_out(names: dict[str, str]) -> None:
+    on_staging = [*SOUND.on_staging, Ship(name="ship_app")]
+    step = Ship(**{"name": "ship"} | names)
+    assert faults_of(on_staging=on_staging, on_production=[*SOUND.on_production, step]) == []
 
 
 def test_a_check_may_read_what_an_earlier_phase_left() -> None:

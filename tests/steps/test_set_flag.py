@@ -6,7 +6,7 @@ from tests.steps.world import World
 
 from slipway.run import Evidence
 from slipway.steps import DeployRelease, FlagValue, SetFlag
-from slipway.steps.faults import FlagSwitchedOff, ServiceUnreachable, SetSince, TokenRefused, UnknownFlag
+from slipway.steps.faults import FlagSwitchedOff, ServiceUnreachable, TokenRefused, UnknownFlag
 from slipway.testing import LocalRun
 
 STEP = SetFlag(
@@ -93,25 +93,38 @@ def test_a_flag_that_somebody_turned_off_stays_off_in_the_undo(
     set_by_hand(flagged, "undo_stack", enabled=False, percentage=50)
     done = len(puts(flagged))
     undone = WIDER.undo(later, second if finished else Evidence(before=later.memory["before"]))
-    assert (undone.changed, undone.proof) == (False, {"kept_off": ["undo_stack"]})
-    assert "Somebody turned undo_stack off in" in caplog.text
+    assert (undone.changed, undone.proof) == (False, {"kept": ["undo_stack"]})
+    assert "Somebody set undo_stack off for 50 % in" in caplog.text
     assert len(puts(flagged)) == done
     STEP.undo(run, first)
     assert flags(flagged) == {"logging_hooks": OFF, "undo_stack": OFF}
 
 
-def test_a_flag_that_somebody_set_since_and_would_stay_on_is_left_alone(
-    flagged: World, run: LocalRun
+def test_a_flag_that_somebody_narrowed_is_not_widened_by_the_undo(
+    flagged: World, run: LocalRun, caplog: pytest.LogCaptureFixture
+) -> None:
+    first, later = STEP.do(run), run.at("rollout.half.widen")
+    second = WIDER.do(later)
+    set_by_hand(flagged, "undo_stack", enabled=True, percentage=5)
+    undone = WIDER.undo(later, second)
+    assert (undone.changed, undone.proof) == (False, {"kept": ["undo_stack"]})
+    assert undone.summary == "undo_stack on for 5 % (somebody had turned down undo_stack: it stays so)"
+    assert "Somebody set undo_stack on for 5 % in" in caplog.text
+    assert "it stays so, for it was on for 25 % before" in caplog.text
+    STEP.undo(run, first)
+    assert flags(flagged) == {"logging_hooks": OFF, "undo_stack": OFF}
+
+
+def test_a_flag_that_somebody_widened_is_narrowed_by_the_undo(
+    flagged: World, run: LocalRun, caplog: pytest.LogCaptureFixture
 ) -> None:
     STEP.do(run)
-    evidence = WIDER.do(run.at("rollout.half.widen"))
-    set_by_hand(flagged, "undo_stack", enabled=True, percentage=5)
-    with pytest.raises(
-        SetSince,
-        match=r"undo_stack is on for 5 %; this release left it on for 50 %, and before it was on for 25 %",
-    ):
-        WIDER.undo(run, evidence)
-    assert flags(flagged)["undo_stack"] == {"enabled": True, "percentage": 5}
+    later = run.at("rollout.half.widen")
+    evidence = WIDER.do(later)
+    set_by_hand(flagged, "undo_stack", enabled=True, percentage=80)
+    assert WIDER.undo(later, evidence).proof == {"kept": []}
+    assert flags(flagged)["undo_stack"] == {"enabled": True, "percentage": 25}
+    assert "it goes back to on for 25 %, as it was before" in caplog.text
 
 
 def test_a_flag_that_was_off_before_is_turned_off_whatever_share_somebody_gave_it(

@@ -63,11 +63,6 @@ def earlier_evidence(context: Mapping[str, Any]) -> dict[str, Json]:
     return (_pull(context["ti"], ROLLBACK_START) or {}).get("earlier") or {}
 
 
-def undone_release(context: Mapping[str, Any]) -> str:
-    """Return the id of the release that is rolled back, "" before the rollback has begun."""
-    return str((_pull(context["ti"], ROLLBACK_START) or {}).get("release") or "")
-
-
 def _pull(ti: Any, task_id: str, key: str = "return_value") -> Json | None:
     return ti.xcom_pull(task_ids=task_id, key=key)
 

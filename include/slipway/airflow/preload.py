@@ -9,7 +9,6 @@ MODULES: Final = (
     "airflow.providers.http.hooks.http",
     "airflow.providers.postgres.hooks.postgres",
     "airflow.providers.standard.hooks.filesystem",
-    "slipway.airflow",
     "psycopg",
     "requests",
 )

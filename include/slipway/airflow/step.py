@@ -11,7 +11,7 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from slipway.airflow.alone import alone
 from slipway.airflow.gate import prove_go
-from slipway.airflow.gather import FAILURE, gather, key_of, undone_release, verdict_given
+from slipway.airflow.gather import FAILURE, gather, key_of, verdict_given
 from slipway.airflow.rest import AirflowApi
 from slipway.airflow.run import BEFORE, AirflowRun
 from slipway.compile import gate_task_ids
@@ -111,7 +111,8 @@ class UndoOperator(BaseOperator):
         if verdict is None:
             raise AirflowFailException("There is no verdict, so nothing says that this should be undone.")
         way = way_of(self.graph, facts, verdict, node)
-        run = AirflowRun(context, node.environment, facts.earlier, undone_release(context))
+        undone_release = str((facts.returned.get(ROLLBACK_START) or {}).get("release") or "")
+        run = AirflowRun(context, node.environment, facts.earlier, undone_release)
         run.log.info("%s: %s. %s", node.title, way.fate, way.why)
         if way.fate is not Fate.UNDO:
             return {"undone": False, "why": f"{way.fate}: {way.why}"}

@@ -13,7 +13,7 @@ from slipway.local.picture import Picture, ask_lines, clock
 from slipway.local.records import Question, Run
 from slipway.local.rest import Client
 
-INTERVAL = 1.0  # seconds; a person cannot read faster, and each look costs the release a tenth of a core
+INTERVAL = 1.0  # seconds; a person cannot read faster, and each look takes time from the release
 
 
 class Follower:

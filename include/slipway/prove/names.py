@@ -98,6 +98,25 @@ class UnknownTask(Fault):
         return choose(self.name, self.valid, "tasks")
 
 
+@dataclass(frozen=True)
+class NeverTried(Fault):
+    """A step that releases what a step on staging tried, where none has that name."""
+
+    name: str
+    valid: tuple[str, ...]
+
+    @property
+    def what(self) -> str:
+        return (
+            f'it releases what the step "{self.name}" tried on staging, and there is no such step: nothing '
+            "would hold what goes out against what was tried"
+        )
+
+    @property
+    def mend(self) -> str:
+        return f"Name that step in tried_by. {choose(self.name, self.valid, 'steps')}"
+
+
 def faults(graph: ReleaseGraph) -> Iterator[Fault]:
     """Yield the faults of names."""
     plan = graph.plan
@@ -128,6 +147,12 @@ def _references(plan: Plan) -> Iterator[Fault]:
             if name and name not in before:
                 yield UnknownTask(each.place, field, name, tuple(before))
         before.append(each.task_id)
+    tried = tuple(each.item.name for each in items(plan) if each.phase is Phase.STAGING)
+    for each in items(plan):
+        if each.phase is not Phase.STAGING and hasattr(each.item, "tried_by"):
+            name = each.item.tried_by or each.item.name
+            if name not in tried:
+                yield NeverTried(each.place, name, tried)
 
 
 def _names(plan: Plan) -> Iterator[tuple[str, str]]:

@@ -6,7 +6,7 @@ from typing import ClassVar
 from slipway.kinds import Step
 from slipway.run import Evidence, Run
 from slipway.steps.app_configuration_api import KeyValue, delete, read, write
-from slipway.steps.faults import FlagNotTaken, SetSince
+from slipway.steps.faults import FlagNotTaken
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +41,7 @@ class SetAppConfiguration(Step):
     def undo(self, run: Run, evidence: Evidence) -> Evidence:
         """Set it back, or delete it; what somebody turned off stays off.
 
-        Raises SetSince and what `do` raises.
+        Raises what `do` raises.
         """
         content = dict(evidence.before)
         if "there" not in content:
@@ -58,22 +58,17 @@ class SetAppConfiguration(Step):
         return Evidence(before=evidence.after, after=evidence.before, changed=changed, summary=summary)
 
     def _is_kept_off(self, run: Run, evidence: Evidence, before: KeyValue) -> bool:
-        """Whether somebody turned it off since, so that it stays off. Raises SetSince.
-
-        What goes back to off is overwritten with a warning: an undo may always turn off.
-        """
+        """Whether somebody turned off since what was on before; what somebody set else is overwritten."""
         now, place = self._now(run), run.environment.app_configuration
-        ours = _left(evidence) or KeyValue(value=self.value, etag="left")
-        goes_off = before.is_off or not before.there
-        if now.there and now.is_off and not ours.is_off and not goes_off:
+        ours = evidence.after or {"value": self.value, "there": True}
+        if now.content() == evidence.before or all(now.content()[key] == ours[key] for key in ours):
+            return False
+        if now.there and now.is_off and before.there and not before.is_off:
             run.log.warning("Somebody turned %s off in %s after this step: it stays off", self.key, place)
             return True
-        if evidence.after and now.content() not in (evidence.before, evidence.after):
-            if not goes_off:
-                raise SetSince(place, self.key, str(now), str(ours), str(before))
-            run.log.warning(
-                "Somebody set %s in %s to %s after this step; it goes back to off", self.key, place, now
-            )
+        run.log.warning(
+            "Somebody set %s in %s to %s after this step: it goes back to %s", self.key, place, now, before
+        )
         return False
 
     def _bring(self, run: Run, now: KeyValue, wanted: KeyValue) -> bool:
@@ -93,8 +88,3 @@ class SetAppConfiguration(Step):
 
     def _now(self, run: Run) -> KeyValue:
         return read(run, self.key, self.label)
-
-
-def _left(evidence: Evidence) -> KeyValue | None:
-    content = {key: value for key, value in evidence.after.items() if key != "there"}
-    return KeyValue(**content, etag="left") if evidence.after.get("there") else None

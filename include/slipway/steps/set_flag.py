@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from slipway.kinds import Step
 from slipway.run import Evidence, Json, Run
-from slipway.steps.faults import FlagNotTaken, FlagSwitchedOff, ServiceUnreachable, SetSince, UnknownFlag
+from slipway.steps.faults import FlagNotTaken, FlagSwitchedOff, ServiceUnreachable, UnknownFlag
 from slipway.steps.reach import ask_service
 
 _FLAGS = "/api/flags"
@@ -30,6 +30,11 @@ class FlagValue:
     def in_words(self) -> str:
         """The value without its name."""
         return f"{'on' if self.enabled else 'off'} for {self.percentage} %"
+
+    @property
+    def share(self) -> int:
+        """The share of users that see the feature now, 0 to 100."""
+        return self.percentage if self.enabled else 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,45 +78,41 @@ class SetFlag(Step):
         return Evidence(before=before, after=after, changed=before != after, summary=summary)
 
     def undo(self, run: Run, evidence: Evidence) -> Evidence:
-        """Set them back to the values before, last one first; what somebody turned off stays off.
+        """Set them back to the values before, last one first; what somebody narrowed or turned off stays so.
 
-        Raises SetSince before any flag is set, and what `do` raises.
+        Raises what `do` raises, but FlagSwitchedOff.
         """
         before = _values(evidence.before)
         wanted = [self._way_back(run, evidence, value) for value in before]
         changed = [_set(run, value) for value in reversed(wanted)]
-        pairs = zip(before, wanted, strict=True)
-        kept_off = [value.flag for was, value in pairs if was.enabled and not value.enabled]
         summary = "; ".join(str(value) for value in reversed(wanted)) or "the flags were never touched"
-        if kept_off:
-            summary += f" (somebody had turned off {', '.join(kept_off)}: it stays off)"
+        kept = [value.flag for was, value in zip(before, wanted, strict=True) if was != value]
+        if kept:
+            summary += f" (somebody had turned down {', '.join(kept)}: it stays so)"
         return Evidence(
             before=evidence.after,
             after={"flags": [asdict(value) for value in wanted]},
-            proof={"kept_off": kept_off},
+            proof={"kept": kept},
             changed=any(changed),
             summary=summary,
         )
 
     def _way_back(self, run: Run, evidence: Evidence, before: FlagValue) -> FlagValue:
-        """Return what an undo sets a flag to. Raises SetSince."""
+        """Return what an undo sets a flag to: never to more users than see the feature by somebody's hand."""
         now = _get(run, before.flag)
         left = {value.flag: value for value in _values(evidence.after) or self.flags}
-        ours = left.get(before.flag, before)
-        if before.enabled and ours.enabled and not now.enabled:
+        if now in (before, left.get(before.flag)):
+            return before
+        if now.share < before.share:
             run.log.warning(
-                "Somebody turned %s off in %s after this step: it stays off, as it is",
-                before.flag, run.environment.label,
+                "Somebody set %s in %s after this step: it stays so, for it was %s before",
+                now, run.environment.label, before.in_words,
             )  # fmt: skip
             return now
-        if evidence.after and now not in (before, ours):
-            if before.enabled:
-                values = (each.in_words for each in (now, ours, before))
-                raise SetSince(run.environment.service, before.flag, *values)
-            run.log.warning(
-                "Somebody set %s in %s after this step. What it goes back to is off, so it is turned off",
-                now, run.environment.label,
-            )  # fmt: skip
+        run.log.warning(
+            "Somebody set %s in %s after this step: it goes back to %s, as it was before",
+            now, run.environment.label, before.in_words,
+        )  # fmt: skip
         return before
 
 

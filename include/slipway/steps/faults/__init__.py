@@ -15,7 +15,7 @@ StepImpossible (no second try)
 |- RevisionNotOnPath, SeveralHeads
 |- ScriptMissing, ScriptChanged, ScriptEndsTransaction
 |- BadVersion, UnknownVersion, NotTheApprovedCommit, ReleaseInTheWay, ReleaseNotThere, SwitchedSince
-`- RequirementsMissing, LinkInTheWay, UnknownFlag, FlagSwitchedOff, SetSince
+`- RequirementsMissing, LinkInTheWay, UnknownFlag, FlagSwitchedOff
 
 Those of one family stand in its own file: branches (git), heroku.
 """
@@ -30,7 +30,7 @@ from slipway.steps.faults.backups import (
     mebibytes,
 )
 from slipway.steps.faults.commands import CommandFailed, CommandNotFound, CommandTimedOut, NoPostgresTools
-from slipway.steps.faults.exposure import FlagNotTaken, FlagSwitchedOff, NoBaseline, SetSince, UnknownFlag
+from slipway.steps.faults.exposure import FlagNotTaken, FlagSwitchedOff, NoBaseline, UnknownFlag
 from slipway.steps.faults.migrations import (
     MigrationFailed,
     RevisionNotOnPath,
@@ -96,7 +96,6 @@ __all__ = [
     "ScriptFailed",
     "ScriptMissing",
     "ServiceUnreachable",
-    "SetSince",
     "SeveralHeads",
     "SwitchedSince",
     "TokenRefused",

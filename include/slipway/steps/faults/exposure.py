@@ -38,19 +38,6 @@ class FlagSwitchedOff(StepImpossible):
         )
 
 
-class SetSince(StepImpossible):
-    """Somebody set a flag or key after the step that is to be undone, and it would stay on."""
-
-    def __init__(self, conn_id: str, flag: str, found: str, ours: str, before: str) -> None:
-        self.conn_id, self.flag = conn_id, flag
-        self.found, self.ours, self.before = found, ours, before
-        super().__init__(
-            f'connection "{conn_id}": {flag} is {found}; this release left it {ours}, and before it was '
-            f"{before}: somebody set it since. It was left as it is. Ask who did; if it is to go, set it to "
-            "the value before and clear this task, else mark it success."
-        )
-
-
 class NoBaseline(StepFailed):
     """A metric had no data while the baseline was taken."""
 

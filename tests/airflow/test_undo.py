@@ -1,0 +1,65 @@
+"""What an undo task says it did: only what was taken back is called undone."""
+
+from dataclasses import dataclass, field
+
+import pytest
+from tests import toy
+
+from slipway.airflow.step import UndoOperator
+from slipway.compile import compile_plan
+from slipway.facts import Facts
+from slipway.graph import Node
+from slipway.run import Evidence, Run
+from slipway.testing import LocalRun
+
+DONE = Evidence(before={"was": "old"}, after={"is": "v2"}, summary="deployed v2")
+WHY = "The release is rolled back"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Takes(toy.ToyStep):
+    """Takes back what `there` holds, and nothing twice."""
+
+    there: list[str] = field(default_factory=list)
+
+    def undo(self, run: Run, evidence: Evidence) -> Evidence:
+        if not self.there:
+            return Evidence(changed=False, summary="the old version runs already")
+        return Evidence(after=evidence.before, summary=f"took back {self.there.pop()}")
+
+
+@pytest.fixture
+def run() -> LocalRun:
+    return LocalRun(environment=toy.plan().production, task_id="rollback.undo_deploy")
+
+
+def undo_of(step: Takes) -> tuple[UndoOperator, Node]:
+    steps = toy.steps()
+    plan = toy.plan(on_production=(*steps[:-1], step))
+    graph = compile_plan(plan)
+    (node,) = [each for each in graph.nodes if each.undoes == f"production.{step.name}"]
+    return UndoOperator(task_id="undo", node=node, graph=graph), node
+
+
+@pytest.mark.parametrize("left", ["returned", "earlier"])
+def test_what_was_taken_back_is_called_undone(run: LocalRun, left: str) -> None:
+    operator, node = undo_of(Takes(name="deploy", there=["v2"]))
+    told = operator._undo(run, Facts(**{left: {node.undoes: DONE.to_json()}}), WHY)
+    assert (told["undone"], told["why"]) == (True, WHY)
+    assert told["evidence"]["summary"] == "took back v2"
+
+
+def test_what_was_as_before_is_not_called_undone(run: LocalRun) -> None:
+    operator, node = undo_of(Takes(name="deploy"))
+    told = operator._undo(run, Facts(returned={node.undoes: DONE.to_json()}), WHY)
+    assert (told["undone"], told["why"]) == (False, "the old version runs already")
+
+
+def test_a_second_try_counts_what_the_first_took_back_before_it_died(run: LocalRun) -> None:
+    step = Takes(name="deploy", there=["v2"])
+    operator, node = undo_of(step)
+    facts = Facts(returned={node.undoes: DONE.to_json()})
+    operator._undo(run, facts, WHY)
+    assert step.there == []
+    told = operator._undo(run, facts, WHY)
+    assert (told["undone"], told["evidence"]["changed"]) == (True, False)
