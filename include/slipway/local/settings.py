@@ -106,8 +106,8 @@ def _options(
         "API__SECRET_KEY": home.secret("jwt"),
         # The scheduler signs the tokens of tasks and the API server checks them.
         "API_AUTH__JWT_SECRET": home.secret("jwt"),
-        # From task to task sooner than with Airflow's whole second, and not at once: looking all the time at a
-        # release of a hundred tasks would slow it.
+        # From task to task sooner than with Airflow's whole second, and not at once: looking all the time
+        # at a release of a hundred tasks would slow it.
         "SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.5",
         # A gate that times out, and a deferred wait that does, is seen within 3 seconds instead of 15.
         "SCHEDULER__TRIGGER_TIMEOUT_CHECK_INTERVAL": "3",
