@@ -41,24 +41,24 @@ def checkpoint(number: int) -> Result:
     )  # fmt: skip
 
 
-async def watched(start: float, done: int) -> None:
-    async with WatchNotes(PLACE, start) as notes:
+async def watched(asked: float, done: int) -> None:
+    async with WatchNotes(PLACE, asked, start=asked + 3) as notes:
         notes.add(checkpoint(done), Progress(done=done))
 
 
 def test_a_second_try_goes_on_although_its_own_xcoms_are_cleared(kept: Kept) -> None:
-    asyncio.run(watched(start=1000.0, done=7))
+    asyncio.run(watched(asked=1000.0, done=7))
     for task_id, key in [place for place in kept.values if place[0] == PLACE["task_id"]]:
         del kept.values[task_id, key]  # as Airflow does when a try begins
-    assert asyncio.run(noted_progress(PLACE, 1000.0)).done == 7
+    assert asyncio.run(noted_progress(PLACE, 1000.0)) == (Progress(done=7), 1003.0)
 
 
 def test_a_window_that_begins_anew_takes_nothing_from_the_one_before(kept: Kept) -> None:
-    asyncio.run(watched(start=1000.0, done=7))
-    assert asyncio.run(noted_progress(PLACE, 2000.0)) == Progress()
+    asyncio.run(watched(asked=1000.0, done=7))
+    assert asyncio.run(noted_progress(PLACE, 2000.0)) == (Progress(), None)
 
 
 def test_two_watches_of_a_release_keep_their_own_progress(kept: Kept) -> None:
-    asyncio.run(watched(start=1000.0, done=7))
+    asyncio.run(watched(asked=1000.0, done=7))
     other = {**PLACE, "task_id": "rollout.everybody.soak"}
-    assert asyncio.run(noted_progress(other, 1000.0)) == Progress()
+    assert asyncio.run(noted_progress(other, 1000.0)) == (Progress(), None)

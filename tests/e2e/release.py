@@ -1,6 +1,7 @@
 """A release on a running Airflow, as the tests drive it and look at it."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -9,13 +10,14 @@ import psycopg
 
 from slipway.facts import NOT_REACHED
 from slipway.local.demo import has_settled
-from slipway.local.errors import NotInTime
-from slipway.local.records import Task
+from slipway.local.errors import NotInTime, Refused
+from slipway.local.person import Person
+from slipway.local.records import Question, Run, Task
 from slipway.local.rest import Client
 from slipway.local.stack import Stack
 from slipway.local.waiting import wait_until
 from slipway.sandbox.connections import LEDGER
-from slipway.words import Outcome
+from slipway.words import GateAnswer, Outcome
 
 PATIENCE = 900  # seconds; other tests share the two cores, and a whole plan is a hundred tasks
 GATE = "gate.go_no_go"
@@ -77,7 +79,7 @@ class Release:
 
         self.wait(there, f"{task_id} {' or '.join(wanted)}")
 
-    def wait(self, condition: Callable[[Client], Any], what: str, every: float = 0.3) -> Any:
+    def wait(self, condition: Callable[[Client], Any], what: str, every: float = 0.5) -> Any:
         """Wait until a condition holds, looking `every` so many seconds.
 
         Each look takes from the release that is looked at; a state that is short needs many. If the condition
@@ -115,6 +117,31 @@ class Release:
         self.await_gate()
         self.mark(GATE, "success", note="GO, staging looks good")
         return self
+
+    def answered(self, answer: GateAnswer = GateAnswer.GO, enough: int = 0) -> Self:
+        """Answer all that is asked, as one of the people whom it asks, until the release is over.
+
+        :param enough: the checkpoint after which a person ends the watch, 0 for its own end
+        """
+        person = Person(airflow=self.stack.airflow, answer=answer, requester="release_manager")
+
+        def is_over(client: Client) -> bool:
+            run = client.dag_run(self.plan, self.id)
+            waiting = client.task_instances(self.plan, self.id, states=("awaiting_input", "deferred"))
+            for task in waiting:
+                if task.state == "awaiting_input":
+                    self._answer_by(person, run, client.question(self.plan, self.id, task.task_id))
+                elif enough and task.task_id == WATCH and self.xcom(WATCH, f"checkpoint_{enough}"):
+                    self.mark(WATCH, "success", by="devops_lead", note="Seen enough")
+            return run.is_over
+
+        self.wait(is_over, "the end of the release", every=1)
+        return self
+
+    def _answer_by(self, person: Person, run: Run, question: Question) -> None:
+        if has_settled(self.stack.airflow, run, question):
+            with suppress(Refused):  # answered a moment ago
+                person.answer_question(run, question)
 
     def xcom(self, task_id: str, key: str = "return_value") -> Any:
         with self.stack.airflow.client() as client:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from tests.e2e.one_system import answered, stack_of
+from tests.e2e.one_system import stack_of
 from tests.e2e.release import Release
 
 from slipway.local.stack import Stack
@@ -59,7 +59,7 @@ def test_it_reaches_everybody_in_five_phases_and_is_rolled_back_later(
     stack: Stack, production: Callable[[], dict[str, Any]]
 ) -> None:
     before = production()
-    release = answered(release_of(stack, "v2")).ends_as(Outcome.RELEASED)
+    release = release_of(stack, "v2").answered().ends_as(Outcome.RELEASED)
     assert release.reached("rollback") == []
     after = production()
     assert after["version"] == "v2"
@@ -77,7 +77,7 @@ def test_it_reaches_everybody_in_five_phases_and_is_rolled_back_later(
 
 def test_a_no_go_leaves_production_alone(stack: Stack, production: Callable[[], dict[str, Any]]) -> None:
     before = production()
-    release = answered(release_of(stack, "v2"), GateAnswer.NO_GO).ends_as(Outcome.REJECTED)
+    release = release_of(stack, "v2").answered(GateAnswer.NO_GO).ends_as(Outcome.REJECTED)
     assert release.reached("production", "rollback") == []
     assert production() == before
 
@@ -86,7 +86,7 @@ def test_errors_in_the_first_phase_bring_flag_job_and_code_back_and_keep_the_dat
     stack: Stack, production: Callable[[], dict[str, Any]]
 ) -> None:
     before = production()
-    release = answered(release_of(stack, "v2-error-rate")).ends_as(Outcome.HELD)
+    release = release_of(stack, "v2-error-rate").answered().ends_as(Outcome.HELD)
     assert release.undone() == [PHASES[-1], *CODE]
     after = production()
     assert after["version"] == "v1"
@@ -98,7 +98,7 @@ def test_errors_in_the_first_phase_bring_flag_job_and_code_back_and_keep_the_dat
 
 def test_damaged_data_comes_back_from_s3(stack: Stack, production: Callable[[], dict[str, Any]]) -> None:
     before = production()
-    release = answered(release_of(stack, "v2-data-corruption")).ends_as(Outcome.ROLLED_BACK)
+    release = release_of(stack, "v2-data-corruption").answered().ends_as(Outcome.ROLLED_BACK)
     assert "rollback.restore_database" in release.undone()
     assert release.reached("production.deploy_api", "rollout") == []
     assert production() == before

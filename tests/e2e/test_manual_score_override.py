@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from tests.e2e.one_system import answered, stack_of
+from tests.e2e.one_system import stack_of
 from tests.e2e.release import Release
 
 from slipway.local.stack import Stack
@@ -38,7 +38,7 @@ def release_of(stack: Stack, version: str, **parameters: Any) -> Release:
 
 def test_it_is_released_and_rolled_back_later(stack: Stack, production: Callable[[], dict[str, Any]]) -> None:
     before = production()
-    release = answered(release_of(stack, "v2")).ends_as(Outcome.RELEASED)
+    release = release_of(stack, "v2").answered().ends_as(Outcome.RELEASED)
     assert release.reached("rollback") == []
     after = production()
     assert (after["version"], after["revision"]) == ("v2", "0003_manual_score_flag")
@@ -53,7 +53,7 @@ def test_it_is_released_and_rolled_back_later(stack: Stack, production: Callable
 
 def test_a_no_go_leaves_production_alone(stack: Stack, production: Callable[[], dict[str, Any]]) -> None:
     before = production()
-    release = answered(release_of(stack, "v2"), GateAnswer.NO_GO).ends_as(Outcome.REJECTED)
+    release = release_of(stack, "v2").answered(GateAnswer.NO_GO).ends_as(Outcome.REJECTED)
     assert release.reached("production", "rollback") == []
     assert production() == before
 
@@ -62,7 +62,7 @@ def test_errors_in_production_bring_everything_back(
     stack: Stack, production: Callable[[], dict[str, Any]]
 ) -> None:
     before = production()
-    release = answered(release_of(stack, "v2-error-rate")).ends_as(Outcome.ROLLED_BACK)
+    release = release_of(stack, "v2-error-rate").answered().ends_as(Outcome.ROLLED_BACK)
     # The log of the service tells before anybody is let in.
     assert release.states()["verification.logs_no_error"] == "failed"
     assert release.reached("rollout") == []

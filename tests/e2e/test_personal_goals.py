@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from tests.e2e.one_system import answered, stack_of
+from tests.e2e.one_system import stack_of
 from tests.e2e.release import Release
 
 from slipway.local.stack import Stack
@@ -41,7 +41,7 @@ def fresh(cpr: Stack) -> dict[str, Any]:
 def test_a_release_takes_the_traffic_and_can_be_rolled_back_later(cpr: Stack) -> None:
     before = fresh(cpr)
     release = Release.trigger(cpr, PLAN, pace=TWO_DAYS_IN_10_SECONDS, readiness_score=92)
-    answered(release).ends_as(Outcome.RELEASED)
+    release.answered().ends_as(Outcome.RELEASED)
     assert release.reached("rollback") == []
     assert release.xcom("preflight.readiness")["summary"].startswith("READY: readiness 92")
     assert cpr.sandbox.fingerprint("goals", "production")["platform"] == {
@@ -51,7 +51,7 @@ def test_a_release_takes_the_traffic_and_can_be_rolled_back_later(cpr: Stack) ->
     }
 
     back = Release.trigger(cpr, PLAN, intent="roll_back", pace=TWO_DAYS_IN_10_SECONDS)
-    answered(back).ends_as(Outcome.ROLLED_BACK)
+    back.answered().ends_as(Outcome.ROLLED_BACK)
     assert back.undone() == WAY_BACK
     assert cpr.sandbox.fingerprint("goals", "production") == before
 
@@ -59,7 +59,7 @@ def test_a_release_takes_the_traffic_and_can_be_rolled_back_later(cpr: Stack) ->
 def test_a_no_go_leaves_production_as_it_is(cpr: Stack) -> None:
     before = fresh(cpr)
     release = Release.trigger(cpr, PLAN, pace=TWO_DAYS_IN_10_SECONDS)
-    answered(release, GateAnswer.NO_GO).ends_as(Outcome.REJECTED)
+    release.answered(GateAnswer.NO_GO).ends_as(Outcome.REJECTED)
     assert release.xcom("preflight.readiness")["summary"].startswith("CONDITIONAL: readiness 75")
     assert release.reached("production", "rollback") == []
     assert cpr.sandbox.fingerprint("goals", "production") == before
@@ -68,6 +68,6 @@ def test_a_no_go_leaves_production_as_it_is(cpr: Stack) -> None:
 def test_errors_in_the_first_minutes_roll_everything_back(cpr: Stack) -> None:
     before = fresh(cpr)
     release = Release.trigger(cpr, PLAN, "v2-error-rate", pace=TWO_DAYS_IN_10_SECONDS)
-    answered(release).ends_as(Outcome.ROLLED_BACK)
+    release.answered().ends_as(Outcome.ROLLED_BACK)
     assert release.undone() == WAY_BACK
     assert cpr.sandbox.fingerprint("goals", "production") == before

@@ -79,10 +79,10 @@ def _sample(page: str, name: str) -> float:
 
 def test_load_measures_downtime_and_nothing_is_left_running(folder: Path) -> None:
     sandbox = Sandbox(folder)
-    where = 'environment="staging",system="planner"'
+    where = 'environment="production",system="planner"'
     try:
-        sandbox.start(["planner"], ["staging"])
-        place = sandbox.place("planner", "staging")
+        sandbox.start(["planner"], ["production"])
+        place = sandbox.place("planner", "production")
         until(lambda: _sample(_probe(folder), "load_requests_total{") > 20)
         assert _sample(_probe(folder), f"probe_success{{{where}}}") == 1
         os.kill(sandbox.status()["services"][place.name]["pid"], signal.SIGKILL)

@@ -150,10 +150,10 @@ def test_a_metric_is_compared_with_another_one_of_the_same_moment() -> None:
     ]
 
 
-def test_only_what_is_critical_or_ends_the_watch_is_noticed_at_a_sample() -> None:
+def test_what_anything_follows_from_is_noticed_at_a_sample_also_if_it_only_alerts() -> None:
     limits = tuple(threshold(above=5, severity=severity) for severity in Severity)
     rows = urgent(situation(9, 9, 9, thresholds=limits))
-    assert {row.severity for row in rows} == {Severity.CRITICAL, Severity.HIGH}
+    assert {row.severity for row in rows} == {Severity.CRITICAL, Severity.HIGH, Severity.MEDIUM}
 
 
 def test_each_of_the_last_samples_of_a_momentary_metric_must_cross_an_urgent_limit() -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
+from datetime import UTC, datetime
 from importlib import import_module
 from typing import Any
 
@@ -34,7 +35,7 @@ from slipway.watch.course import (
 )
 from slipway.watch.judge import Row, no_data
 from slipway.watch.render import table
-from slipway.watch.schedule import SHORTEST, Appointment, timetable
+from slipway.watch.schedule import SHORTEST, Appointment, real_length, timetable
 from slipway.watching import Watch
 from slipway.words import Answer
 
@@ -47,24 +48,6 @@ LOOK_EVERY = 2.0  # seconds
 ENDED = frozenset({"success", "failed", "skipped", "upstream_failed", "removed"})
 
 
-class ReadyTrigger(BaseTrigger):
-    """Fires when this triggerer can reach Airflow's API, which takes many seconds at its first use.
-
-    So a window begins when it can really be watched.
-    """
-
-    def serialize(self) -> tuple[str, dict[str, Any]]:
-        """Return what the triggerer needs to make this trigger again."""
-        return f"{type(self).__module__}.{type(self).__qualname__}", {}
-
-    async def run(self) -> AsyncIterator[TriggerEvent]:
-        """Ask for anything at all, and load what a watch needs, which would hold up the event loop later."""
-        await asyncio.to_thread(import_module, "airflow.providers.http.hooks.http")
-        await asyncio.to_thread(import_module, "prometheus_client.parser")
-        await noted_progress(place_of(self.task_instance), 0.0)
-        yield TriggerEvent({"ready": True})  # type: ignore[no-untyped-call]
-
-
 class WatchTrigger(BaseTrigger):
     """Sample a watch and judge its checkpoints; fires once: at the end, or at a breach that ends it.
 
@@ -72,9 +55,12 @@ class WatchTrigger(BaseTrigger):
     into a rehearsal. Each checkpoint leaves the XCom `checkpoint_<n>`, and the one from which the watch goes
     on when the triggerer is restarted. Times are absolute: a restart moves no checkpoint.
 
+    A window begins when it is asked for. A rehearsal's is seconds long and could not make good what it
+    missed, so it begins when it can really be watched: a triggerer takes some seconds for its first one.
+
     :param watch: a Watch as JSON, likewise `matrix` and `environment`
     :param baseline: metric -> value
-    :param start: seconds since the epoch
+    :param asked: when the task asked for the window, seconds since the epoch
     :param orders: whom to tell of a breach that lets the watch go on; see alerts.orders_for
     """
 
@@ -86,7 +72,7 @@ class WatchTrigger(BaseTrigger):
         environment: Json,
         baseline: Json,
         pace: float,
-        start: float,
+        asked: float,
         orders: Json = None,
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
@@ -96,7 +82,7 @@ class WatchTrigger(BaseTrigger):
             "environment": environment,
             "baseline": baseline,
             "pace": pace,
-            "start": start,
+            "asked": asked,
             "orders": orders,
         }
         self.orders = orders
@@ -107,7 +93,7 @@ class WatchTrigger(BaseTrigger):
             baseline=baseline,
             pace=pace,
         )
-        self.start = start
+        self.asked = self.start = asked
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Return what the triggerer needs to make this trigger again."""
@@ -116,12 +102,10 @@ class WatchTrigger(BaseTrigger):
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Watch, and say how it ended."""
         place, began = place_of(self.task_instance), time.monotonic()
-        progress = await noted_progress(place, self.start)
-        if progress.done:
-            self.log.info("The watch goes on after checkpoint %d.", progress.done)
+        progress = await self._begun(place)
         async with (
             Reader(since=self.start) as reader,
-            WatchNotes(place, self.start) as notes,
+            WatchNotes(place, self.asked, self.start) as notes,
             Alerts(self.orders, self.environment, place, known=progress.breaches) as alerts,
         ):
             for appointment in timetable(self.terms.watch, self.terms.pace)[progress.done :]:
@@ -135,6 +119,20 @@ class WatchTrigger(BaseTrigger):
         # A second try may find all done; one that resumes at once after deferring is taken for lost.
         await asyncio.sleep(max(0.0, began + LOOK_EVERY - time.monotonic()))
         yield TriggerEvent(_ended(progress, self.terms))  # type: ignore[no-untyped-call]
+
+    async def _begun(self, place: dict[str, Any]) -> Progress:
+        """Begin the window, or go on with it after the triggerer was started anew; say when it ends."""
+        # They would hold up the event loop at the first reading.
+        await asyncio.to_thread(import_module, "airflow.providers.http.hooks.http")
+        await asyncio.to_thread(import_module, "prometheus_client.parser")
+        progress, start = await noted_progress(place, self.asked)
+        if self.terms.pace > 1:
+            self.start = start or time.time()
+        if progress.done:
+            self.log.info("The watch goes on after checkpoint %d.", progress.done)
+        end = datetime.fromtimestamp(self.start + real_length(self.terms.watch, self.terms.pace), UTC)
+        self.log.info("The window lasts until %s UTC.", f"{end:%Y-%m-%d %H:%M:%S}")
+        return progress
 
     async def _sampled(
         self, reader: Reader, progress: Progress, appointment: Appointment, alerts: Alerts

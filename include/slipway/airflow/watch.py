@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any, NoReturn
 
 from airflow.sdk import BaseOperator
@@ -10,7 +10,7 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from slipway.airflow.alerts import orders_for
 from slipway.airflow.run import AirflowRun
-from slipway.airflow.triggers import ReadyTrigger, WatchTrigger
+from slipway.airflow.triggers import WatchTrigger
 from slipway.checks.baseline_limit import baseline_of
 from slipway.codec import to_json
 from slipway.environment import Environment
@@ -51,42 +51,29 @@ class WatchOperator(BaseOperator):
     def execute(self, context: Mapping[str, Any]) -> NoReturn:
         """Begin the window, or go on with the one that an earlier try began."""
         run = AirflowRun(context, self.environment)
-        # A rehearsal's window is seconds long: what a second try missed of it cannot be made good, so it
-        # begins anew. (Airflow 3.3.2 takes a task that resumes at once after deferring for a lost one.)
-        if run.recall(run.counting(START)) is None or pace_of(run) > 1:
-            self.defer(trigger=ReadyTrigger(), method_name="begin")  # type: ignore[no-untyped-call]
-        self.begin(context)
-
-    def begin(self, context: Mapping[str, Any], event: Json = None) -> NoReturn:
-        """Note the start once, so that a second try goes on with the same window, and wait."""
-        run = AirflowRun(context, self.environment)
         pace = pace_of(run)
-        start = float(run.remember(run.counting(START), time.time)) if pace == 1 else time.time()
+        # What a second try missed of a rehearsal cannot be made good, so it begins anew.
+        asked = float(run.remember(run.counting(START), time.time)) if pace == 1 else time.time()
         baseline = baseline_of(run.evidence(self.baseline_task)) if self.baseline_task else {}
-        self._announce(run, start, pace, baseline)
+        self._announce(run, pace, baseline)
         trigger = WatchTrigger(
             watch=to_json(self.watch),
             matrix=to_json(self.graph.plan.matrix),
             environment=to_json(self.environment),
             baseline=baseline,
             pace=pace,
-            start=start,
+            asked=asked,
             orders=orders_for(context, self.graph),
         )
         self.defer(trigger=trigger, method_name="conclude")
 
-    def _announce(self, run: AirflowRun, start: float, pace: float, baseline: Mapping[str, float]) -> None:
-        seconds, count = real_length(self.watch, pace), len(checkpoints(self.watch))
-        end = datetime.fromtimestamp(start + seconds, UTC)
+    def _announce(self, run: AirflowRun, pace: float, baseline: Mapping[str, float]) -> None:
+        planned, count = length(self.watch.length), len(checkpoints(self.watch))
+        in_short = f", in {length(timedelta(seconds=real_length(self.watch, pace)))} at pace {pace:g}"
         run.log.info(
-            "Watching %s for %s with %d checkpoints; at pace %g that is %s, until %s.",
-            self.environment.label,
-            length(self.watch.length),
-            count,
-            pace,
-            length(timedelta(seconds=seconds)),
-            f"{end:%Y-%m-%d %H:%M:%S} UTC",
-        )
+            "Watching %s for %s with %d checkpoints%s.",
+            self.environment.label, planned, count, in_short if pace != 1 else "",
+        )  # fmt: skip
         known = ", ".join(f"{name} {value:.6g}" for name, value in sorted(baseline.items()))
         run.log.info("Baseline: %s", known or "none")
 

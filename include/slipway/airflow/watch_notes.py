@@ -24,11 +24,14 @@ def place_of(ti: Any) -> dict[str, Any]:
     }
 
 
-async def noted_progress(place: dict[str, Any], start: float) -> Progress:
-    """Return how far the window that began at `start` is; the very beginning if nothing of it is noted."""
+async def noted_progress(place: dict[str, Any], asked: float) -> tuple[Progress, float | None]:
+    """Return how far the window is that was asked for then, and its start; the very beginning and None if
+    nothing of it is noted.
+    """
     noted = await XCom.aget_one(**_safe(place))
-    of_this_window = noted is not None and noted["start"] == start
-    return from_json(Progress, noted["progress"]) if of_this_window else Progress()
+    if noted is None or noted["asked"] != asked:
+        return Progress(), None
+    return from_json(Progress, noted["progress"]), noted["start"]
 
 
 def _safe(place: dict[str, Any]) -> dict[str, Any]:
@@ -45,11 +48,14 @@ class WatchNotes:
 
     Progress is written after the checkpoints that it covers, so that a restart never takes one for done that
     was not left. Leaving the context waits until all is written.
+
+    :param asked: when the task asked for the window: its name, which a second try knows too
+    :param start: when it began
     """
 
-    def __init__(self, place: dict[str, Any], start: float) -> None:
+    def __init__(self, place: dict[str, Any], asked: float, start: float) -> None:
         self._place = place
-        self._start = start
+        self._window = {"asked": asked, "start": start}
         self._waiting: asyncio.Queue[tuple[Result, Progress] | None] = asyncio.Queue()
         self._writer: asyncio.Task[None] | None = None
 
@@ -81,7 +87,7 @@ class WatchNotes:
             await self._save(unsaved)
 
     async def _save(self, progress: Progress) -> None:
-        noted = {"start": self._start, "progress": to_json(progress)}
+        noted = {**self._window, "progress": to_json(progress)}
         await self._set(noted, **_safe(self._place))
 
     async def _set(self, value: Json, **where: Any) -> None:

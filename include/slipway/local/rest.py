@@ -59,9 +59,9 @@ class Client:
         """Mark a whole run success or failed."""
         self._call("PATCH", run_path(dag_id, run_id), {"state": state})
 
-    def task_instances(self, dag_id: str, run_id: str) -> list[Task]:
-        """Return every task of a run."""
-        rows = self._rows(f"{run_path(dag_id, run_id)}/taskInstances", "task_instances")
+    def task_instances(self, dag_id: str, run_id: str, *, states: tuple[str, ...] = ()) -> list[Task]:
+        """Return the tasks of a run, those in `states` only if given."""
+        rows = self._rows(f"{run_path(dag_id, run_id)}/taskInstances", "task_instances", state=states)
         return [Task.read(row) for row in rows]
 
     def task(self, dag_id: str, run_id: str, task_id: str) -> Task:

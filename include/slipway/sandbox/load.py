@@ -24,7 +24,8 @@ from slipway.sandbox.layout import Environment, Place, System, places, port
 
 RATE = {Environment.PRODUCTION: 40.0, Environment.STAGING: 5.0}  # requests per second
 WALKERS = {Environment.PRODUCTION: 32, Environment.STAGING: 4}  # journeys at the same time at the most
-PROBE_EVERY = 0.1  # seconds; a rehearsal's watch looks every 0.2
+# Seconds. A rehearsal's watch of production looks every 0.2; nothing measures how long staging is down.
+PROBE_EVERY = {Environment.PRODUCTION: 0.1, Environment.STAGING: 1.0}
 PROBE_TIMEOUT = aiohttp.ClientTimeout(total=1)
 REQUEST_TIMEOUT = aiohttp.ClientTimeout(total=10)
 
@@ -94,7 +95,7 @@ class Target:
 
     async def probe(self) -> None:
         """Look at /health at a steady rate; the time between two failed looks is downtime."""
-        last, ticker = time.monotonic(), Ticker(PROBE_EVERY)
+        last, ticker = time.monotonic(), Ticker(PROBE_EVERY[self.place.environment])
         while True:
             await ticker.wait()
             healthy = await self._is_healthy()

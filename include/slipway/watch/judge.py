@@ -238,9 +238,9 @@ def _duration(length: timedelta) -> str:
 def urgent(situation: Situation) -> list[Row]:
     """Judge at a sample: the rows that breach now and cannot wait for the checkpoint.
 
-    Those are CRITICAL ones and those whose action ends the watch. A limit without `lasting` is judged on
-    the last `minimum_good_samples` samples: on the figure over them, or, of a momentary metric, on each of
-    them, so that one outlier ends nothing.
+    Those are the ones from which anything follows, be it that somebody is told. A limit without `lasting` is
+    judged on the last `minimum_good_samples` samples: on the figure over them, or, of a momentary metric, on
+    each of them, so that one outlier ends nothing.
     """
     if not situation.samples:
         return []
@@ -256,10 +256,8 @@ def urgent(situation: Situation) -> list[Row]:
 
 
 def _cannot_wait(threshold: Threshold, matrix: DecisionMatrix) -> bool:
-    if threshold.observe_only:
-        return False
     action = matrix.rule_for(threshold.severity, threshold.scenario).action
-    return threshold.severity is Severity.CRITICAL or action.ends_the_watch
+    return action is not Action.CONTINUE and not threshold.observe_only
 
 
 def _urgent_row(threshold: Threshold, situation: Situation, recent: Mapping[str, float | None]) -> Row:
