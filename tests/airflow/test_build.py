@@ -1,14 +1,20 @@
 """The DAG is the graph: nothing is added, nothing is lost, and it is the same every time."""
 
+import runpy
+from pathlib import Path
+
+import pytest
 from airflow.sdk import DAG
+from airflow.sdk.definitions._internal.types import NOTSET
 from airflow.serialization.serialized_objects import DagSerialization
 from tests import toy
 
 from slipway.airflow.build import build, plan_digest
 from slipway.compile import compile_plan
 from slipway.graph import ReleaseGraph
-from slipway.plan import Contact
+from slipway.plan import Contact, Parameter
 
+DAGS = Path(__file__).parents[2] / "dags"
 GRAPH = compile_plan(toy.plan(strategies=toy.rollouts()))
 
 
@@ -54,6 +60,22 @@ def test_the_form_refuses_nonsense() -> None:
     assert form.get_param("strategy").schema["enum"] == ["gradual", "full"]
     assert form.get_param("intent").schema["enum"] == ["release", "roll_back"]
     assert form.get_param("pace").schema["minimum"] == 1
+
+
+@pytest.mark.parametrize("path", sorted(DAGS.glob("*.py")), ids=lambda path: path.stem)
+def test_a_release_can_be_triggered_by_typing_no_more_than_a_version(path: Path) -> None:
+    form = runpy.run_path(str(path))["dag"].params
+    empty = {name for name, value in form.dump().items() if value is None or value == "" or value is NOTSET}
+    nullable = {name for name in form if "null" in form.get_param(name).schema["type"]}
+    assert empty - nullable == {"version"}  # Airflow's form takes what is empty and not nullable for missing
+    form["version"] = "v2"
+    form.validate()
+
+
+def test_a_parameter_of_the_plan_that_is_empty_may_stay_empty() -> None:
+    ticket = Parameter(name="ticket", default="", description="", schema={"type": "string", "maxLength": 9})
+    form = build(compile_plan(toy.plan(parameters=(ticket,)))).params
+    assert form.get_param("ticket").schema == {"type": ["string", "null"], "maxLength": 9}
 
 
 def test_the_digest_changes_with_what_the_plan_does_and_not_with_what_it_says_to_people() -> None:

@@ -14,6 +14,7 @@ from slipway.airflow.gate import prove_go
 from slipway.airflow.gather import FAILURE, gather, key_of, verdict_given
 from slipway.airflow.rest import AirflowApi
 from slipway.airflow.run import BEFORE, AirflowRun
+from slipway.airflow.soonest import soonest
 from slipway.compile import gate_task_ids
 from slipway.errors import StepFailed, StepImpossible
 from slipway.facts import Facts, is_of_strategy, proofs_before
@@ -28,7 +29,6 @@ from slipway.words import GateAnswer, Phase
 
 GOING_SINCE = "going_since"  # seconds since the epoch at which a long operation was first waited for
 BEGUN = "undo_begun"  # an undo was begun before: what it finds done may be its own work
-SOONEST = timedelta(seconds=2)
 
 
 class NotApproved(StepImpossible):
@@ -165,8 +165,8 @@ def wait_for(operator: BaseOperator, run: AirflowRun, going: StillGoing, longest
         run.over(name)  # so that it may wait again when somebody clears it
         raise plain(NeverEnded(going.what, longest))
     run.log.info("%s", going)
-    # Airflow 3.3.2 takes a task that resumes at once after deferring for a lost one.
-    operator.defer(trigger=TimeDeltaTrigger(max(going.every, SOONEST)), method_name="look_again")
+    every = max(going.every, timedelta(seconds=soonest()))
+    operator.defer(trigger=TimeDeltaTrigger(every), method_name="look_again")
 
 
 def require_go(context: Mapping[str, Any], graph: ReleaseGraph, node: Node, digest: str) -> None:

@@ -1,9 +1,14 @@
-"""The trigger form: run parameters with schemas that refuse nonsense."""
+"""The trigger form: run parameters with schemas that refuse nonsense.
+
+Airflow's form (3.3.2) lets nobody trigger while a field is empty whose type leaves out "null", and does not
+say so at the field. Its server holds the patterns against what was typed: a description says what they allow.
+"""
 
 from airflow.sdk import Param
 
 from slipway.gate.policy import BREAK_GLASS_AT_LEAST
-from slipway.plan import Plan
+from slipway.plan import Parameter, Plan
+from slipway.run import Json
 from slipway.words import Intent
 
 VERSION = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
@@ -17,7 +22,8 @@ def form_of(plan: Plan) -> dict[str, Param]:
             type="string",
             pattern=VERSION,
             title="Version",
-            description="The version to release. For a rollback, the version that is live and is to go.",
+            description="The version to release. For a rollback, the version that is live and is to go. "
+            "Letters, digits, dots, dashes and underscores, a letter or digit first, 64 at the most.",
         ),
         "intent": Param(
             str(Intent.RELEASE),
@@ -38,13 +44,13 @@ def _choices(plan: Plan) -> dict[str, Param]:
             type="string",
             enum=[rollout.strategy for rollout in plan.strategies],
             title="Strategy",
-            description="; ".join(f"{rollout.strategy}: {rollout.title}" for rollout in plan.strategies),
+            description=". ".join(f"{each.strategy}: {each.title.rstrip('.')}" for each in plan.strategies),
         )
     if plan.procedures:
         form["procedure"] = Param(
-            "",
-            type="string",
-            enum=["", *(procedure.name for procedure in plan.procedures)],
+            None,
+            type=["string", "null"],
+            enum=[None, *(procedure.name for procedure in plan.procedures)],
             title="Rollback procedure",
             description="For a rollback: how far back to go. Empty undoes everything.",
         )
@@ -53,9 +59,18 @@ def _choices(plan: Plan) -> dict[str, Param]:
 
 def _added(plan: Plan) -> dict[str, Param]:
     return {
-        each.name: Param(each.default, description=each.description, **dict(each.schema))
+        each.name: Param(each.default, description=each.description, **_schema(each))
         for each in plan.parameters
     }
+
+
+def _schema(parameter: Parameter) -> dict[str, Json]:
+    """Return the parameter's schema; one whose default is empty may stay empty."""
+    schema = dict(parameter.schema)
+    kinds = schema.get("type")
+    if parameter.default in (None, "") and kinds:
+        schema["type"] = list(dict.fromkeys([*([kinds] if isinstance(kinds, str) else kinds), "null"]))
+    return schema
 
 
 def _last() -> dict[str, Param]:
@@ -70,7 +85,7 @@ def _last() -> dict[str, Param]:
         ),
         "break_glass": Param(
             "",
-            type="string",
+            type=["string", "null"],
             pattern=BREAK_GLASS,
             title="Break glass",
             description=f"A reason ({BREAK_GLASS_AT_LEAST} characters or more) to release outside the "

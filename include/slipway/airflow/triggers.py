@@ -12,6 +12,7 @@ from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from slipway import metrics
 from slipway.airflow.alerts import Alerts
+from slipway.airflow.soonest import wait_until_soonest
 from slipway.airflow.watch_notes import WatchNotes, noted_progress, place_of
 from slipway.checks.calls import NoAnswer, ask_async
 from slipway.checks.expect import Question, judge
@@ -116,8 +117,7 @@ class WatchTrigger(BaseTrigger):
                 self._say(result, appointment)
                 notes.add(result, progress)
                 alerts.add(result.breaches)
-        # A second try may find all done; one that resumes at once after deferring is taken for lost.
-        await asyncio.sleep(max(0.0, began + LOOK_EVERY - time.monotonic()))
+        await wait_until_soonest(began)  # a second try may find all done
         yield TriggerEvent(_ended(progress, self.terms))  # type: ignore[no-untyped-call]
 
     async def _begun(self, place: dict[str, Any]) -> Progress:
@@ -220,8 +220,7 @@ class MomentTrigger(BaseTrigger):
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Look every few seconds whether it is still wanted."""
         early = False
-        # The first look comes late enough: a task that resumes at once after deferring is taken for lost.
-        await asyncio.sleep(LOOK_EVERY)
+        await wait_until_soonest(time.monotonic())
         while time.time() < self.until and not (early := await self._is_over()):
             await asyncio.sleep(min(LOOK_EVERY, max(0.0, self.until - time.time())))
         # The moment may have passed while nobody looked, and the release with it.
@@ -259,10 +258,12 @@ class CheckTrigger(BaseTrigger):
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Look until it passes or patience ends; the task then looks once more itself."""
+        began = time.monotonic()
         while time.time() < self.until:
             await asyncio.sleep(min(self.every, max(0.0, self.until - time.time())))
             if await self._passes():
                 break
+        await wait_until_soonest(began)
         yield TriggerEvent({"until": self.until})  # type: ignore[no-untyped-call]
 
     async def _passes(self) -> bool:

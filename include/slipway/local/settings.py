@@ -114,6 +114,10 @@ def _options(
         # A task whose process was killed is tried again after a minute instead of five. Shorter would take
         # a task of a machine that is merely busy for dead, and run it twice at once.
         "SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "60",
+        # That a task's process has ended is seen within a second instead of five, which lets a task go on
+        # sooner after it deferred. It gives up when the API server is away for half a minute.
+        "WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
+        "WORKERS__MAX_FAILED_HEARTBEATS": "30",
         # What a killed scheduler left behind is taken over within 30 seconds (the threshold, which is
         # Airflow's own) instead of five minutes. With 15 a busy machine reset tasks that were alive.
         "SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "5",
