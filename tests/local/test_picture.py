@@ -36,6 +36,7 @@ PICTURE = Picture(
     questions=[a_question("gate.approve_as_owner"), a_question("gate.approve_as_tech_lead")],
     checkpoints=["watch.watch_production checkpoint_1: PASS, all well"],
     now=NOON + timedelta(minutes=4, seconds=5),
+    address="http://127.0.0.1:8080",
 )
 
 
@@ -53,7 +54,17 @@ def test_the_picture_tells_version_time_and_who_is_asked() -> None:
     shown = [line.rstrip() for line in screen.getvalue().splitlines()]
     assert shown[0] == "planner v2  04:05  running"
     assert "  watch.watch_production checkpoint_1: PASS, all well" in shown
-    assert shown[-2:] == ["waits for a person: gate.approve_as_tech_lead (asks tech_lead)", "  Go?"]
+    assert shown[-3:] == [
+        "waits for a person: gate.approve_as_tech_lead (asks tech_lead)",
+        "  Go?",
+        "  http://127.0.0.1:8080/dags/planner/runs/r/tasks/gate.approve_as_tech_lead",
+    ]
+
+
+def test_a_checklist_is_answered_on_the_page_of_its_form() -> None:
+    assert PICTURE.asked(a_question("preflight.reviewed"))[-1] == (
+        "  http://127.0.0.1:8080/dags/planner/runs/r/tasks/preflight.reviewed/required_actions"
+    )
 
 
 def test_checkpoint_ten_comes_after_nine() -> None:

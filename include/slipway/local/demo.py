@@ -92,7 +92,7 @@ def release(
         client.unpause(wish.plan)
         run = _trigger(airflow, wish)
         console.print(guide(airflow, run, wish), highlight=False, soft_wrap=True)
-        follower = Follower(client, run, console)
+        follower = Follower(client, run, console, airflow.url)
         return _ending(client, follower.follow(_answering(airflow, wish, run)))
 
 
@@ -174,8 +174,9 @@ def guide(airflow: LocalAirflow, run: Run, wish: Wish) -> str:
     ]
     if wish.answer is None:
         lines += [
-            "At the gate, click the yellow task and mark it success (GO) or failed (NO-GO), with a note.",
-            "Or answer its form under Required Actions. Checklists are forms too.",
+            "Checklists come first: open the address of each that is named here, tick and submit.",
+            "Then the gate: open its address, mark it success (GO) or failed (NO-GO), open Note, say why.",
+            "A GO that does not say why ends as NO-GO, and stays so. The gate's form asks the same.",
         ]
     return "\n".join([*lines, ""])
 

@@ -9,7 +9,7 @@ from typing import Any
 from rich.console import Console
 from rich.live import Live
 
-from slipway.local.picture import Picture, ask_lines, clock
+from slipway.local.picture import Picture, clock
 from slipway.local.records import Question, Run
 from slipway.local.rest import Client
 
@@ -19,8 +19,8 @@ INTERVAL = 1.0  # seconds; a person cannot read faster, and each look takes time
 class Follower:
     """Shows one release: a live picture in a terminal, one line for each change anywhere else."""
 
-    def __init__(self, client: Client, run: Run, console: Console) -> None:
-        self.client, self.run, self.console = client, run, console
+    def __init__(self, client: Client, run: Run, console: Console, address: str) -> None:
+        self.client, self.run, self.console, self.address = client, run, console, address
         self._seen: set[tuple[str, str, int]] = set()
         self._checkpoints: dict[tuple[str, str], str] = {}
         self._read_to_the_end: set[str] = set()
@@ -56,6 +56,7 @@ class Follower:
             questions=questions,
             checkpoints=list(self._checkpoints.values()),
             now=datetime.now(UTC),
+            address=self.address,
         )
 
     def _read_checkpoints(self, task_id: str) -> None:
@@ -85,7 +86,7 @@ class Follower:
         for question in picture.open_questions:
             if (question.task_id, "asked", 0) not in self._seen:
                 self._seen.add((question.task_id, "asked", 0))
-                news += ask_lines(question)
+                news += picture.asked(question)
         return news
 
 

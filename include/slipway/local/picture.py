@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from slipway.local.records import Question, Run, Task
+from slipway.words import Phase
 
 ACTIVE = ("running", "deferred", "awaiting_input", "up_for_retry", "up_for_reschedule")
 COLOURS = {
@@ -26,13 +27,17 @@ COLOURS = {
 
 @dataclass(frozen=True, kw_only=True)
 class Picture:
-    """What a release looks like now: its tasks, what it asks, and the checkpoints of its watches."""
+    """What a release looks like now: its tasks, what it asks, and the checkpoints of its watches.
+
+    :param address: of Airflow's UI, e.g. "http://127.0.0.1:8080"
+    """
 
     run: Run
     tasks: Sequence[Task]
     questions: Sequence[Question]
     checkpoints: Sequence[str]
     now: datetime
+    address: str
 
     @property
     def elapsed(self) -> timedelta:
@@ -68,8 +73,16 @@ class Picture:
             table.add_row(Text(phase, style="bold"), Text(" ").join(_mark(task) for task in tasks))
         doing = [Spinner("dots", text=self._doing(task)) for task in self.active]
         past = [Text(f"  {line}", style="dim") for line in self.checkpoints[-6:]]
-        asked = [Text(line, style="yellow") for each in self.open_questions for line in ask_lines(each)]
+        asked = [Text(line, style="yellow") for each in self.open_questions for line in self.asked(each)]
         return Group(title, table, *past, *doing, *asked)
+
+    def asked(self, question: Question) -> list[str]:
+        """Return what a question says and where it is answered, for a person who looks at the terminal."""
+        who = f" (asks {', '.join(question.assigned)})" if question.assigned else ""
+        place = f"{self.address}/dags/{self.run.dag_id}/runs/{self.run.run_id}/tasks/{question.task_id}"
+        # A gate is marked, on its own page; everything else is a form, which has a page beside it.
+        form = "" if phase_of(question.task_id) == Phase.GATE else "/required_actions"
+        return [f"waits for a person: {question.task_id}{who}", f"  {question.subject}", f"  {place}{form}"]
 
     def _doing(self, task: Task) -> str:
         since = clock(self.now - task.started) if task.started else ""
@@ -79,12 +92,6 @@ class Picture:
 def _mark(task: Task) -> Text:
     name = task.task_id.split(".", 1)[-1]
     return Text(name, style=COLOURS.get(task.state or "", "white"))
-
-
-def ask_lines(question: Question) -> list[str]:
-    """Return what a question says, for a person who looks at the terminal."""
-    who = f" (asks {', '.join(question.assigned)})" if question.assigned else ""
-    return [f"waits for a person: {question.task_id}{who}", f"  {question.subject}"]
 
 
 def phase_of(task_id: str) -> str:

@@ -37,7 +37,7 @@ def running(stack: Stack, systems: list[str] | None, console: Console, *, leave:
         finally:
             if not ran_before and not leave:
                 with uninterrupted():
-                    console.print("stopping Airflow and the sandbox")
+                    console.print("stopping Airflow and the sandbox; ./slipway up shows the release again")
                     stack.stop()
 
 
