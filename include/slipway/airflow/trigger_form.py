@@ -51,8 +51,9 @@ def _choices(plan: Plan) -> dict[str, Param]:
             None,
             type=["string", "null"],
             enum=[None, *(procedure.name for procedure in plan.procedures)],
+            values_display={"null": "everything"},
             title="Rollback procedure",
-            description="For a rollback: how far back to go. Empty undoes everything.",
+            description="For a rollback: how far back to go.",
         )
     return form
 
