@@ -21,6 +21,7 @@ from airflow.utils.state import DagRunState
 from airflow.utils.types import DagRunTriggeredByType, DagRunType
 from sqlalchemy.orm import Session
 
+from slipway.airflow.branch import skipped_with
 from slipway.facts import Breach, Facts, is_of_strategy, proofs_before
 from slipway.graph import (
     ANSWER,
@@ -383,11 +384,11 @@ class Simulator:
     def _skip_all_except(
         self, ti: TaskInstance, branches: Sequence[str], tasks: Sequence[TaskInstance]
     ) -> None:
-        """Skip what a branch operator skips: the direct downstream that is not on a chosen way."""
+        """Skip what a branch operator skips: the ways that are not chosen, and what hangs on them alone."""
         follow = set(branches)
         for branch in branches:
             follow |= self.dag.get_task(branch).get_flat_relative_ids(upstream=False)
-        skipped = self.dag.get_task(ti.task_id).downstream_task_ids - follow
+        skipped = skipped_with(self.dag, self.dag.get_task(ti.task_id).downstream_task_ids - follow)
         for other in tasks:
             if other.task_id in skipped and not other.state:
                 other.state = "skipped"

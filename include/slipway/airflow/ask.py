@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from airflow.providers.standard.operators.branch import BaseBranchOperator
 from airflow.providers.standard.operators.hitl import HITLOperator
 from airflow.sdk import Context, TriggerRule
 from airflow.sdk.exceptions import AirflowFailException
 from airflow.sdk.execution_time.context import NEVER_EXPIRE
 
+from slipway.airflow.branch import BranchOperator
 from slipway.airflow.flow import passed_by
 from slipway.airflow.form import (
     form_answer,
@@ -99,7 +99,7 @@ class AskOperator(HITLOperator):
         return deadline
 
 
-class AnswerOperator(BaseBranchOperator):
+class AnswerOperator(BranchOperator):
     """Proves the answer to "fix forward or roll back?" and branches; whatever is not proven rolls back."""
 
     def __init__(

@@ -6,11 +6,11 @@ from itertools import takewhile
 from typing import Any
 
 from airflow.sdk import BaseOperator, Context
-from airflow.sdk.bases.branch import BaseBranchOperator
 from airflow.sdk.bases.skipmixin import SkipMixin
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from slipway.airflow.alone import await_the_end_of_steps
+from slipway.airflow.branch import BranchOperator
 from slipway.airflow.gather import gather, verdict_given
 from slipway.errors import SlipwayError
 from slipway.facts import Facts, steps_that_ran
@@ -40,7 +40,7 @@ WAYS = {
 }
 
 
-class StartOperator(BaseBranchOperator):
+class StartOperator(BranchOperator):
     """Go the way of the run's intent: release, or roll back a finished release."""
 
     def choose_branch(self, context: Mapping[str, Any]) -> str:
@@ -50,7 +50,7 @@ class StartOperator(BaseBranchOperator):
         return VERDICT if params["intent"] == Intent.ROLL_BACK else CHECK_CONNECTIONS
 
 
-class StrategyOperator(BaseBranchOperator):
+class StrategyOperator(BranchOperator):
     """Go the way of the run parameter `strategy`, and return its name."""
 
     def __init__(self, *, first_tasks: Mapping[str, str], **kwargs: Any) -> None:
@@ -65,7 +65,7 @@ class StrategyOperator(BaseBranchOperator):
         return strategy
 
 
-class VerdictOperator(BaseBranchOperator):
+class VerdictOperator(BranchOperator):
     """Judge the release and branch."""
 
     def __init__(self, *, graph: ReleaseGraph, **kwargs: Any) -> None:

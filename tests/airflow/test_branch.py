@@ -1,0 +1,43 @@
+"""What is skipped with a branch that is not taken."""
+
+from airflow.sdk import DAG, BaseOperator
+from tests import toy
+
+from slipway.airflow.branch import skipped_with
+from slipway.airflow.build import build
+from slipway.compile import compile_plan
+from slipway.graph import CHECK_CONNECTIONS, REPORT, ROLLBACK_START, VERDICT
+
+
+def release() -> DAG:
+    return build(compile_plan(toy.plan(strategies=toy.rollouts())))
+
+
+def test_with_the_start_of_a_rollback_all_of_it_is_skipped_and_nothing_else() -> None:
+    dag = release()
+    rollback = [task_id for task_id in dag.task_ids if task_id.startswith("rollback.")]
+    assert set(skipped_with(dag, [ROLLBACK_START])) == set(rollback)
+    assert len(rollback) > 5
+
+
+def test_with_the_way_of_a_release_its_phases_are_skipped_and_not_what_always_runs() -> None:
+    dag = release()
+    skipped = set(skipped_with(dag, [CHECK_CONNECTIONS]))
+    assert {"preflight.reachable", "staging.deploy", "gate.go_no_go"} < skipped
+    assert skipped.isdisjoint({VERDICT, REPORT, "outcome", "gate.decision", ROLLBACK_START})
+
+
+def test_of_two_strategies_the_other_one_is_skipped_and_what_comes_after_both_is_not() -> None:
+    dag = release()
+    skipped = set(skipped_with(dag, ["rollout.all.enable"]))
+    assert skipped == {"rollout.all.enable", "rollout.all.soak"}
+
+
+def test_what_begins_when_one_is_done_is_skipped_only_with_all_before_it() -> None:
+    with DAG("toy", schedule=None) as dag:
+        one, other = BaseOperator(task_id="one"), BaseOperator(task_id="other")
+        join = BaseOperator(task_id="join", trigger_rule="none_failed_min_one_success")
+        last = BaseOperator(task_id="last", trigger_rule="all_done")
+        [one, other] >> join >> last
+    assert skipped_with(dag, ["one"]) == ["one"]
+    assert skipped_with(dag, ["one", "other"]) == ["one", "other", "join"]
