@@ -66,6 +66,23 @@ def test_a_check_names_every_fault_and_ends_with_one(folder: Path) -> None:
     assert 'it goes back to "new_baskets", which is no production step.' in text
 
 
+def test_a_plan_of_wrong_types_keeps_no_other_from_the_list(folder: Path) -> None:
+    (folder / "museum.py").write_text(PLAIN.format(name="museum", changes=', risk="medum", on_staging=None'))
+    faults = (
+        "museum: 2 faults\n"
+        '  1. risk: it is "medum", which is no Risk. Did you mean Risk.MEDIUM? '
+        "Valid: Risk.LOW, Risk.MEDIUM, Risk.HIGH.\n"
+        "  2. on_staging: it is None, which is no list. Give it a list of Step.\n"
+    )
+    assert run(folder, "check", "museum") == (1, faults)
+    assert run(folder, "explain", "museum") == (1, faults)
+    status, text = run(folder, "list")
+    assert status == 1
+    assert text.endswith(faults)
+    assert "museum   it cannot be read  -       -" in text
+    assert "florist  The florist        medium  2 + 4" in text
+
+
 def test_a_check_without_a_name_looks_at_all(folder: Path) -> None:
     status, text = run(folder, "check")
     assert status == 1

@@ -9,7 +9,7 @@ from tests.prove.plans import SOUND, Change, Look, Migrate, but
 from slipway.compile import compile_plan
 from slipway.errors import PlanRefused
 from slipway.plan import Approval, Criterion, DecisionMatrix, Plan
-from slipway.prove import prove, prove_or_raise
+from slipway.prove import prove, proven
 from slipway.watching import Every, Threshold
 from slipway.words import Severity
 
@@ -67,7 +67,7 @@ def test_a_refused_plan_says_its_name_and_numbers_its_faults() -> None:
         gate=replace(SOUND.gate, timeout=timedelta(0)), matrix=DecisionMatrix(rules=SOUND.matrix.rules[:3])
     )
     with pytest.raises(PlanRefused) as refused:
-        prove_or_raise(compile_plan(plan))
+        proven(plan)
     assert str(refused.value) == (
         'The plan "shop" has 2 faults:\n'
         '  1. matrix: nothing follows from LOW, the severity of watch.thresholds[2] "latency" and 1 more. '
@@ -77,4 +77,4 @@ def test_a_refused_plan_says_its_name_and_numbers_its_faults() -> None:
 
 
 def test_a_sound_plan_is_not_refused() -> None:
-    prove_or_raise(compile_plan(SOUND))
+    assert proven(SOUND) == compile_plan(SOUND)

@@ -39,13 +39,13 @@ from slipway.airflow.step import StepOperator, UndoOperator
 from slipway.airflow.trigger_form import form_of
 from slipway.airflow.watch import WatchOperator
 from slipway.codec import digest
-from slipway.compile import compile_plan, gate_task_ids
+from slipway.compile import gate_task_ids
 from slipway.environment import Environment
 from slipway.explain import markdown
 from slipway.graph import ASK, HOLD, ROLLBACK_START, STRATEGY, Kind, Node, ReleaseGraph
 from slipway.kinds import Check, Checklist, Step
 from slipway.plan import Approval, Plan
-from slipway.prove import prove_or_raise
+from slipway.prove import proven
 from slipway.steps.airflow_task import AirflowTask
 from slipway.steps.take_baseline import TakeBaseline
 from slipway.watching import Watch
@@ -79,9 +79,7 @@ DESCRIPTIVE = frozenset(
 
 def release_dag(plan: Plan) -> DAG:
     """Prove a plan and make its DAG; raises PlanRefused with all faults, the UI's import error."""
-    graph = compile_plan(plan)
-    prove_or_raise(graph)
-    return build(graph)
+    return build(proven(plan))
 
 
 def plan_digest(plan: Plan) -> str:

@@ -11,10 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from slipway.compile import compile_plan
 from slipway.errors import PlanRefused, SlipwayError
 from slipway.plan import Plan
-from slipway.prove import prove
+from slipway.prove import proven, types
 from slipway.prove.wording import choose
 
 
@@ -66,9 +65,12 @@ def load(path: Path) -> Loaded:
         return Loaded(path=path, plan=None, problems=tuple(str(fault) for fault in refused.faults))
     except Exception as error:  # a plan is Python: anything can come out of it
         return Loaded(path=path, plan=None, problems=(_error_in_words(path, error),))
-    problems = tuple(_problems(path, found))
     plan = found.get("plan")
-    return Loaded(path=path, plan=plan if isinstance(plan, Plan) else None, problems=problems)
+    return Loaded(
+        path=path,
+        plan=plan if isinstance(plan, Plan) and not any(types.faults(plan)) else None,
+        problems=tuple(_problems(path, found)),
+    )
 
 
 def _files(folder: Path) -> list[Path]:
@@ -98,7 +100,10 @@ def _problems(path: Path, found: dict[str, object]) -> Iterator[str]:
         yield f"{path.name}: no Airflow DAG comes out of it. Write dag = release_dag(plan) after the plan."
     if plan.name != path.stem:
         yield f'name: the file is called {path.name}, its plan "{plan.name}". Give both the same name.'
-    yield from (str(fault) for fault in prove(compile_plan(plan)))
+    try:
+        proven(plan)
+    except PlanRefused as refused:
+        yield from (str(fault) for fault in refused.faults)
 
 
 def _error_in_words(path: Path, error: Exception) -> str:
