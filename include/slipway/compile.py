@@ -30,6 +30,7 @@ from slipway.graph import (
 from slipway.kinds import Check, Checklist, Step, Undo
 from slipway.plan import Approval, Plan, Rollout, Stage
 from slipway.telling import Moments, add_notices
+from slipway.titles import told_apart
 from slipway.watching import Every, Missing, Watch
 from slipway.words import Phase
 
@@ -87,6 +88,7 @@ class _Compiler:
         deployed = self._steps(Phase.PRODUCTION, self.plan.on_production, self.plan.production, [decision])
         verified = self._checks(Phase.VERIFICATION, self.plan.verify, self.plan.production, deployed)
         exposed = self._rollout(verified)
+        self.nodes = told_apart(self.nodes, self.plan.strategies)
         self._watch(exposed)
         self._verdict(start)
         last = self._rollback()
@@ -283,7 +285,7 @@ class _Compiler:
             assert isinstance(step, Step)
             if step.undoing().undo is Undo.REVERSIBLE:
                 name = f"{done.stage}_{step.name}" if done.stage else step.name
-                nodes.append(self._back(Kind.UNDO, f"undo_{name}", f"Undo: {step.heading}", step, done))
+                nodes.append(self._back(Kind.UNDO, f"undo_{name}", f"Undo: {done.title}", step, done))
             if restore := restores.get(step.name):
                 nodes.append(self._back(Kind.RESTORE, restore.name, restore.heading, restore, done))
         return nodes

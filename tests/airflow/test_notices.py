@@ -4,6 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -101,11 +102,13 @@ def test_a_day_is_not_told_when_the_release_took_another_way(
 def test_a_day_that_a_healthy_release_ended_before_is_left_to_a_person(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(tell, "facts_of", lambda context, graph: {})
+    facts = {"plan": "toy", "title": "Toy", "version": "v2"}
+    monkeypatch.setattr(tell, "facts_of", lambda context, graph: facts)
     run = a_run({}, pace=2)
     telling = tell.Telling(run.context, GRAPH)
-    [due] = telling.put_off([notice(Day(7))], None)
+    [due] = telling.put_off([replace(notice(Day(7)), subject="{title} {version}: a week on")], None)
     assert (due.state, due.moment) == ("due", "day 7")
+    assert due.subject == "Toy v2: a week on"
     assert "tell them yourself" in due.why
     assert telling.conclude([due])["deliveries"][0]["state"] == "due"
 

@@ -1,5 +1,6 @@
 """When notices are due."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -106,3 +107,12 @@ def test_the_record_says_of_each_channel_what_became_of_it() -> None:
         "after a rollback",
         "day 7",
     ]
+
+
+def test_the_words_of_a_notice_that_was_not_sent_hold_what_is_known_and_no_placeholder() -> None:
+    told = replace(
+        notice(Board(connection="mail")), subject="{title} {version} went back", text="{reason}\n{who}"
+    )
+    [found] = recorded([told], [], facts={"title": "Shop", "version": "v2", "who": "https://u:pw@x.org"})
+    assert found.subject == "Shop v2 went back"
+    assert found.message == "…\nhttps://u:***@x.org"

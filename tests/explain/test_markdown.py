@@ -41,3 +41,10 @@ def test_a_plan_without_windows_and_strategies_has_no_such_section() -> None:
     assert "## Rollout" not in text
     assert "| strategy |" not in text
     assert "## After the release" not in text
+
+
+def test_a_task_that_the_plan_names_is_called_by_its_title() -> None:
+    migrate = replace(SOUND.on_staging[1], title="Migrate to 020")
+    text = markdown(compile_plan(but(on_staging=[SOUND.on_staging[0], migrate])))
+    assert "| Staging is well | Migrate to 020; Looks well |" in text
+    assert "back to: New baskets" in text

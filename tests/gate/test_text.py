@@ -10,7 +10,7 @@ from tests.toy import plan
 
 from slipway.gate.parameters import parameter_lines
 from slipway.gate.records import Release
-from slipway.gate.text import Asking, question_text, shown_json, shown_release
+from slipway.gate.text import Asking, ask_text, question_text, shown_json, shown_release
 
 
 def question_with(*, release: Release = RELEASE, **parameters: Any) -> list[str]:
@@ -21,6 +21,7 @@ def question_with(*, release: Release = RELEASE, **parameters: Any) -> list[str]
         criteria=(),
         version="v2",
         parameters=parameters,
+        way_back=["- Deploy: switches back"],
         requester="rita",
         deadline=datetime(2026, 3, 7, 8, 30, tzinfo=UTC),
     )
@@ -103,3 +104,16 @@ def test_the_question_says_how_to_give_rationale_and_override_by_mark() -> None:
 
     assert "a GO without one ends as NO-GO" in text
     assert 'A line of it that starts with "override:" is the override.' in text
+
+
+def test_both_questions_say_what_a_rollback_would_do() -> None:
+    said = ["Undone is what has run by then, newest first, at the most this:", "", "- Deploy: switches back"]
+
+    at_the_gate = question_with(version="v2")
+    begin = at_the_gate.index("### If it goes wrong")
+    assert at_the_gate[begin + 1 : begin + 4] == said
+    deadline = datetime(2026, 3, 7, 8, 30, tzinfo=UTC)
+    way_back = ["- Deploy: switches back"]
+    asked = ask_text(reasons=["slow"], people=["ann"], deadline=deadline, way_back=way_back)
+    begin = asked.splitlines().index("### What a rollback does")
+    assert asked.splitlines()[begin + 1 : begin + 4] == said

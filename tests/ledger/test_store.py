@@ -1,4 +1,5 @@
 import json
+import logging
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -313,3 +314,15 @@ def _answer(ledger: Ledger, rival: ReleaseRecord) -> str:
     except RecordDiffers:
         return "refused"
     return "written"
+
+
+def test_a_migration_leaves_no_line_in_the_log_of_the_task_that_makes_it(
+    database: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    steps = logging.getLogger("alembic.runtime.migration")
+    Ledger().migrate()
+    Ledger().write(record("one"))
+    assert [each.getMessage() for each in caplog.records if each.name.startswith("alembic")] == []
+    steps.info("a migration of somebody else")
+    assert caplog.records[-1].name == steps.name

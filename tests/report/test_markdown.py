@@ -1,16 +1,19 @@
 import random
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from tests.report.releases import OUTCOMES, RELEASES, released, rolled_back
 from tests.report.write_golden import GOLDEN
 
+from slipway.graph import Kind
 from slipway.record import LogEntry, ReleaseRecord, TaskRecord, from_json, to_json
 from slipway.report.markdown import markdown
-from slipway.report.short import short
+from slipway.report.short import last_words, short
 from slipway.report.timeline import time_split
 from slipway.run import Evidence, Json
+from slipway.words import Answer
 
 
 @pytest.mark.parametrize("name", RELEASES)
@@ -58,6 +61,40 @@ def test_a_release_that_is_not_healthy_says_why_at_the_top() -> None:
     why = "Released, but not healthy: at the end of watch.watch_production, errors 9% is above 5%."
     assert "**Why:**" not in markdown(released())
     assert f"**Why:** {why}" in markdown(replace(released(), reasons=(why,)))
+
+
+def test_checks_are_counted_alike_at_the_top_and_below() -> None:
+    record = released()
+    good = [task for task in record.tasks if not (task.finding and task.finding.answer is not Answer.PASS)]
+    said = "3 checks passed; 6 checkpoints of the watch"
+    assert said in markdown(replace(record, tasks=tuple(good)))
+    assert "\n  checks       3 PASS\n" in short(replace(record, tasks=tuple(good)))
+
+
+def test_a_ticked_checklist_is_counted_as_a_checklist() -> None:
+    record = released()
+    ticked = replace(next(t for t in record.tasks if t.does is Kind.CHECK and t.ran), does=Kind.CHECKLIST)
+    record = replace(record, tasks=(ticked,))
+    assert "1 checklist ticked; 6 checkpoints of the watch" in markdown(record)
+    assert "\n  checks       1 checklist ticked\n" in short(record)
+
+
+def test_one_duty_is_all_that_is_next_where_there_is_one() -> None:
+    record = released()
+    assert "Next:** Retrospective (emil), due 2026-03-14 07:29:37 UTC." in markdown(
+        replace(record, duties=record.duties[:1])
+    )
+
+
+def test_the_log_ends_with_what_happened_why_what_next_and_where_the_report_is() -> None:
+    text = last_words(rolled_back(), Path("/reports/toy/r.md"))
+    assert text.splitlines() == [
+        "ROLLED_BACK: Projection calibration v2 on calibration production",
+        *short(rolled_back()).splitlines()[1:7],
+        "  report       above in this log, and in /reports/toy/r.md",
+    ]
+    names = [line.split()[0] for line in text.splitlines()[1:]]
+    assert names == ["what", "OVERRIDE", "OVERRIDE", "why", "why", "next", "report"]
 
 
 NASTY = 'a | b\n# RELEASED\n| x | y |\n<script>alert("x")</script> & ```'

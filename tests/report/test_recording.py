@@ -16,6 +16,7 @@ from tests.report.releases import (
     rolled_back_later,
 )
 
+from slipway.compile import compile_plan
 from slipway.graph import OUTCOME, REPORT
 from slipway.outcome import RollbackResult, ending_of
 from slipway.report.recording import record_from
@@ -49,6 +50,23 @@ def test_a_released_record_has_what_a_later_rollback_needs() -> None:
 def test_the_watch_is_planned_in_the_pace_of_the_rehearsal() -> None:
     watch = next(task for task in released().tasks if task.task_id == "watch.watch_production")
     assert watch.planned == timedelta(minutes=14)  # seven days at pace 720
+
+
+def test_a_watch_is_planned_as_long_as_its_log_says_where_the_pace_would_leave_no_time_to_look() -> None:
+    course = Course(parameters={"version": "v2", "pace": 10_000_000})
+    watch = next(task for task in course.record().tasks if task.task_id == "watch.watch_production")
+    # 96 checkpoints on the first day and 144 until the seventh, each as long as three samples 0.2 s apart
+    assert watch.planned == timedelta(seconds=240 * 0.6)
+
+
+def test_a_notice_that_was_not_sent_has_the_facts_of_the_release_in_it() -> None:
+    course = Course()
+    again = replace(
+        course.graph.plan.notices[1], subject="{title} {version} after {version_before}: {reason}"
+    )
+    course.graph = compile_plan(replace(course.graph.plan, notices=[again]))
+    [notice] = course.record().notices
+    assert (notice.state, notice.subject) == ("not needed", "Projection calibration v2 after v1: …")
 
 
 def test_undone_steps_stand_newest_first_with_their_reason() -> None:

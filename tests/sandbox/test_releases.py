@@ -2,6 +2,8 @@
 
 from tests.sandbox.deploying import ask, deploy, fetch, migrate, run, settings, switch
 
+from slipway.local.differences import differences
+
 FEATURES = [
     "conflict_resolution",
     "enhanced_models",
@@ -30,7 +32,19 @@ def test_a_planner_release_can_be_deployed_verified_and_undone(sandbox, pristine
     verified = run(place, release, "scripts/verify_enhanced_models.py")
     assert verified.stdout == "5 of 5 enhanced models verified\n"
     assert run(place, release, "scripts/post_deployment_check.py").returncode == 0
-    assert sandbox.fingerprint("planner", "production")["revision"] == "005"
+    now = sandbox.fingerprint("planner", "production")
+    assert now["revision"] == "005"
+    changed = [line for line in differences(before, now) if line.startswith("tables.")]
+    models = ("events", "goals", "habits", "notes")
+    columns = "columns added: status_kind, priority_level"
+    assert changed == [
+        *(f"tables.{model}: 1000 rows unchanged; {columns}" for model in models),
+        f"tables.tasks: 20000 rows unchanged; {columns}",
+        *(
+            f"tables.{table}: new, 0 rows"
+            for table in ("conflict_resolutions", "operation_log", "semantic_memory", "undo_stack")
+        ),
+    ]
 
     assert switch(place, old).returncode == 0
     assert migrate(place, release, "downgrade", "002").returncode == 0

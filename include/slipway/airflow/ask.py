@@ -20,9 +20,11 @@ from slipway.airflow.form import (
 )
 from slipway.airflow.gate_facts import SHOWN, answers_now
 from slipway.airflow.rest import AirflowApi
+from slipway.compile import compile_plan
 from slipway.gate.proof import Proof, prove
 from slipway.gate.records import Release
 from slipway.gate.text import ask_text, shown_json
+from slipway.gate.way_back import way_back
 from slipway.plan import Approval, Plan
 from slipway.run import Json
 from slipway.words import GateAnswer
@@ -72,7 +74,12 @@ class AskOperator(HITLOperator):
         self.response_timeout = left
         ti.xcom_push(SHOWN, shown_json(Release(digest="", parameters_digest=""), ()))
         reasons: Sequence[str] = verdict.get("reasons") or ()
-        self.body = ask_text(reasons=reasons, people=permitted(self.plan), deadline=deadline, plan=self.plan)
+        self.body = ask_text(
+            reasons=reasons,
+            people=permitted(self.plan),
+            deadline=deadline,
+            way_back=way_back(compile_plan(self.plan), str(context["params"].get("strategy") or "")),
+        )
         self.log.info("%s\n%s", self.subject, self.body)
         return super().execute(context)
 

@@ -1,6 +1,7 @@
 """A checklist in Airflow: a form with one box per item."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from airflow.providers.standard.operators.hitl import HITLOperator
@@ -21,13 +22,9 @@ class ChecklistOperator(HITLOperator):
     template_fields = ()
 
     def __init__(self, *, checklist: Checklist, **kwargs: Any) -> None:
-        items = [f"- {item}" for item in checklist.items]
-        effect = (
-            "An unticked item stops the release." if checklist.blocking else "Unticked items are reported."
-        )
         super().__init__(
             subject=checklist.heading,
-            body="\n".join([*items, "", effect]),
+            body="\n".join([*_listed(checklist), "", _effect(checklist)]),
             options=[DONE],
             params={key: _box(item) for key, item in _keys(checklist).items()},
             assigned_users=people_as_users(checklist.people) or None,
@@ -35,6 +32,11 @@ class ChecklistOperator(HITLOperator):
             **{"retries": 0, **without_dag_params(kwargs)},
         )
         self.checklist = checklist
+
+    def execute(self, context: Context) -> Any:
+        """Say in the log what is asked, of whom and until when, and wait for a person."""
+        self.log.info("%s", waiting_text(self.checklist, datetime.now(UTC) + self.checklist.timeout))
+        return super().execute(context)
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> Any:
         """Return the finding; fail when items are unticked and the checklist blocks."""
@@ -61,6 +63,37 @@ class ChecklistOperator(HITLOperator):
             summary=f"{len(ticked)} of {len(self.checklist.items)} ticked by {answer['person']}",
             evidence={"ticked": ticked, "unticked": unticked, "by": answer["person"], "at": answer["at"]},
         )
+
+
+def waiting_text(checklist: Checklist, until: datetime) -> str:
+    """Return what the log of a checklist says while it waits.
+
+    :param until: when its time is over
+    """
+    people = ", ".join(checklist.people) or "anyone who may edit this run"
+    end = (
+        "the release stops"
+        if checklist.blocking
+        else "the release goes on, and all items are reported as unticked"
+    )
+    return "\n".join(
+        [
+            f"{checklist.heading}: a person ticks what is true.",
+            *_listed(checklist),
+            f"May answer: {people}.",
+            f"Unanswered at {until:%Y-%m-%d %H:%M:%S %Z}: {end}.",
+            f"Answer it under Required Actions: tick the items, then {DONE}. {_effect(checklist)}",
+            "Marking this task ticks nothing, and the report says so.",
+        ]
+    )
+
+
+def _listed(checklist: Checklist) -> list[str]:
+    return [f"- {item}" for item in checklist.items]
+
+
+def _effect(checklist: Checklist) -> str:
+    return "An unticked item stops the release." if checklist.blocking else "Unticked items are reported."
 
 
 def _keys(checklist: Checklist) -> dict[str, str]:

@@ -20,7 +20,7 @@ from slipway.record import ReleaseRecord
 from slipway.report.markdown import markdown
 from slipway.report.place import report_path
 from slipway.report.recording import ReleaseTrace, TaskTrace, record_from
-from slipway.report.short import short
+from slipway.report.short import last_words, short
 from slipway.run import Json
 from slipway.watch.schedule import checkpoints
 from slipway.watching import Watch
@@ -36,7 +36,10 @@ class ReportOperator(BaseOperator):
         self.digest = digest
 
     def execute(self, context: Mapping[str, Any]) -> Json:
-        """Return the outcome, its reasons and the report's path. The ledger comes last: it may be away."""
+        """Return the outcome, its reasons and the report's path.
+
+        The ledger comes after the report: it may be away. The log ends with the outcome: it opens there.
+        """
         facts, verdict = gather(context, self.graph), verdict_given(context)
         ending = ending_of(self.graph, facts, verdict)
         record = record_from(self.graph, facts, trace_of(context, self.graph, self.digest), ending, verdict)
@@ -48,6 +51,7 @@ class ReportOperator(BaseOperator):
         ledger.migrate()
         ledger.write(record)
         self.log.info("Recorded in the ledger as %s %s.", record.plan, record.release_id)
+        self.log.info("%s", last_words(record, path))
         return {"outcome": str(ending.outcome), "reasons": list(ending.reasons), "report": str(path)}
 
 

@@ -31,12 +31,14 @@ from slipway.airflow.gate_facts import (
 )
 from slipway.airflow.gather import task_states
 from slipway.airflow.rest import AirflowApi
+from slipway.compile import compile_plan
 from slipway.errors import SlipwayError
 from slipway.facts import NOT_REACHED
 from slipway.gate.deferral import DeferRefused, defer_until
 from slipway.gate.policy import judge
 from slipway.gate.records import Decision
 from slipway.gate.text import OVERRIDE, RATIONALE, Asking, decision_table, question_text, shown_json
+from slipway.gate.way_back import way_back
 from slipway.plan import Approval, Plan
 from slipway.words import GateAnswer
 
@@ -124,6 +126,7 @@ class GateOperator(HITLOperator):
                 criteria=criteria,
                 version=str(context["params"].get("version") or ""),
                 parameters=dict(context["params"]),
+                way_back=way_back(compile_plan(self.plan), str(context["params"].get("strategy") or "")),
                 requester=requester_of(context),
                 deadline=datetime.now(UTC) + self.plan.gate.timeout,
             )

@@ -10,7 +10,7 @@ from airflow.sdk.exceptions import AirflowFailException
 from slipway.airflow.gather import version_before
 from slipway.airflow.rest import AirflowApi
 from slipway.airflow.run import AirflowRun
-from slipway.delivery.deliver import Post, deliver
+from slipway.delivery.deliver import Post, deliver, letter_of
 from slipway.delivery.states import Delivery, State
 from slipway.facts import Breach
 from slipway.graph import Kind, ReleaseGraph
@@ -67,7 +67,9 @@ class Telling:
         ]
 
     def put_off(self, notices: Iterable[Notice], at: datetime | None) -> list[Delivery]:
-        """Return the notices of a day that the release has not lived to see."""
+        """Return the notices of a day that the release has not lived to see, ready to be told by a person."""
+        facts = ReleaseFacts(**self.facts)
+        letters = [(notice, letter_of(notice, facts, self.post.release_id)) for notice in notices]
         return [
             Delivery(
                 notice=notice.name,
@@ -75,12 +77,12 @@ class Telling:
                 audience=notice.audience,
                 channel=channel.at(self.post.environment).address,
                 state=State.DUE,
-                subject=notice.subject,
-                text=notice.text,
+                subject=letter.subject,
+                text=letter.text,
                 at=at,
                 why="The release ended before this day: tell them yourself when it comes.",
             )
-            for notice in notices
+            for notice, letter in letters
             for channel in notice.channels
         ]
 

@@ -27,6 +27,9 @@ def place_of(ti: Any) -> dict[str, Any]:
 async def noted_progress(place: dict[str, Any], asked: float) -> tuple[Progress, float | None]:
     """Return how far the window is that was asked for then, and its start; the very beginning and None if
     nothing of it is noted.
+
+    Where nothing is, the triggerer logs a harmless error "XCom not found" (Airflow 3.3.2): only
+    aget_all asks without it, and its message (GetXComSequenceSlice) is none that a trigger may send.
     """
     noted = await XCom.aget_one(**_safe(place))
     if noted is None or noted["asked"] != asked:

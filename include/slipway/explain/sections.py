@@ -1,15 +1,15 @@
 """The sections of an explanation, in the order in which a release goes."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 
 from slipway.environment import ROLES
 from slipway.explain.outline import Block, Bullets, Section, Table, Text
 from slipway.explain.watching import rollout, watch
-from slipway.explain.wording import action_in_words, settings, undo_in_words
+from slipway.explain.wording import action_in_words, settings, titles_of, undo_in_words
 from slipway.graph import Kind, Node, ReleaseGraph
 from slipway.kinds import Check, Checklist, Step
-from slipway.plan import Notice, Plan
+from slipway.plan import Notice, Plan, Procedure
 from slipway.prove.wording import spoken
 from slipway.words import Phase
 
@@ -84,32 +84,36 @@ def _parameters(plan: Plan) -> Table:
 
 
 def _phase(graph: ReleaseGraph, phase: Phase, title: str) -> Section:
-    return Section(2, title, list(blocks_of(graph.of_phase(phase))))
+    return Section(2, title, list(blocks_of(graph.of_phase(phase), titles_of(graph))))
 
 
-def blocks_of(nodes: Sequence[Node]) -> Iterator[Block]:
-    """Yield tables of the steps, checks and checklists among some nodes."""
+def blocks_of(nodes: Sequence[Node], titles: Mapping[str, str]) -> Iterator[Block]:
+    """Yield tables of the steps, checks and checklists among some nodes.
+
+    :param titles: of the tasks that their settings may name
+    """
     steps = [node.item for node in nodes if node.kind is Kind.STEP and isinstance(node.item, Step)]
     checks = [node for node in nodes if node.kind is Kind.CHECK]
     if steps:
         numbered = enumerate(steps, 1)
         rows = [
-            (str(n), step.heading, _kind(step), undo_in_words(step), _planned(step)) for n, step in numbered
+            (str(n), step.heading, _kind(step, titles), undo_in_words(step), _planned(step))
+            for n, step in numbered
         ]
         yield Table(("", "Step", "What", "Undo", "Planned"), rows)
         if total := sum((step.planned or timedelta(0) for step in steps), timedelta(0)):
             yield Text(f"Planned altogether: {spoken(total)}.")
     if checks:
-        yield Table(("Check", "What", "Where", "If not"), [_check(node) for node in checks])
+        yield Table(("Check", "What", "Where", "If not"), [_check(node, titles) for node in checks])
     for node in nodes:
         if isinstance(node.item, Checklist):
             yield Text(_checklist(node.item))
             yield Bullets(list(node.item.items))
 
 
-def _kind(item: Step | Check) -> str:
+def _kind(item: Step | Check, titles: Mapping[str, str]) -> str:
     kind = item.kind.replace("_", " ")
-    own = settings(item)
+    own = settings(item, titles)
     return f"{kind} ({own})" if own else kind
 
 
@@ -117,13 +121,13 @@ def _planned(step: Step) -> str:
     return spoken(step.planned) if step.planned else "-"
 
 
-def _check(node: Node) -> tuple[str, ...]:
+def _check(node: Node, titles: Mapping[str, str]) -> tuple[str, ...]:
     check, where = node.item, node.environment
     assert isinstance(check, Check)
     fails = "it is only shown"
     if check.blocking:
         fails = "the release stops" if node.phase in _BEFORE_PRODUCTION else str(check.on_failure)
-    return check.heading, _kind(check), where.name if where else "-", fails
+    return check.heading, _kind(check, titles), where.name if where else "-", fails
 
 
 def _checklist(item: Checklist) -> str:
@@ -133,11 +137,14 @@ def _checklist(item: Checklist) -> str:
 
 
 def _gate(graph: ReleaseGraph) -> Iterator[Block]:
-    gate = graph.plan.gate
+    gate, titles = graph.plan.gate, titles_of(graph)
+    evidence = [
+        (each.text, "; ".join(titles.get(name, name) for name in each.checks)) for each in gate.criteria
+    ]
     yield Text(gate.question)
     approvals = [(each.role, ", ".join(each.people)) for each in gate.approvals]
     yield Table(("Approval", "Any one of"), approvals)
-    yield Table(("Criterion", "Evidence"), [(each.text, ", ".join(each.checks)) for each in gate.criteria])
+    yield Table(("Criterion", "Evidence"), evidence)
     yield Bullets(
         [
             f"No answer within {spoken(gate.timeout)} is a NO-GO.",
@@ -163,14 +170,14 @@ def _matrix(plan: Plan) -> Table:
 
 
 def _rollback(graph: ReleaseGraph) -> Iterator[Block]:
-    plan = graph.plan
+    plan, titles = graph.plan, titles_of(graph)
     yield Text("Undone is what ran, newest first, in this order at the most:")
     yield Bullets([node.title for node in graph.of_kind(Kind.UNDO, Kind.RESTORE)])
     if plan.procedures:
         rows = [
             (
                 each.title,
-                f"back to {each.back_to}" if each.back_to else "everything",
+                f"back to: {_oldest(each, titles)}" if each.back_to else "everything",
                 each.restore.heading if each.restore else "-",
                 spoken(each.within) if each.within else "-",
                 each.note or "-",
@@ -178,13 +185,19 @@ def _rollback(graph: ReleaseGraph) -> Iterator[Block]:
             for each in plan.procedures
         ]
         yield Table(("Procedure", "Reach", "Restores", "Within", "Note"), rows)
-    yield from blocks_of([node for node in graph.of_phase(Phase.ROLLBACK) if node.kind is Kind.CHECK])
+    checks = [node for node in graph.of_phase(Phase.ROLLBACK) if node.kind is Kind.CHECK]
+    yield from blocks_of(checks, titles)
+
+
+def _oldest(procedure: Procedure, titles: Mapping[str, str]) -> str:
+    name = procedure.back_to
+    return titles.get(f"{Phase.PRODUCTION}.{name}") or titles.get(name, name)
 
 
 def _people(plan: Plan) -> Iterator[Section]:
     notices = [_notice(each) for each in plan.notices]
     contacts = [(each.role, each.name, each.contact) for each in plan.contacts]
-    duties = [(each.title, spoken(each.due), each.owner) for each in plan.after]
+    duties = [(each.title, spoken(each.due) if each.due else "at once", each.owner) for each in plan.after]
     for title, head, rows in (
         ("Notices", ("Moment", "Audience", "Channels", "Message"), notices),
         ("Contacts", ("Role", "Name", "Contact"), contacts),

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from slipway.explain.outline import Block, Bullets, Section, Table, Text
-from slipway.explain.wording import limit_in_words, settings
+from slipway.explain.wording import limit_in_words, settings, titles_of
 from slipway.graph import ReleaseGraph
 from slipway.kinds import Checklist, in_words
 from slipway.plan import Plan, Stage
@@ -31,9 +31,9 @@ def watch(plan: Plan) -> Iterator[Section]:
 
 def rollout(graph: ReleaseGraph) -> Iterator[Section]:
     """Yield each strategy with its stages."""
-    plan = graph.plan
+    plan, titles = graph.plan, titles_of(graph)
     for each in plan.strategies:
-        rows = [_stage(stage) for stage in each.stages]
+        rows = [_stage(stage, titles) for stage in each.stages]
         blocks: list[Block] = [Table(("Stage", "Exposure", "Does", "Watched", "Then"), rows)]
         for stage in each.stages:
             if stage.thresholds:
@@ -54,23 +54,24 @@ def _sampling(plan: Plan) -> str:
     )
 
 
-def _stage(stage: Stage) -> tuple[str, ...]:
+def _stage(stage: Stage, titles: Mapping[str, str]) -> tuple[str, ...]:
     who = f"{stage.exposure:g} %" + (f" ({stage.audience})" if stage.audience else "")
-    said = [(step.heading, settings(step)) for step in stage.steps]
+    said = [(step.heading, settings(step, titles)) for step in stage.steps]
     does = "; ".join(f"{heading} ({own})" if own else heading for heading, own in said)
     watched = f"{spoken(stage.soak)}, every {spoken(stage.every)}"
-    then = ", ".join(check.heading for check in stage.require)
+    then = "; ".join(check.heading for check in stage.require)
     return stage.title, who, does or "-", watched, then or "-"
 
 
 def _thresholds(plan: Plan, thresholds: Sequence[Threshold]) -> Table:
-    metrics: Mapping[str, tuple[str, str]] = {m.name: (m.heading, m.unit) for m in plan.watch.metrics}
+    metrics = {metric.name: metric for metric in plan.watch.metrics}
     rows = []
     for each in thresholds:
-        title, unit = metrics.get(each.metric, (in_words(each.metric), ""))
+        metric = metrics.get(each.metric)
+        title, unit = (metric.heading, metric.unit) if metric else (in_words(each.metric), "")
         decides = "only observed" if each.observe_only else _severity(each)
         missing = "inconclusive" if each.missing is Missing.INCONCLUSIVE else str(each.missing)
-        rows.append((title, limit_in_words(each, unit), decides, missing))
+        rows.append((title, limit_in_words(each, unit, metrics.get(each.versus)), decides, missing))
     return Table(("Metric", "Too much", "Severity", "Without data"), rows)
 
 

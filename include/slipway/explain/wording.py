@@ -2,16 +2,20 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import MISSING, Field, fields, is_dataclass
-from datetime import timedelta
+from datetime import time, timedelta
 from enum import Enum
 from typing import Any
 
-from slipway.kinds import Check, Checklist, Metric, Step, Undo
+from slipway.graph import Kind, ReleaseGraph
+from slipway.kinds import Check, Checklist, Metric, Step, Undo, in_words
 from slipway.plan import Rule
+from slipway.prove.names import REFERENCES
 from slipway.prove.wording import spoken
 from slipway.watching import Threshold
 
 LONGEST = 300  # characters of one setting
+REFERRING = (*REFERENCES, "backup", "tried_by")  # settings that name another task
+SILENT = ("scale",)  # a factor between the source's unit and the metric's, which is said
 
 _COMMON = {field.name for base in (Step, Check, Metric, Checklist) for field in fields(base)}
 
@@ -28,21 +32,56 @@ def undo_in_words(step: Step) -> str:
     return how[undoing.undo]
 
 
-def settings(item: Any) -> str:
-    """Say how a kind is set: its own fields that differ from their defaults, in their order."""
-    given = [(f.name, getattr(item, f.name)) for f in fields(item) if f.name not in _COMMON]
-    defaults = {f.name: _default(f) for f in fields(item)}
-    return "; ".join(
-        f"{name.replace('_', ' ')}: {_shortened(value_in_words(value))}"
-        for name, value in given
-        if value != defaults[name]
-    )
+def titles_of(graph: ReleaseGraph) -> dict[str, str]:
+    """Return the titles of steps, checks and checklists by task id, and by name where no stage has them."""
+    told = graph.of_kind(Kind.STEP, Kind.CHECK, Kind.CHECKLIST)
+    by_name = {node.task_id.rpartition(".")[2]: node.title for node in reversed(told) if not node.stage}
+    return by_name | {node.task_id: node.title for node in told}
+
+
+def settings(item: Any, titles: Mapping[str, str] | None = None) -> str:
+    """Say how a kind is set: its own fields that differ from their defaults, in their order.
+
+    :param titles: of the tasks that a setting may name
+    """
+    metrics = {metric.name: metric for metric in getattr(item, "metrics", ())}
+    said = []
+    for field in fields(item):
+        name, value = field.name, getattr(item, field.name)
+        if name in _COMMON or name in SILENT or value == _default(field):
+            continue
+        if name in REFERRING:
+            value = (titles or {}).get(value, value)
+        elif name == "thresholds":
+            value = " and ".join(_threshold(each, metrics) for each in value)
+        said.append(_setting(name, value))
+    return "; ".join(said)
+
+
+def _setting(name: str, value: Any) -> str:
+    words = name.replace("_", " ")
+    if isinstance(value, bool):
+        return words if value else f"not {words}"
+    if name == "argv":
+        return f"command: {_shortened(' '.join(value))}"
+    return f"{words}: {_shortened(value_in_words(value))}"
+
+
+def _threshold(threshold: Threshold, metrics: Mapping[str, Metric]) -> str:
+    metric = metrics.get(threshold.metric)
+    named = metric.heading if metric else in_words(threshold.metric)
+    versus = metrics.get(threshold.versus)
+    return f"{named} {limit_in_words(threshold, metric.unit if metric else '', versus)}"
 
 
 def value_in_words(value: Any) -> str:
     """Return a setting as people write it, the same every time."""
     if isinstance(value, timedelta):
         return spoken(value)
+    if isinstance(value, time):
+        return f"{value:%H:%M:%S}".removesuffix(":00")
+    if isinstance(value, float):
+        return f"{value:g}"
     if isinstance(value, Enum):
         return str(value.value)
     if is_dataclass(value) and not isinstance(value, type):
@@ -54,10 +93,13 @@ def value_in_words(value: Any) -> str:
     return " ".join(str(value).split())
 
 
-def limit_in_words(threshold: Threshold, unit: str) -> str:
-    """Say when a threshold is crossed: "above 5 % for 5 minutes"."""
+def limit_in_words(threshold: Threshold, unit: str, versus: Metric | None = None) -> str:
+    """Say when a threshold is crossed: "above 5 % for 5 minutes".
+
+    :param versus: the metric that it names to compare with
+    """
     behind = f" {unit}" if unit else ""
-    against = threshold.versus or "the baseline"
+    against = (versus.heading if versus else in_words(threshold.versus)) or "the baseline"
     said = [
         (threshold.above, f"above {threshold.above:g}{behind}" if threshold.above is not None else ""),
         (threshold.below, f"below {threshold.below:g}{behind}" if threshold.below is not None else ""),

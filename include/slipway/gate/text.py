@@ -6,12 +6,12 @@ from datetime import datetime
 
 from slipway.gate.parameters import parameter_lines
 from slipway.gate.records import CriterionState, Decision, Release
-from slipway.kinds import Undo
 from slipway.plan import Approval, Plan
 from slipway.run import Json
 
 RATIONALE = "Why. Required; without it the question is asked again."
 OVERRIDE = "Only to pass a criterion that is not PASS: the reason. It stands in bold in the report."
+UNDONE = "Undone is what has run by then, newest first, at the most this:"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,6 +19,7 @@ class Asking:
     """All that one approval's question shows.
 
     :param parameters: the run's parameters as they will be used, by name
+    :param way_back: what a rollback would do, line by line
     :param deadline: when the question ends as NO-GO
     """
 
@@ -28,6 +29,7 @@ class Asking:
     criteria: Sequence[CriterionState]
     version: str
     parameters: Mapping[str, Json]
+    way_back: Sequence[str]
     requester: str
     deadline: datetime
 
@@ -48,7 +50,9 @@ def question_text(asking: Asking) -> str:
         *(line for criterion in asking.criteria for line in _criterion_lines(criterion)),
         "",
         "### If it goes wrong",
-        *_rollback_lines(plan),
+        UNDONE,
+        "",
+        *asking.way_back,
         "",
         "### Who, how, until when",
         f"{asking.approval.role}: {', '.join(asking.approval.people)}.",
@@ -64,7 +68,9 @@ def question_text(asking: Asking) -> str:
     return "\n".join(lines)
 
 
-def ask_text(*, reasons: Sequence[str], people: Sequence[str], deadline: datetime, plan: Plan) -> str:
+def ask_text(
+    *, reasons: Sequence[str], people: Sequence[str], deadline: datetime, way_back: Sequence[str]
+) -> str:
     """Return the body of "fix forward or roll back?" as Markdown."""
     return "\n".join(
         [
@@ -72,7 +78,9 @@ def ask_text(*, reasons: Sequence[str], people: Sequence[str], deadline: datetim
             *(f"- {reason}" for reason in reasons or ("The verdict gave no reason.",)),
             "",
             "### What a rollback does",
-            *_rollback_lines(plan),
+            UNDONE,
+            "",
+            *way_back,
             "",
             f"May answer: {', '.join(people)}. FIX FORWARD needs a rationale.",
             f"Without an answer by {_clock(deadline)} the release is **rolled back**.",
@@ -131,16 +139,6 @@ def _release_lines(release: Release) -> list[str]:
 
 def _criterion_lines(criterion: CriterionState) -> list[str]:
     return [f"- **{criterion.answer}** {criterion.text}", *(f"    - {line}" for line in criterion.findings)]
-
-
-def _rollback_lines(plan: Plan) -> list[str]:
-    """Every production step newest first, as a rollback would go."""
-    words = {Undo.NOTHING: "nothing to undo: ", Undo.IMPOSSIBLE: "**cannot be undone**: "}
-    lines = []
-    for step in reversed(plan.on_production):
-        undoing = step.undoing()
-        lines.append(f"- {step.heading}: {words.get(undoing.undo, '')}{undoing.how or undoing.undo}")
-    return lines
 
 
 def _clock(moment: datetime) -> str:

@@ -1,5 +1,8 @@
 """Bring the ledger's schema to the newest revision."""
 
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,4 +37,17 @@ def _run_migrations(connection: "Connection") -> None:
     config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection
     config.attributes["schema"] = SCHEMA
-    command.upgrade(config, "head")
+    with _quiet():
+        command.upgrade(config, "head")
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep Alembic's lines out of the log of the task that migrates: it is read for its release."""
+    steps = logging.getLogger("alembic.runtime.migration")
+    before = steps.level
+    steps.setLevel(logging.WARNING)
+    try:
+        yield
+    finally:
+        steps.setLevel(before)

@@ -11,6 +11,7 @@ from rich.console import Console
 
 from slipway.environment import Environment
 from slipway.local.demo import PlanNotThere, Wish, release, tell
+from slipway.local.differences import differences, flat
 from slipway.local.stack import Stack, interruptible, uninterrupted
 from slipway.plan import Plan
 from slipway.plans_cli.loading import load_named
@@ -83,32 +84,19 @@ def systems_of(plan: Plan) -> list[str]:
 
 
 def _fingerprint(stack: Stack, environment: Environment) -> dict[str, Any]:
-    return flat(stack.sandbox.fingerprint(environment.system, environment.name))
-
-
-def flat(value: Any, name: str = "") -> dict[str, Any]:
-    """Return nested mappings as one level, names joined by dots."""
-    if not isinstance(value, dict):
-        return {name: value}
-    return {
-        inner: leaf
-        for key, part in value.items()
-        for inner, leaf in flat(part, f"{name}.{key}" if name else str(key)).items()
-    }
+    return stack.sandbox.fingerprint(environment.system, environment.name)
 
 
 def compare(
     before: dict[str, Any], after: dict[str, Any], environment: Environment, console: Console
 ) -> bool:
     """Print what differs between two fingerprints; return whether they are the same."""
-    changed = [name for name in before | after if before.get(name) != after.get(name)]
+    changed = differences(before, after)
     if not changed:
-        console.print(
-            f"{environment.label} is as it was before: {len(before)} facts compared", highlight=False
-        )
+        count = len(flat(before))
+        console.print(f"{environment.label} is as it was before: {count} facts compared", highlight=False)
     else:
         console.print(f"{environment.label} changed:", highlight=False)
-        for name in changed:
-            line = f"  {name}: {before.get(name)} -> {after.get(name)}"
-            console.print(line, highlight=False, markup=False, soft_wrap=True)
+        for line in changed:
+            console.print(f"  {line}", highlight=False, markup=False, soft_wrap=True)
     return not changed

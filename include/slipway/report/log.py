@@ -9,6 +9,7 @@ from slipway.report.text import plain, section, table, when
 
 US = "Slipway"
 NOTICES = ["Moment", "Audience", "Channel", "State", "Time (UTC)", "Subject"]
+DUTIES = "Duties after the release"
 BAD = (State.FAILED, State.UNKNOWN)
 SILENT = (Kind.START, Kind.GATE, Kind.ASK)  # the answers stand in the decisions, with the person
 
@@ -67,7 +68,7 @@ def communication(record: ReleaseRecord) -> str:
     """Return what became of each notice, the duties with their dates, and the contacts."""
     parts = (
         ("Notices", NOTICES, _notices(record)),
-        ("Duties after the release", ["Due (UTC)", "Duty", "Owner"], _duties(record)),
+        (DUTIES, ["Due (UTC)", "Duty", "Owner"], _duties(record)),
         ("Contacts", ["Role", "Name", "Contact"], _contacts(record)),
     )
     return "\n\n".join(section(title, table(head, rows)) for title, head, rows in parts if rows)

@@ -24,6 +24,8 @@ from slipway.record import (
 )
 from slipway.run import Evidence, Finding, Json
 from slipway.verdict import Verdict
+from slipway.watch.schedule import real_length
+from slipway.watching import Watch
 from slipway.words import Outcome
 
 STANDARD = ("version", "strategy", "intent", "pace")  # parameters with a place of their own in the record
@@ -113,7 +115,7 @@ def record_from(
         checkpoints=tuple(_checkpoints(graph, trace)),
         undone=tuple(_undone(graph, facts, trace)),
         events=tuple(trace.events),
-        notices=recorded(plan.notices, trace.notices),
+        notices=recorded(plan.notices, trace.notices, facts=_known(graph, trace)),
         contacts=tuple(plan.contacts),
         duties=tuple(
             DutyRecord(title=duty.title, owner=duty.owner, due=(ended_at + duty.due).astimezone(UTC))
@@ -121,6 +123,17 @@ def record_from(
             if ending.outcome is Outcome.RELEASED  # what was taken back needs no training and no cleaning up
         ),
     )
+
+
+def _known(graph: ReleaseGraph, trace: ReleaseTrace) -> dict[str, str]:
+    """Return what a notice that was not sent can say: nothing of its moment, which did not come."""
+    return {
+        "plan": graph.plan.name,
+        "title": graph.plan.title,
+        "version": str(trace.parameters.get("version", "")),
+        "version_before": trace.version_before,
+        "who": trace.triggered_by,
+    }
 
 
 def _task(node: Node, facts: Facts, trace: ReleaseTrace) -> TaskRecord:
@@ -147,7 +160,11 @@ def _task(node: Node, facts: Facts, trace: ReleaseTrace) -> TaskRecord:
 def _planned(node: Node, pace: float) -> timedelta | None:
     if node.planned is None or node.kind is Kind.GATE:  # a gate has a deadline, not a planned duration
         return None
-    return node.planned / pace if node.kind is Kind.WATCH else node.planned
+    if isinstance(
+        node.item, Watch
+    ):  # as its log says: a rehearsal lengthens checkpoints that it made too short
+        return timedelta(seconds=real_length(node.item, pace))
+    return node.planned
 
 
 def _evidence(value: Json) -> Evidence | None:

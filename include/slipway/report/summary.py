@@ -1,7 +1,9 @@
 """What happened, why, and what to do next: the first thing that people read."""
 
+from slipway.graph import Kind
 from slipway.outcome import HEALTHY
 from slipway.record import ReleaseRecord
+from slipway.report.log import DUTIES
 from slipway.report.text import count, plain, span, table, when
 from slipway.words import Answer, Intent, Outcome
 
@@ -25,9 +27,8 @@ def overrides(record: ReleaseRecord) -> str:
 
 def summary(record: ReleaseRecord) -> str:
     """Return one paragraph: what happened, why, what to do next."""
-    return " ".join(
-        [plain(what_happened(record)), why(record), f"**Next:** {plain(what_next(record))}"]
-    ).strip()
+    said = (plain(what_happened(record)), why(record), f"**Next:** {plain(what_next(record))}")
+    return " ".join(part for part in said if part)
 
 
 def what_happened(record: ReleaseRecord) -> str:
@@ -108,17 +109,34 @@ def _still(record: ReleaseRecord) -> str:
 
 
 def _all_good(record: ReleaseRecord) -> str:
-    passed = [t for t in record.tasks if t.finding is not None and t.finding.answer is Answer.PASS]
+    looked = (passed(record, Kind.CHECK, "check", "passed"), ticked(record))
     breached = sum(bool(each.breaches) for each in record.checkpoints)
-    looked = f"{count(len(record.checkpoints), 'checkpoint')} of the watch, {breached} with a breach"
-    return f"{count(len(passed), 'check')} passed; {looked}."
+    watched = f"{count(len(record.checkpoints), 'checkpoint')} of the watch, {breached} with a breach"
+    return f"{', '.join(said for said in looked if said) or 'Nothing was checked'}; {watched}."
+
+
+def ticked(record: ReleaseRecord) -> str:
+    """Say how many checklists were ticked, "" if none was asked."""
+    return passed(record, Kind.CHECKLIST, "checklist", "ticked")
+
+
+def passed(record: ReleaseRecord, kind: Kind, one: str, well: str) -> str:
+    """Say how many tasks of a kind answered PASS: "17 checks passed", or "16 of 17 checks passed"."""
+    ran = [task for task in record.tasks if task.does is kind and task.ran]
+    good = [task for task in ran if task.finding is not None and task.finding.answer is Answer.PASS]
+    if not ran:
+        return ""
+    of = "" if len(good) == len(ran) else f"{len(good)} of "
+    return f"{of}{count(len(ran), one)} {well}"
 
 
 def _first_duty(record: ReleaseRecord) -> str:
     if not record.duties:
         return "Nothing; the plan names no duties after the release."
     first = min(record.duties, key=lambda duty: (duty.due, duty.title))
-    return f"{first.title} ({first.owner}), due {when(first.due)} UTC."
+    others = len(record.duties) - 1
+    more = f", and {others} more, see {DUTIES}" if others else ""
+    return f"{first.title} ({first.owner}), due {when(first.due)} UTC{more}."
 
 
 def _sentence(text: str) -> str:

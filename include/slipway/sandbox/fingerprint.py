@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import urllib.request
-from typing import Any
+from typing import Any, TypedDict
 
 import psycopg
 from psycopg import sql
@@ -41,11 +41,11 @@ TABLES = (
 )
 COLUMNS_OF = (
     "SELECT column_name::text FROM information_schema.columns"
-    " WHERE table_schema = 'public' AND table_name = %s"
+    " WHERE table_schema = 'public' AND table_name = %s ORDER BY ordinal_position"
 )
-CHECKSUM = (
-    "SELECT count(*), md5(coalesce(string_agg(md5(t::text), '' ORDER BY t.id), '')) FROM {} t WHERE {} < {}"
-)
+ROWS = "SELECT count(*), {} FROM {} WHERE {} < {}"
+# By column: a new one leaves the others' as they are. An absent value differs from an empty one.
+CHECKSUM = "md5(coalesce(string_agg(coalesce(md5({}::text), '-'), '' ORDER BY id), ''))"
 INDEXES = "SELECT indexdef FROM pg_indexes WHERE schemaname = 'public' ORDER BY indexdef"
 CONSTRAINTS = (
     "SELECT conrelid::regclass::text, conname, pg_get_constraintdef(oid) FROM pg_constraint"
@@ -53,18 +53,28 @@ CONSTRAINTS = (
 )
 
 
+class Rows(TypedDict):
+    """The rows of a table.
+
+    :param columns: name -> checksum of the column's values in the order of the rows' ids
+    """
+
+    rows: int
+    columns: dict[str, str]
+
+
 def fingerprint(postgres: Postgres, place: Place) -> dict[str, Any]:
     """Take the fingerprint of an environment; rows of the load generator's own users and weeks are left out.
 
     Keys: version (None when nothing answers), revision, schema (a digest), flags,
-    tables (name -> rows, checksum).
+    tables (name -> Rows).
     """
     with postgres.connect(place.name) as connection:
         return {
             "version": _version(place),
             "revision": _revision(connection),
             "schema": _digest([_all(connection, query) for query in (COLUMNS, INDEXES, CONSTRAINTS)]),
-            "tables": {table: _checksum(connection, table) for table in _tables(connection)},
+            "tables": {table: _rows(connection, table) for table in _tables(connection)},
             "flags": _flags(connection),
         }
 
@@ -100,13 +110,14 @@ def _tables(connection: Connection) -> list[str]:
     return [str(name) for (name,) in _all(connection, TABLES) if name not in NOT_BUSINESS]
 
 
-def _checksum(connection: Connection, table: str) -> dict[str, Any]:
-    columns = {str(name) for (name,) in _all(connection, COLUMNS_OF, [table])}
+def _rows(connection: Connection, table: str) -> Rows:
+    columns = [str(name) for (name,) in _all(connection, COLUMNS_OF, [table])]
     owner = next((column for column in OWNERS if column in columns), "id")
     first = OWNERS.get(owner, SYNTHETIC_USER)
-    query = sql.SQL(CHECKSUM).format(sql.Identifier(table), sql.Identifier(owner), sql.Literal(first))
-    rows, checksum = connection.execute(query).fetchall()[0]
-    return {"rows": rows, "checksum": checksum}
+    checksums = sql.SQL(", ").join(sql.SQL(CHECKSUM).format(sql.Identifier(column)) for column in columns)
+    query = sql.SQL(ROWS).format(checksums, sql.Identifier(table), sql.Identifier(owner), sql.Literal(first))
+    found: list[Any] = list(connection.execute(query).fetchall()[0])
+    return Rows(rows=found[0], columns=dict(zip(columns, found[1:], strict=True)))
 
 
 def _all(connection: Connection, query: str, values: list[object] | None = None) -> list[tuple[Any, ...]]:

@@ -1,0 +1,51 @@
+"""What the log of a checklist says while it waits."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from airflow.providers.standard.operators.hitl import HITLOperator
+
+from slipway.airflow import checklist
+from slipway.airflow.checklist import ChecklistOperator, waiting_text
+from slipway.kinds import Checklist
+
+UNTIL = datetime(2026, 3, 8, 7, 0, tzinfo=UTC)
+ITEMS = ("Input is validated", "Undo is settled")
+
+
+def test_a_waiting_checklist_says_what_who_until_when_and_where() -> None:
+    text = waiting_text(Checklist(name="security", title="6. Security review", items=ITEMS), UNTIL)
+    assert text.splitlines() == [
+        "6. Security review: a person ticks what is true.",
+        "- Input is validated",
+        "- Undo is settled",
+        "May answer: anyone who may edit this run.",
+        "Unanswered at 2026-03-08 07:00:00 UTC: the release stops.",
+        "Answer it under Required Actions: tick the items, then DONE. An unticked item stops the release.",
+        "Marking this task ticks nothing, and the report says so.",
+    ]
+
+
+def test_one_that_does_not_block_names_its_people_and_says_that_the_release_goes_on() -> None:
+    lines = waiting_text(
+        Checklist(name="told", items=ITEMS, people=("ann", "bob"), blocking=False), UNTIL
+    ).splitlines()
+    assert lines[3:5] == [
+        "May answer: ann, bob.",
+        "Unanswered at 2026-03-08 07:00:00 UTC: the release goes on, and all items are reported as unticked.",
+    ]
+    assert lines[5].endswith("Unticked items are reported.")
+
+
+def test_it_is_said_before_the_task_asks_with_the_time_that_the_checklist_has(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    told: list[Any] = []
+    monkeypatch.setattr(checklist, "waiting_text", lambda *given: told.append(given) or "what is asked")
+    monkeypatch.setattr(HITLOperator, "execute", lambda self, context: told.append("asked"))
+    given = Checklist(name="security", items=ITEMS, timeout=timedelta(hours=3))
+    ChecklistOperator(task_id="security", checklist=given).execute({})
+    [(shown, until), asked] = told
+    assert (shown, asked) == (given, "asked")
+    assert timedelta(0) <= datetime.now(UTC) + given.timeout - until < timedelta(minutes=1)
