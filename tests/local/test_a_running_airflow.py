@@ -1,7 +1,11 @@
 """A real Airflow on this machine, its REST client, and a demo release on it."""
 
 import io
+import json
+import os
 import signal
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +20,7 @@ from slipway.local.process import marked
 from slipway.local.service import NICER, LocalAirflow
 from slipway.local.settings import MARK
 from slipway.local.waiting import wait_until
+from slipway.plans_cli.begin import begin
 from slipway.words import GateAnswer
 
 pytestmark = pytest.mark.e2e
@@ -125,6 +130,32 @@ def test_logs_and_xcoms_are_read(airflow: LocalAirflow) -> None:
             viewer.task("toy", run.run_id, "gate.go_no_go").note
             == "GO: answered by the demo for product_owner"
         )
+
+
+def test_the_doctor_finds_airflows_own_connection_and_one_that_a_person_added(
+    airflow: LocalAirflow, tmp_path: Path
+) -> None:
+    subprocess.run(["git", "init", "-q", str(tmp_path / "source")], check=True)
+    added = {"conn_type": "git", "host": str(tmp_path / "source"), "password": "readable with Airflow's key"}
+    airflows = [sys.executable, "-m", "airflow", "connections", "add", "shop_repository", "--conn-json"]
+    subprocess.run([*airflows, json.dumps(added)], env=airflow.env, check=True, capture_output=True)
+    begin("shop", tmp_path / "dags")
+    code = (
+        "import sys; from pathlib import Path; from slipway.plans_cli import main;"
+        "main(['doctor', 'shop'], folder=Path(sys.argv[1]))"
+    )
+    said = subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path / "dags")],
+        env=os.environ | {"SLIPWAY_ROOT": str(airflow.home.root), "COLUMNS": "300"},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert "ok   slipway    airflow    slipway_airflow: " in said
+    assert f"ok   staging    repository shop_repository: repository {tmp_path / 'source'}\n" in said
+    assert (
+        'BAD  staging    database   shop_staging_db: There is no Airflow connection "shop_staging_db"' in said
+    )
 
 
 def test_a_killed_component_is_told_from_a_running_one_and_comes_back(airflow: LocalAirflow) -> None:

@@ -5,6 +5,7 @@ import json
 import subprocess
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
@@ -20,10 +21,10 @@ from slipway.plans_cli.doctor import _TRIES, examine
 
 
 class Service(BaseHTTPRequestHandler):
-    """Healthy, and nothing else."""
+    """Healthy, and nothing else; a slot that serves nothing under /empty."""
 
     def do_GET(self) -> None:
-        self.send_response(200 if self.path == "/health" else 404)
+        self.send_response({"/health": 200, "/empty/health": 503}.get(self.path, 404))
         self.end_headers()
 
     def log_message(self, *arguments: object) -> None:
@@ -62,14 +63,47 @@ def test_connections_that_answer_are_told_with_what_they_lead_to(
     status = examine(but(staging=where, production=where), Console(file=out, width=300))
     text = out.getvalue()
     assert status == 1
-    assert "ok  staging    service    s: GET /health answers 200" in text
-    assert f"ok  staging    host       h: folder {tmp_path}" in text
-    assert f"ok  staging    repository r: repository {tmp_path / 'source'}" in text
-    assert "BAD staging    backups    b: " in text
+    assert "ok   staging    service    s: GET /health answers 200" in text
+    assert f"ok   staging    host       h: folder {tmp_path}" in text
+    assert f"ok   staging    repository r: repository {tmp_path / 'source'}" in text
+    assert "BAD  staging    backups    b: " in text
     assert (
-        'BAD slipway    airflow    slipway_airflow: There is no Airflow connection "slipway_airflow"' in text
+        'BAD  slipway    airflow    slipway_airflow: There is no Airflow connection "slipway_airflow"' in text
     )
     assert text.endswith("6 of 12 do not answer\n")
+
+
+def said_of_green(monkeypatch: pytest.MonkeyPatch, host: str) -> list[str]:
+    """Return what the doctor says of a plan with a green slot and nothing else but what every plan needs."""
+    connect(monkeypatch, "g", conn_type="http", host=host)
+    staging = Environment(system="shop", name="staging", backups="")
+    out = io.StringIO()
+    examine(
+        but(staging=staging, production=replace(staging, name="production", green="g"), notices=()),
+        Console(file=out, width=300),
+    )
+    return out.getvalue().splitlines()
+
+
+def test_an_empty_green_slot_is_a_note_and_no_fault(monkeypatch: pytest.MonkeyPatch, address: int) -> None:
+    said = said_of_green(monkeypatch, f"http://127.0.0.1:{address}/empty")
+    assert said[0] == (
+        "NOTE production green      g: GET /health answers 503: empty, which is normal before the first "
+        "blue-green release"
+    )
+    assert said[-1] == "3 of 4 do not answer"
+
+
+def test_a_green_slot_that_nobody_can_reach_is_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = said_of_green(monkeypatch, "http://127.0.0.1:9")
+    assert said[0].startswith("BAD  production green      g: GET /health: connection refused")
+    assert said[-1] == "4 of 4 do not answer"
+
+
+def test_a_green_slot_at_the_wrong_address_is_a_fault(monkeypatch: pytest.MonkeyPatch, address: int) -> None:
+    said = said_of_green(monkeypatch, f"http://127.0.0.1:{address}/elsewhere")
+    assert said[0].startswith("BAD  production green      g: GET / answers 404. Is it the right address")
+    assert said[-1] == "4 of 4 do not answer"
 
 
 def test_the_channels_of_notices_are_looked_at_and_nothing_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -83,8 +117,8 @@ def test_the_channels_of_notices_are_looked_at_and_nothing_is_sent(monkeypatch: 
     )
     out = io.StringIO()
     examine(but(notices=[notice]), Console(file=out, width=300))
-    assert "ok  notices    slack      Slack #releases: " in out.getvalue()
-    assert "BAD notices    email      " in out.getvalue()
+    assert "ok   notices    slack      Slack #releases: " in out.getvalue()
+    assert "BAD  notices    email      " in out.getvalue()
     assert 'There is no Airflow connection "no_mail"' in out.getvalue()
 
 

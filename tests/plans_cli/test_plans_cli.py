@@ -163,7 +163,12 @@ def in_its_own_process(folder: Path, *arguments: str) -> tuple[int, str]:
     )
     done = subprocess.run(
         [sys.executable, "-c", code, str(folder), *arguments],
-        env={"PYTHONPATH": "include", "AIRFLOW_HOME": str(folder / "airflow"), "COLUMNS": "300"},
+        env={
+            "PYTHONPATH": "include",
+            "AIRFLOW_HOME": str(folder / "airflow"),
+            "SLIPWAY_ROOT": str(folder / "sandbox"),  # where nothing runs
+            "COLUMNS": "300",
+        },
         capture_output=True,
         text=True,
         check=False,

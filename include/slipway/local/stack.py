@@ -14,6 +14,10 @@ from slipway.sandbox.postgres import running_port
 # All state of everything that runs here; another folder is another, independent, installation.
 ROOT = Path(os.environ.get("SLIPWAY_ROOT") or REPOSITORY / ".slipway").resolve()
 
+CONNECTION = "AIRFLOW_CONN_"
+# Where Airflow keeps the connections that people add, and the key that reads their passwords.
+METADATA = ("AIRFLOW__DATABASE__SQL_ALCHEMY_CONN", "AIRFLOW__CORE__FERNET_KEY")
+
 
 class Stack:
     """The sandbox of `root` and an Airflow that has its connections."""
@@ -33,6 +37,19 @@ class Stack:
     def has_database(self) -> bool:
         """Say whether the embedded PostgreSQL runs."""
         return running_port(self.airflow.home.root) is not None
+
+    def variables(self) -> dict[str, str]:
+        """Return what a process must have in its environment to find the connections that Airflow has.
+
+        These are the sandbox's, Airflow's own, and by its metadata database those of Admin > Connections.
+        """
+        if not self.has_database:
+            return {}
+        self.airflow.connections = self.sandbox.connections()
+        if not self.airflow.status()["api-server"]:
+            return {f"{CONNECTION}{name.upper()}": text for name, text in self.airflow.connections.items()}
+        env = self.airflow.env
+        return {name: env[name] for name in env if name in METADATA or name.startswith(CONNECTION)}
 
     def start(self, systems: Sequence[str] | None = None) -> list[str]:
         """Start what does not run yet, with these systems of the sandbox (default: those that run, or all).

@@ -11,7 +11,7 @@ from rich.text import Text
 from slipway.compile import compile_plan
 from slipway.errors import SlipwayError
 from slipway.explain import markdown, terminal
-from slipway.plans_cli.loading import Loaded, load_all, load_named
+from slipway.plans_cli.loading import Loaded, find, load, load_all, load_named
 
 FOLDER = Path(__file__).resolve().parents[3] / "dags"
 
@@ -100,9 +100,11 @@ def _new(arguments: argparse.Namespace, console: Console) -> int:
 
 
 def _doctor(arguments: argparse.Namespace, console: Console) -> int:
-    from slipway.plans_cli.doctor import examine
+    from slipway.plans_cli.doctor import examine, take_connections
 
-    loaded = load_named(arguments.name, arguments.folder)
+    path = find(arguments.name, arguments.folder)
+    take_connections()  # before the plan imports Airflow, which reads the address of its database then
+    loaded = load(path)
     if loaded.plan is None:
         _say_problems(loaded, console)
         return 1

@@ -13,6 +13,7 @@ from rich.text import Text
 from slipway.checks.calls import ask
 from slipway.checks.expect import Question
 from slipway.environment import ROLES, Environment
+from slipway.errors import SlipwayError
 from slipway.metrics.sources import prometheus, sentry
 from slipway.plan import Plan
 from slipway.plans_cli.loading import in_silence
@@ -33,12 +34,28 @@ from slipway.steps.repository import Repository
 from slipway.testing import LocalRun
 
 HEALTH = "/health"
+SERVES_NOTHING = 503
 OWN = {"database": "slipway_ledger", "backups": "slipway_reports"}  # by a role that is tried in the same way
 
 
+class Empty(SlipwayError):
+    """A connection leads where it should and nothing is there yet, as before a first release."""
+
+
+def take_connections() -> None:
+    """Take the connections of the Airflow that runs here, if one does; those of the shell come first."""
+    from slipway.local.stack import METADATA, Stack
+
+    found = Stack().variables()
+    os.environ |= {name: found[name] for name in METADATA if name in found} | {
+        name: os.environ.get(name, text) for name, text in found.items() if name not in METADATA
+    }
+    # As in Airflow's own commands: without it only variables are looked at, and not Admin > Connections.
+    os.environ["_AIRFLOW_PROCESS_CONTEXT"] = "server"
+
+
 def examine(plan: Plan, console: Console) -> int:
-    """Print what each connection answers; 0 if all do, else 1."""
-    _take_local_connections()
+    """Print what each connection answers; 0 if all do, or are empty with a reason, else 1."""
     answers = [
         *(each for environment in (plan.staging, plan.production) for each in _answers(environment, console)),
         *_channels(plan, console),
@@ -82,11 +99,13 @@ def _tried(console: Console, what: str, look: Callable[[], str]) -> bool:
     """Print what a look found; return whether it found anything."""
     try:
         with in_silence():
-            found, good = look(), True
+            found, word = look(), "ok"
+    except Empty as empty:
+        found, word = str(empty), "NOTE"
     except Exception as error:  # whatever it is, it is what the person wants to know
-        found, good = str(error).strip() or type(error).__name__, False
-    _say(console, f"{'ok ' if good else 'BAD'} {what}: {found}")
-    return good
+        found, word = str(error).strip() or type(error).__name__, "BAD"
+    _say(console, f"{word:4} {what}: {found}")
+    return word != "BAD"
 
 
 def _airflow() -> str:
@@ -111,6 +130,14 @@ def _probe(run: Run) -> str:
     return _answers_to_get(run.environment.probe, "/metrics")
 
 
+def _green(run: Run) -> str:
+    conn_id = run.environment.green
+    if ask(Question(conn_id=conn_id, path=HEALTH)).status == SERVES_NOTHING:
+        what = f"GET {HEALTH} answers {SERVES_NOTHING}"
+        raise Empty(f"{what}: empty, which is normal before the first blue-green release")
+    return _answers_to_get(conn_id, HEALTH)
+
+
 def _answers_to_get(conn_id: str, path: str) -> str:
     status = ask(Question(conn_id=conn_id, path=path)).status
     if status == 404:
@@ -120,10 +147,6 @@ def _answers_to_get(conn_id: str, path: str) -> str:
             f"GET {path} answers {status}. Is it the right address, and is the service well?"
         )
     return f"GET {path} answers {status}"
-
-
-def _green(run: Run) -> str:
-    return _answers_to_get(run.environment.green, HEALTH)
 
 
 def _site(run: Run) -> str:
@@ -178,16 +201,6 @@ _TRIES: Mapping[str, Callable[[Run], str]] = MappingProxyType(
         "prometheus": prometheus.look,
     }
 )
-
-
-def _take_local_connections() -> None:
-    """Take the connections of the sandbox if it runs; those of the shell come first."""
-    from slipway.local.stack import Stack
-
-    stack = Stack()
-    if stack.has_database:
-        for conn_id, value in stack.sandbox.connections().items():
-            os.environ.setdefault(f"AIRFLOW_CONN_{conn_id.upper()}", value)
 
 
 def _say(console: Console, text: str) -> None:

@@ -50,10 +50,15 @@ def load_all(folder: Path) -> list[Loaded]:
 
 def load_named(name: str, folder: Path) -> Loaded:
     """Read one plan; raises UnknownPlan."""
+    return load(find(name, folder))
+
+
+def find(name: str, folder: Path) -> Path:
+    """Return the file of a plan; raises UnknownPlan."""
     path = folder / f"{name}.py"
     if path not in _files(folder):
         raise UnknownPlan(name, folder)
-    return load(path)
+    return path
 
 
 def load(path: Path) -> Loaded:

@@ -59,7 +59,8 @@ class Sandbox:
             fcntl.flock(lock, fcntl.LOCK_EX)
             postgres = self.postgres
             postgres.ensure_database(LEDGER)
-            (self.root / "backups").mkdir(exist_ok=True)
+            for folder in ("backups", "reports"):
+                (self.root / folder).mkdir(exist_ok=True)
             if not control.is_running(control.state_file(self.root)):
                 for place in chosen:
                     port(self.root, place.name, must_be_free=True)
