@@ -5,8 +5,10 @@ from tests import toy
 
 from slipway.airflow.branch import skipped_with
 from slipway.airflow.build import build
+from slipway.airflow.flow import too_on_the_way
 from slipway.compile import compile_plan
 from slipway.graph import CHECK_CONNECTIONS, REPORT, ROLLBACK_START, VERDICT
+from slipway.words import Intent
 
 
 def release() -> DAG:
@@ -25,6 +27,13 @@ def test_with_the_way_of_a_release_its_phases_are_skipped_and_not_what_always_ru
     skipped = set(skipped_with(dag, [CHECK_CONNECTIONS]))
     assert {"preflight.reachable", "staging.deploy", "gate.go_no_go"} < skipped
     assert skipped.isdisjoint({VERDICT, REPORT, "outcome", "gate.decision", ROLLBACK_START})
+
+
+def test_a_later_rollback_begins_to_judge_as_soon_as_it_has_started() -> None:
+    dag = release()
+    skipped = set(skipped_with(dag, [CHECK_CONNECTIONS, *too_on_the_way(Intent.ROLL_BACK)]))
+    assert dag.get_task(VERDICT).upstream_task_ids <= skipped | {"start"}
+    assert too_on_the_way(Intent.RELEASE) == ()
 
 
 def test_of_two_strategies_the_other_one_is_skipped_and_what_comes_after_both_is_not() -> None:

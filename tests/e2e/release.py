@@ -135,7 +135,7 @@ class Release:
                     self.mark(WATCH, "success", by="devops_lead", note="Seen enough")
             return run.is_over
 
-        self.wait(is_over, "the end of the release", every=1)
+        self.wait(is_over, "the end of the release", every=2)
         return self
 
     def _answer_by(self, person: Person, run: Run, question: Question) -> None:

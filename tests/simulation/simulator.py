@@ -22,6 +22,7 @@ from airflow.utils.types import DagRunTriggeredByType, DagRunType
 from sqlalchemy.orm import Session
 
 from slipway.airflow.branch import skipped_with
+from slipway.airflow.flow import too_on_the_way
 from slipway.facts import Breach, Facts, is_of_strategy, proofs_before
 from slipway.graph import (
     ANSWER,
@@ -268,7 +269,7 @@ class Simulator:
             if value is not None:
                 release.returned[ti.task_id] = value
             if branch is not None:
-                self._skip_all_except(ti, [branch, *self._told(node, release)], tasks)
+                self._skip_all_except(ti, [branch, *self._told(node, release)], tasks, release.script.intent)
             if node.kind is Kind.ROLLBACK_START and state == "success":
                 self._skip_what_was_not_reached(tasks, release)
         now = datetime.now(UTC)
@@ -382,13 +383,15 @@ class Simulator:
         return told_at_once(self.graph, verdict) if verdict else []
 
     def _skip_all_except(
-        self, ti: TaskInstance, branches: Sequence[str], tasks: Sequence[TaskInstance]
+        self, ti: TaskInstance, branches: Sequence[str], tasks: Sequence[TaskInstance], intent: Intent
     ) -> None:
         """Skip what a branch operator skips: the ways that are not chosen, and what hangs on them alone."""
         follow = set(branches)
         for branch in branches:
             follow |= self.dag.get_task(branch).get_flat_relative_ids(upstream=False)
-        skipped = skipped_with(self.dag, self.dag.get_task(ti.task_id).downstream_task_ids - follow)
+        too = too_on_the_way(intent) if self.graph.node(ti.task_id).kind is Kind.START else ()
+        others = self.dag.get_task(ti.task_id).downstream_task_ids - follow
+        skipped = skipped_with(self.dag, [*others, *too])
         for other in tasks:
             if other.task_id in skipped and not other.state:
                 other.state = "skipped"

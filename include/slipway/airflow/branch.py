@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import DAG, Context, TriggerRule
 from airflow.sdk.bases.branch import BaseBranchOperator
@@ -30,8 +30,12 @@ class BranchOperator(BaseBranchOperator):
             return super().do_branch(context, branches_to_execute)
         except DownstreamTasksSkipped as skipped:
             first = [task if isinstance(task, str) else task[0] for task in skipped.tasks]
-            skipped.tasks = skipped_with(context["dag"], first)
+            skipped.tasks = skipped_with(context["dag"], [*first, *self.skips_too(context)])
             raise
+
+    def skips_too(self, context: Mapping[str, Any]) -> Sequence[str]:
+        """Return tasks that would begin only to skip themselves on the chosen way."""
+        return ()
 
 
 def skipped_with(dag: DAG, first: Iterable[str]) -> list[str]:

@@ -19,6 +19,7 @@ from slipway.graph import (
     ASK,
     CHECK_CONNECTIONS,
     COMPLETE,
+    DECISION,
     ROLLBACK_START,
     STOP_SHORT,
     VERDICT,
@@ -48,6 +49,10 @@ class StartOperator(BranchOperator):
         params = context["params"]
         self.log.info("Intent: %s %s", params["intent"], params["version"])
         return VERDICT if params["intent"] == Intent.ROLL_BACK else CHECK_CONNECTIONS
+
+    def skips_too(self, context: Mapping[str, Any]) -> Sequence[str]:
+        """Return the decision: on the way back nobody is asked."""
+        return too_on_the_way(Intent(context["params"]["intent"]))
 
 
 class StrategyOperator(BranchOperator):
@@ -221,6 +226,11 @@ class ConnectionsOperator(BaseOperator):
         if missing:
             raise AirflowFailException("\n".join(missing))
         return {"connections": list(self.connections)}
+
+
+def too_on_the_way(intent: Intent) -> Sequence[str]:
+    """Return the tasks that the start of a release skips besides the way that it does not take."""
+    return (DECISION,) if intent is Intent.ROLL_BACK else ()
 
 
 def idle_at_the_head(undo: Sequence[Mapping[str, str]]) -> list[str]:
