@@ -66,6 +66,7 @@ def test_a_task_killed_in_mid_deployment_is_tried_again(stack: Stack, production
     release = held_in_its_deployment(stack, production)
     [script] = restarts_that_run(production)
     script.parent().kill()
+    script.wait(timeout=60)  # on a busy machine the kill takes its time, and the script would go on meanwhile
     production.let_go()
     release.ends_as(Outcome.RELEASED)
     assert release.task(DEPLOY).try_number == 2
