@@ -93,7 +93,6 @@ class Watch:
     consecutive_errors: int = 5
     inconclusive_checkpoints: int = 2
     on_no_data: Severity = Severity.HIGH
-    planned: timedelta | None = None
 
     @property
     def length(self) -> timedelta:

@@ -160,9 +160,8 @@ def _task(node: Node, facts: Facts, trace: ReleaseTrace) -> TaskRecord:
 def _planned(node: Node, pace: float) -> timedelta | None:
     if node.planned is None or node.kind is Kind.GATE:  # a gate has a deadline, not a planned duration
         return None
-    if isinstance(
-        node.item, Watch
-    ):  # as its log says: a rehearsal lengthens checkpoints that it made too short
+    # As the watch's log says: a rehearsal lengthens checkpoints that it made too short.
+    if isinstance(node.item, Watch):
         return timedelta(seconds=real_length(node.item, pace))
     return node.planned
 
