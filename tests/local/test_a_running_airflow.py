@@ -58,6 +58,15 @@ def test_another_port_is_refused_while_it_runs(airflow: LocalAirflow) -> None:
         LocalAirflow(airflow.home.root, dags_folder=DAGS, port=airflow.port + 1).start()
 
 
+def test_the_airflow_of_another_clone_on_the_same_port_is_not_taken_for_ours(
+    airflow: LocalAirflow, tmp_path: Path
+) -> None:
+    other = LocalAirflow(tmp_path, dags_folder=DAGS)
+    other.home.prepare()
+    (other.home.folder / "port").write_text(str(airflow.port))
+    assert (airflow._lets_us_in(), other._lets_us_in()) == (True, False)
+
+
 def test_go_releases_and_the_demo_is_granted(airflow: LocalAirflow) -> None:
     wish, screen = Wish(plan="toy", answer=GateAnswer.GO, pace=10), io.StringIO()
     console = Console(file=screen, width=100)
