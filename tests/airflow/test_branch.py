@@ -1,6 +1,10 @@
 """What is skipped with a branch that is not taken."""
 
+from typing import Any
+
+import pytest
 from airflow.sdk import DAG, BaseOperator
+from airflow.sdk.exceptions import DownstreamTasksSkipped
 from tests import toy
 
 from slipway.airflow.branch import skipped_with
@@ -18,28 +22,70 @@ def release() -> DAG:
 def test_with_the_start_of_a_rollback_all_of_it_is_skipped_and_nothing_else() -> None:
     dag = release()
     rollback = [task_id for task_id in dag.task_ids if task_id.startswith("rollback.")]
-    assert set(skipped_with(dag, [ROLLBACK_START])) == set(rollback)
+    assert set(skipped_with(dag, [ROLLBACK_START], {})) == set(rollback)
     assert len(rollback) > 5
 
 
 def test_with_the_way_of_a_release_its_phases_are_skipped_and_not_what_always_runs() -> None:
     dag = release()
-    skipped = set(skipped_with(dag, [CHECK_CONNECTIONS]))
+    skipped = set(skipped_with(dag, [CHECK_CONNECTIONS], {}))
     assert {"preflight.reachable", "staging.deploy", "gate.go_no_go"} < skipped
     assert skipped.isdisjoint({VERDICT, REPORT, "outcome", "gate.decision", ROLLBACK_START})
 
 
 def test_a_later_rollback_begins_to_judge_as_soon_as_it_has_started() -> None:
     dag = release()
-    skipped = set(skipped_with(dag, [CHECK_CONNECTIONS, *too_on_the_way(Intent.ROLL_BACK)]))
+    skipped = set(skipped_with(dag, [CHECK_CONNECTIONS, *too_on_the_way(Intent.ROLL_BACK)], {}))
     assert dag.get_task(VERDICT).upstream_task_ids <= skipped | {"start"}
     assert too_on_the_way(Intent.RELEASE) == ()
 
 
 def test_of_two_strategies_the_other_one_is_skipped_and_what_comes_after_both_is_not() -> None:
     dag = release()
-    skipped = set(skipped_with(dag, ["rollout.all.enable"]))
+    skipped = set(skipped_with(dag, ["rollout.all.enable"], {}))
     assert skipped == {"rollout.all.enable", "rollout.all.soak"}
+
+
+def test_a_way_back_that_has_begun_goes_on_when_a_branch_before_it_is_cleared() -> None:
+    dag = release()
+    first, second, *_ = [t for t in dag.task_ids if t.startswith("rollback.undo_")]
+    states = {ROLLBACK_START: "success", first: "running", second: "deferred"}
+    assert skipped_with(dag, [ROLLBACK_START], states) == []
+    assert set(skipped_with(dag, [ROLLBACK_START, second], states)) == {second}
+
+
+class Ti:
+    """A task instance as far as a branch uses it."""
+
+    dag_id, run_id, map_index = "toy", "r", -1
+
+    def __init__(self, task: BaseOperator, states: dict[str, str]) -> None:
+        self.task, self.states, self.left = task, states, {}
+
+    def xcom_push(self, key: str, value: Any) -> None:
+        self.left[key] = value
+
+    def get_task_states(self, **of: Any) -> dict[str, dict[str, str]]:
+        return {"r": self.states}
+
+
+@pytest.mark.parametrize("intent", list(Intent))
+def test_the_start_of_a_release_skips_the_other_way(intent: Intent) -> None:
+    dag = release()
+    start = dag.get_task("start")
+    context = {
+        "ti": Ti(start, {"start": "running"}),
+        "dag": dag,
+        "params": {"intent": intent, "version": "v"},
+    }
+    if intent is Intent.RELEASE:  # what judges a release waits for it, and is on its way
+        start.execute(context)
+        return
+    with pytest.raises(DownstreamTasksSkipped) as skipped:
+        start.execute(context)
+    assert skipped.value.tasks == skipped_with(dag, [CHECK_CONNECTIONS, "gate.decision"], {})
+    assert "production.deploy" in skipped.value.tasks
+    assert VERDICT not in skipped.value.tasks
 
 
 def test_what_begins_when_one_is_done_is_skipped_only_with_all_before_it() -> None:
@@ -48,5 +94,5 @@ def test_what_begins_when_one_is_done_is_skipped_only_with_all_before_it() -> No
         join = BaseOperator(task_id="join", trigger_rule="none_failed_min_one_success")
         last = BaseOperator(task_id="last", trigger_rule="all_done")
         [one, other] >> join >> last
-    assert skipped_with(dag, ["one"]) == ["one"]
-    assert skipped_with(dag, ["one", "other"]) == ["one", "other", "join"]
+    assert skipped_with(dag, ["one"], {}) == ["one"]
+    assert skipped_with(dag, ["one", "other"], {}) == ["one", "other", "join"]

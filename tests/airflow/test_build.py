@@ -76,6 +76,9 @@ def test_a_parameter_of_the_plan_that_is_empty_may_stay_empty() -> None:
     ticket = Parameter(name="ticket", default="", description="", schema={"type": "string", "maxLength": 9})
     form = build(compile_plan(toy.plan(parameters=(ticket,)))).params
     assert form.get_param("ticket").schema == {"type": ["string", "null"], "maxLength": 9}
+    size = Parameter(name="size", default="", description="", schema={"type": "string", "enum": ["", "big"]})
+    form = build(compile_plan(toy.plan(parameters=(size,)))).params
+    assert form.get_param("size").schema == {"type": ["string", "null"], "enum": [None, "", "big"]}
 
 
 def test_the_digest_changes_with_what_the_plan_does_and_not_with_what_it_says_to_people() -> None:

@@ -391,7 +391,7 @@ class Simulator:
             follow |= self.dag.get_task(branch).get_flat_relative_ids(upstream=False)
         too = too_on_the_way(intent) if self.graph.node(ti.task_id).kind is Kind.START else ()
         others = self.dag.get_task(ti.task_id).downstream_task_ids - follow
-        skipped = skipped_with(self.dag, [*others, *too])
+        skipped = skipped_with(self.dag, [*others, *too], states_of(tasks))
         for other in tasks:
             if other.task_id in skipped and not other.state:
                 other.state = "skipped"

@@ -115,6 +115,18 @@ def test_a_flag_that_somebody_narrowed_is_not_widened_by_the_undo(
     assert flags(flagged) == {"logging_hooks": OFF, "undo_stack": OFF}
 
 
+def test_a_flag_that_the_step_turned_off_goes_back_whatever_share_somebody_gave_it(
+    flagged: World, run: LocalRun
+) -> None:
+    STEP.do(run)
+    off = SetFlag(name="off", flags=[FlagValue(flag="logging_hooks", enabled=False, percentage=0)])
+    later = run.at("production.off")
+    evidence = off.do(later)
+    set_by_hand(flagged, "logging_hooks", enabled=True, percentage=50)
+    assert off.undo(later, evidence).proof == {"kept": []}
+    assert flags(flagged)["logging_hooks"] == {"enabled": True, "percentage": 100}
+
+
 def test_a_flag_that_somebody_widened_is_narrowed_by_the_undo(
     flagged: World, run: LocalRun, caplog: pytest.LogCaptureFixture
 ) -> None:

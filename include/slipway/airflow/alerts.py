@@ -18,14 +18,15 @@ from slipway.letter import ReleaseFacts
 from slipway.moments import Moment
 from slipway.plan import Notice
 from slipway.run import Json
-from slipway.watch.judge import WatchBreach
+from slipway.watch.judge import Row, WatchBreach
+from slipway.words import Answer, Severity
 
 PATIENCE = 5.0  # seconds
 NOBODY: Json = {"notices": [], "facts": {"plan": "", "title": "", "version": ""}, "rehearsal": True}
 
 
 class Alerts:
-    """Tells each breach that lets the watch go on, once for each metric and severity.
+    """Tells each breach that lets the watch go on, once for each metric and severity until it is calm again.
 
     A breach that ends the watch is told after the verdict, with what follows from it. Sending takes its time
     and samples do not wait, so it goes on in the background. Leaving the context waits for it, but not for
@@ -72,6 +73,11 @@ class Alerts:
                 self._known.add(_about(breach))
                 self._telling.append(asyncio.create_task(self._tell(concerned, breach)))
 
+    def calm(self, rows: Iterable[Row]) -> None:
+        """Forget what was told of limits that a checkpoint found kept: crossed anew, they are news."""
+        kept = {_of(row.severity, row.metric) for row in rows if row.answer is Answer.PASS}
+        self._known -= kept
+
     async def _tell(self, concerned: Sequence[Notice], breach: WatchBreach) -> None:
         try:
             await self._told(concerned, breach)
@@ -91,7 +97,11 @@ class Alerts:
 
 
 def _about(breach: WatchBreach) -> str:
-    return f"{breach.severity} {breach.about}"
+    return _of(breach.severity, breach.about)
+
+
+def _of(severity: Severity | None, about: str) -> str:
+    return f"{severity} {about}"
 
 
 def orders_for(context: Mapping[str, Any], graph: ReleaseGraph) -> Json:

@@ -71,6 +71,7 @@ def _schema(parameter: Parameter) -> dict[str, Json]:
     kinds = schema.get("type")
     if parameter.default in (None, "") and kinds:
         schema["type"] = list(dict.fromkeys([*([kinds] if isinstance(kinds, str) else kinds), "null"]))
+        schema |= {"enum": list(dict.fromkeys([None, *schema["enum"]]))} if "enum" in schema else {}
     return schema
 
 

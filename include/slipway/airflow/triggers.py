@@ -117,6 +117,7 @@ class WatchTrigger(BaseTrigger):
                 self._say(result, appointment)
                 notes.add(result, progress)
                 alerts.add(result.breaches)
+                alerts.calm(result.rows)
         await wait_until_soonest(began)  # a second try may find all done
         yield TriggerEvent(_ended(progress, self.terms))  # type: ignore[no-untyped-call]
 

@@ -32,7 +32,7 @@ async def noted_progress(place: dict[str, Any], asked: float) -> tuple[Progress,
     aget_all asks without it, and its message (GetXComSequenceSlice) is none that a trigger may send.
     """
     noted = await XCom.aget_one(**_safe(place))
-    if noted is None or noted["asked"] != asked:
+    if noted is None or noted.get("asked") != asked:
         return Progress(), None
     return from_json(Progress, noted["progress"]), noted["start"]
 

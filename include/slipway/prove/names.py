@@ -147,10 +147,12 @@ def _references(plan: Plan) -> Iterator[Fault]:
             if name and name not in before:
                 yield UnknownTask(each.place, field, name, tuple(before))
         before.append(each.task_id)
-    tried = tuple(each.item.name for each in items(plan) if each.phase is Phase.STAGING)
-    for each in items(plan):
-        if each.phase is not Phase.STAGING and hasattr(each.item, "tried_by"):
-            name = each.item.tried_by or each.item.name
+    # Only these leave what can be held against what goes out.
+    releases = [each for each in items(plan) if hasattr(each.item, "tried_by")]
+    tried = tuple(each.item.name for each in releases if each.phase is Phase.STAGING)
+    for each in releases:
+        if each.phase is not Phase.STAGING:
+            name = getattr(each.item, "tried_by", "") or each.item.name
             if name not in tried:
                 yield NeverTried(each.place, name, tried)
 

@@ -61,6 +61,17 @@ class KeyValue:
             return False
         return isinstance(flag, dict) and flag.get("enabled") is False
 
+    def is_below(self, other: KeyValue) -> bool:
+        """Whether it shows less than one that is there: gone, off where that is on, a smaller number."""
+        if not other.there:
+            return False
+        if not self.there or self.is_off:
+            return not self.there or not other.is_off
+        try:
+            return float(self.value) < float(other.value)
+        except ValueError:
+            return False
+
     def content(self) -> dict[str, Json]:
         """Return what an undo needs, without the etag, which is new with every change."""
         return {key: value for key, value in asdict(self).items() if key != "etag"} | {"there": self.there}

@@ -39,7 +39,7 @@ class SetAppConfiguration(Step):
         return Evidence(before=before, after=after, changed=before != after, summary=summary)
 
     def undo(self, run: Run, evidence: Evidence) -> Evidence:
-        """Set it back, or delete it; what somebody turned off stays off.
+        """Set it back, or delete it; what somebody turned down or deleted stays so.
 
         Raises what `do` raises.
         """
@@ -49,22 +49,24 @@ class SetAppConfiguration(Step):
             return Evidence(changed=False, summary=f"{self.key} was never touched")
         there = content.pop("there")
         wanted = KeyValue(**content, etag="wanted") if there else KeyValue()
-        if self._is_kept_off(run, evidence, wanted):
-            return Evidence(
-                before=evidence.after, changed=False, summary=f"{self.key} stays off: somebody turned it off"
-            )
+        if self._is_kept(run, evidence, wanted):
+            summary = f"{self.key} stays as somebody set it since"
+            return Evidence(before=evidence.after, changed=False, summary=summary)
         changed = self._bring(run, self._now(run), wanted)
         summary = f"{self.key} is {wanted}" + ("" if changed else " already")
         return Evidence(before=evidence.after, after=evidence.before, changed=changed, summary=summary)
 
-    def _is_kept_off(self, run: Run, evidence: Evidence, before: KeyValue) -> bool:
-        """Whether somebody turned off since what was on before; what somebody set else is overwritten."""
+    def _is_kept(self, run: Run, evidence: Evidence, before: KeyValue) -> bool:
+        """Whether somebody turned down since what was on before; what somebody set else is overwritten."""
         now, place = self._now(run), run.environment.app_configuration
         ours = evidence.after or {"value": self.value, "there": True}
         if now.content() == evidence.before or all(now.content()[key] == ours[key] for key in ours):
             return False
-        if now.there and now.is_off and before.there and not before.is_off:
-            run.log.warning("Somebody turned %s off in %s after this step: it stays off", self.key, place)
+        if now.is_below(before):
+            run.log.warning(
+                "Somebody set %s in %s to %s after this step: it stays so, for it was %s before",
+                self.key, place, now, before,
+            )  # fmt: skip
             return True
         run.log.warning(
             "Somebody set %s in %s to %s after this step: it goes back to %s", self.key, place, now, before

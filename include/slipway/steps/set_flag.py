@@ -98,12 +98,13 @@ class SetFlag(Step):
         )
 
     def _way_back(self, run: Run, evidence: Evidence, before: FlagValue) -> FlagValue:
-        """Return what an undo sets a flag to: never to more users than see the feature by somebody's hand."""
+        """Return what an undo sets a flag to: what this step widened, and somebody narrowed, stays so."""
         now = _get(run, before.flag)
         left = {value.flag: value for value in _values(evidence.after) or self.flags}
-        if now in (before, left.get(before.flag)):
+        ours = left.get(before.flag, before)
+        if now in (before, ours):
             return before
-        if now.share < before.share:
+        if now.share < before.share < ours.share:
             run.log.warning(
                 "Somebody set %s in %s after this step: it stays so, for it was %s before",
                 now, run.environment.label, before.in_words,
