@@ -12,6 +12,7 @@ from itertools import count
 from typing import Any
 
 from airflow.models.dagbundle import DagBundleModel
+from airflow.models.dagrun import DagRun
 from airflow.models.taskinstance import TaskInstance
 from airflow.sdk import DAG
 from airflow.serialization.serialized_objects import DagSerialization, LazyDeserializedDAG
@@ -177,26 +178,7 @@ class Simulator:
             release.returned, release.ran = dict(begin.returned), list(begin.ran)
             release.breaches = dict(begin.breaches)
         with create_session() as session:
-            now = datetime.now(UTC)
-            run = self.dag.create_dagrun(
-                run_id=f"simulated_{next(_numbers)}",
-                logical_date=None,
-                run_after=now,
-                conf={"version": "v2"},
-                run_type=DagRunType.MANUAL,
-                triggered_by=DagRunTriggeredByType.TEST,
-                state=DagRunState.RUNNING,
-                start_date=now,
-                session=session,
-            )
-            run.dag = self.dag
-            # The session keeps these very objects current, so Airflow need not read them anew at every look.
-            tasks = run.get_task_instances(session=session)
-            run.get_task_instances = lambda **_: tasks
-            self._ask_once_for_each_situation(tasks)
-            for ti in tasks if begin else ():
-                ti.state = begin.states[ti.task_id] or None
-                ti.start_date = ti.end_date = now if ti.state else None
+            run, tasks = self._begun(session, begin.states if begin else {})
             while True:
                 seen = states_of(tasks)
                 ready, _ = run.update_state(session=session, execute_callbacks=False)
@@ -220,6 +202,41 @@ class Simulator:
             release.color = str(run.state)
             session.delete(run)
         return release
+
+    def at_rest(self, states: Mapping[str, str]) -> dict[str, str]:
+        """Return the states that these lead to while nothing runs: what Airflow skips by itself."""
+        with create_session() as session:
+            run, tasks = self._begun(session, states)
+            seen: dict[str, str] = {}
+            while seen != (seen := states_of(tasks)):
+                run.update_state(session=session, execute_callbacks=False)
+                session.flush()
+            session.delete(run)
+        return seen
+
+    def _begun(self, session: Session, states: Mapping[str, str]) -> tuple[DagRun, list[TaskInstance]]:
+        """Return a new run and its tasks, in these states."""
+        now = datetime.now(UTC)
+        run = self.dag.create_dagrun(
+            run_id=f"simulated_{next(_numbers)}",
+            logical_date=None,
+            run_after=now,
+            conf={"version": "v2"},
+            run_type=DagRunType.MANUAL,
+            triggered_by=DagRunTriggeredByType.TEST,
+            state=DagRunState.RUNNING,
+            start_date=now,
+            session=session,
+        )
+        run.dag = self.dag
+        # The session keeps these very objects current, so Airflow need not read them anew at every look.
+        tasks = run.get_task_instances(session=session)
+        run.get_task_instances = lambda **_: tasks
+        self._ask_once_for_each_situation(tasks)
+        for ti in tasks if states else ():
+            ti.state = states[ti.task_id] or None
+            ti.start_date = ti.end_date = now if ti.state else None
+        return run, tasks
 
     def _ask_once_for_each_situation(self, tasks: Sequence[TaskInstance]) -> None:
         """Remember where Airflow leaves a task waiting as it is; it decides by the states of those before it.

@@ -8,7 +8,8 @@ import pytest
 from tests.simulation.conftest import plans
 from tests.simulation.simulator import EVIDENCE, Happens, Moment, Release, Script, Simulator
 
-from slipway.graph import DECISION, HOLD, OUTCOME, WATCH, Kind
+from slipway.airflow.branch import skipped_with
+from slipway.graph import DECISION, HOLD, OUTCOME, VERDICT, WATCH, Kind
 from slipway.kinds import Step, Undo
 from slipway.words import Action, Intent, Outcome, Phase
 
@@ -76,6 +77,33 @@ def test_every_strategy_is_released(simulators: Simulators, name: str) -> None:
         release = simulator.release(Script(strategy=rollout.strategy))
         assert release.outcome is Outcome.RELEASED
         hold_the_invariants(release)
+
+
+@pytest.mark.parametrize("name", plans())
+def test_a_branch_skips_nothing_that_airflow_would_not_skip_for_it(simulators: Simulators, name: str) -> None:
+    simulator = simulators(name)
+    dag, more = simulator.dag, set()
+    branches = [
+        n.task_id for n in simulator.graph.of_kind(Kind.START, Kind.STRATEGY, Kind.VERDICT, Kind.ANSWER)
+    ]
+    ways = {**first_ways_to(simulator), **first_ways_to_rollback(simulator)}
+    for branch in [task_id for task_id in branches if task_id in ways]:
+        states = {**ways[branch][1].states, branch: "success"}
+        for way in dag.get_task(branch).downstream_task_ids:
+            follow = {way} | dag.get_task(way).get_flat_relative_ids(upstream=False)
+            first = dag.get_task(branch).downstream_task_ids - follow
+            ours = set(skipped_with(dag, first, states))
+            skipped = {task_id: "skipped" for task_id in first if not states[task_id]}
+            airflows = simulator.at_rest(states | skipped)
+            assert {task_id for task_id in ours if airflows[task_id] != "skipped"} == set(), (branch, way)
+            more |= ours - first
+    assert len(more) > 5
+
+
+def first_ways_to_rollback(simulator: Simulator) -> dict[str, tuple[Script, Moment]]:
+    """Return the tasks of a release that a person is asked about, with the moment before each."""
+    release = simulator.release(ways_of_a_release(simulator)[2])
+    return {task_id: (Script(), moment) for task_id, moment in release.moments.items() if task_id != VERDICT}
 
 
 def ways_of_a_release(simulator: Simulator) -> list[Script]:
