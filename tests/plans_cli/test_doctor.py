@@ -88,8 +88,8 @@ def said_of_green(monkeypatch: pytest.MonkeyPatch, host: str) -> list[str]:
 def test_an_empty_green_slot_is_a_note_and_no_fault(monkeypatch: pytest.MonkeyPatch, address: int) -> None:
     said = said_of_green(monkeypatch, f"http://127.0.0.1:{address}/empty")
     assert said[0] == (
-        "NOTE production green      g: GET /health answers 503: empty, which is normal before the first "
-        "blue-green release"
+        "NOTE production green      g: GET /health answers 503: empty, as before the first "
+        "blue-green release; after one, see why it is not well"
     )
     assert said[-1] == "3 of 4 do not answer"
 

@@ -133,8 +133,8 @@ def _probe(run: Run) -> str:
 def _green(run: Run) -> str:
     conn_id = run.environment.green
     if ask(Question(conn_id=conn_id, path=HEALTH)).status == SERVES_NOTHING:
-        what = f"GET {HEALTH} answers {SERVES_NOTHING}"
-        raise Empty(f"{what}: empty, which is normal before the first blue-green release")
+        what = f"GET {HEALTH} answers {SERVES_NOTHING}: empty, as before the first blue-green release"
+        raise Empty(f"{what}; after one, see why it is not well")
     return _answers_to_get(conn_id, HEALTH)
 
 
