@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
@@ -26,8 +26,8 @@ from slipway.notices import Slack
 from slipway.plan import Notice
 from slipway.still_going import StillGoing
 from slipway.verdict import Branch, Verdict
-from slipway.watch.judge import WatchBreach
-from slipway.words import Action, Severity
+from slipway.watch.judge import Row, WatchBreach
+from slipway.words import Action, Answer, Severity
 
 ENVIRONMENT = Environment(system="toy", name="production")
 PLACE = {"dag_id": "toy", "run_id": "r", "task_id": "watch.watch_production", "map_index": -1}
@@ -116,8 +116,14 @@ def test_a_day_that_a_healthy_release_ended_before_is_left_to_a_person(
 # ---- Breaches while a watch goes on ----
 
 
-def told(monkeypatch: pytest.MonkeyPatch, deliver: Callable[..., Any], xcom: KeptXCom, **more: Any) -> float:
-    """Add a breach, leave, and return how long leaving took."""
+def told(
+    monkeypatch: pytest.MonkeyPatch,
+    deliver: Callable[..., Any],
+    xcom: KeptXCom,
+    between: Sequence[Row] = (),
+    **more: Any,
+) -> float:
+    """Add a breach, and again after a checkpoint with these rows; return how long leaving took."""
     monkeypatch.setattr(alerts, "deliver", deliver)
     monkeypatch.setattr(alerts, "XCom", xcom)
 
@@ -125,6 +131,7 @@ def told(monkeypatch: pytest.MonkeyPatch, deliver: Callable[..., Any], xcom: Kep
         began = time.monotonic()
         async with Alerts(ORDERS, ENVIRONMENT, PLACE, **more) as telling:
             telling.add([SLOW])
+            telling.calm(between)
             telling.add([SLOW])
         return time.monotonic() - began
 
@@ -135,6 +142,24 @@ def test_a_breach_is_told_once_while_the_watch_goes_on(monkeypatch: pytest.Monke
     calls: list[Any] = []
     told(monkeypatch, lambda *args, **how: calls.append(how) or (), KeptXCom())
     assert calls == [{"occasion": "slow", "severity": Severity.LOW}]
+
+
+@pytest.mark.parametrize(
+    ("answer", "severity", "times"),
+    [
+        (Answer.PASS, SLOW.severity, 2),
+        (Answer.FAIL, SLOW.severity, 1),
+        (Answer.INCONCLUSIVE, SLOW.severity, 1),
+        (Answer.PASS, Severity.CRITICAL, 1),
+    ],
+)
+def test_a_breach_is_told_anew_only_after_a_checkpoint_found_its_limit_kept(
+    monkeypatch: pytest.MonkeyPatch, answer: Answer, severity: Severity, times: int
+) -> None:
+    calls: list[Any] = []
+    rows = [Row(metric=SLOW.about, answer=answer, severity=severity)]
+    told(monkeypatch, lambda *args, **how: calls.append(how) or (), KeptXCom(), between=rows)
+    assert len(calls) == times
 
 
 def test_what_was_told_before_a_restart_is_not_told_again(monkeypatch: pytest.MonkeyPatch) -> None:
