@@ -27,9 +27,10 @@ os.environ |= {
 }
 
 
-FIRST = ("e2e", "gate", "local")  # they wait for Airflow while others compute
+AIRFLOW = ("e2e", "gate", "local")  # they wait for an Airflow of their own while others compute
 PLANS = list((Path(__file__).parents[1] / "dags").glob("*.py"))
 LAST = "simulation"  # computes all the time, and lowers its own priority
+COMPUTING = 3  # from so many processes on the last one computes
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -47,19 +48,27 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 class Together(LoadScopeScheduling):  # type: ignore[misc]
-    """Says which tests stay in one process, when there are several.
+    """Says which tests stay in one process, when there are several, and which process takes what.
 
     Each file does; so do all end-to-end tests that share a running Airflow; and each plan's simulation does,
-    for its tests share the plan's ways.
+    for its tests share the plan's ways. Of three processes two wait for Airflow and the last one computes, as
+    long as there is both: three Airflows at once would starve each other on two cores.
     """
+
+    def _assign_work_unit(self, node: object) -> None:
+        waits = len(self.nodes) < COMPUTING or node is not self.nodes[-1]
+        wanted = (scope for scope in self.workqueue if (_folder(f"{scope}/") in AIRFLOW) is waits)
+        if len(self.nodes) >= COMPUTING and (scope := next(wanted, None)):
+            self.workqueue.move_to_end(scope, last=False)
+        super()._assign_work_unit(node)
 
     def _split_scope(self, nodeid: str) -> str:
         folder = _folder(nodeid)
         if folder == LAST:
             plan = nodeid.partition("[")[2].rstrip("]").split("-")[0]
-            return f"{folder} of {plan}"
+            return f"tests/{folder}/{plan}"
         shares_airflow = folder == "e2e" and not _is_of_one_plan(nodeid)
-        return folder if shares_airflow else nodeid.partition("::")[0]
+        return f"tests/{folder}" if shares_airflow else nodeid.partition("::")[0]
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Together:
@@ -75,11 +84,9 @@ def _is_of_one_plan(nodeid: str) -> bool:
     return any(f"test_{plan.stem}.py" in nodeid for plan in PLANS)
 
 
-def _order(nodeid: str) -> int:
-    """Return the place of a test; the sort keeps the order within each."""
+def _order(nodeid: str) -> float:
+    """Return the place of a test, what takes longest first; the sort keeps the order within each."""
     folder = _folder(nodeid)
-    if folder == LAST:
-        return len(FIRST) + 2
-    if folder == "e2e" and _is_of_one_plan(nodeid):
-        return len(FIRST) + 1
-    return FIRST.index(folder) if folder in FIRST else len(FIRST)
+    if folder in AIRFLOW:
+        return AIRFLOW.index(folder) + (0.5 if _is_of_one_plan(nodeid) else 0)
+    return len(AIRFLOW) + (folder == LAST)
