@@ -19,14 +19,16 @@ from slipway.airflow.form import (
     without_dag_params,
 )
 from slipway.airflow.gate_facts import SHOWN, answers_now
+from slipway.airflow.gather import gather
 from slipway.airflow.rest import AirflowApi
 from slipway.compile import compile_plan
 from slipway.gate.proof import Proof, prove
 from slipway.gate.records import Release
 from slipway.gate.text import ask_text, shown_json
-from slipway.gate.way_back import way_back
+from slipway.gate.way_back import way_back_now
 from slipway.plan import Approval, Plan
 from slipway.run import Json
+from slipway.verdict import Verdict
 from slipway.words import GateAnswer
 
 FIX_FORWARD = "FIX FORWARD"
@@ -74,11 +76,12 @@ class AskOperator(HITLOperator):
         self.response_timeout = left
         ti.xcom_push(SHOWN, shown_json(Release(digest="", parameters_digest=""), ()))
         reasons: Sequence[str] = verdict.get("reasons") or ()
+        graph = compile_plan(self.plan)
         self.body = ask_text(
             reasons=reasons,
             people=permitted(self.plan),
             deadline=deadline,
-            way_back=way_back(compile_plan(self.plan), str(context["params"].get("strategy") or "")),
+            way_back=way_back_now(graph, gather(context, graph), Verdict.from_json(verdict)),
         )
         self.log.info("%s\n%s", self.subject, self.body)
         return super().execute(context)

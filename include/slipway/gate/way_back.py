@@ -2,9 +2,12 @@
 
 from collections.abc import Iterator
 
+from slipway.facts import Facts
 from slipway.graph import Kind, Node, ReleaseGraph
 from slipway.kinds import Step, Undo
 from slipway.plan import Plan
+from slipway.undoing import Fate, way_of
+from slipway.verdict import Verdict
 
 NO_RETURN = {Undo.IMPOSSIBLE: "**cannot be undone**: "}
 
@@ -29,6 +32,19 @@ def way_back(graph: ReleaseGraph, strategy: str) -> list[str]:
         if node.task_id in restores:
             lines.append(_restore(graph.plan, restores[node.task_id]))
     return [*lines, *([f"- Nothing to undo: {'; '.join(harmless)}"] if harmless else [])]
+
+
+def way_back_now(graph: ReleaseGraph, facts: Facts, verdict: Verdict) -> list[str]:
+    """Return lines of Markdown: what a rollback now undoes of what ran, newest first, and what it leaves."""
+    lines = []
+    for node in graph.of_kind(Kind.UNDO, Kind.RESTORE):
+        way = way_of(graph, facts, verdict, node)
+        if way.fate is Fate.UNDO:
+            how = node.item.undoing().how if node.kind is Kind.UNDO and isinstance(node.item, Step) else ""
+            lines.append(f"- {node.title}" + (f": {how}" if how else ""))
+        elif way.fate is not Fate.NOT_REACHED:
+            lines.append(f"- {node.title}: **not undone**: {way.why}")
+    return lines or ["- Nothing that ran leaves anything to undo."]
 
 
 def _is_of(plan: Plan, strategy: str, node: Node) -> bool:

@@ -22,8 +22,9 @@ from slipway.compile import gate_task_ids
 from slipway.environment import Environment
 from slipway.kinds import Check, Checklist, Step
 from slipway.plan import Approval, Criterion, DecisionMatrix, Gate, Plan
+from slipway.verdict import Branch, Verdict
 from slipway.watching import Watch
-from slipway.words import Risk
+from slipway.words import Action, Risk
 
 DIGEST = "0123456789abcdef"
 FORM = {
@@ -107,7 +108,8 @@ def release(plan: Plan) -> DAG:
 
 
 def verdict(**context: Any) -> dict[str, Any]:
-    return {"action": "ask", "within_seconds": context["params"]["within"], "reasons": ["error rate 9 %"]}
+    within = timedelta(seconds=context["params"]["within"])
+    return Verdict(branch=Branch.ASK, action=Action.ASK, within=within, reasons=("error rate 9 %",)).to_json()
 
 
 owner = Approval(role="Product owner", people=["product_owner", "tech_lead"])
@@ -118,7 +120,7 @@ strict = release(plan("strict", owner, requester_may_approve=False))
 brief = release(plan("brief", owner, timeout=timedelta(seconds=1)))
 both = release(plan("both", owner, lead))
 
-with DAG("ask", schedule=None, params=FORM) as ask:
+with DAG("ask", schedule=None, params=FORM | {"intent": "release"}) as ask:
     judged = PythonOperator(task_id="verdict", python_callable=verdict)
     question = AskOperator(task_id="ask.fix_forward_or_roll_back", plan=plan("ask", owner))
     answer = AnswerOperator(
