@@ -56,10 +56,10 @@ class Together(LoadScopeScheduling):  # type: ignore[misc]
     """
 
     def _assign_work_unit(self, node: object) -> None:
-        waits = len(self.nodes) < COMPUTING or node is not self.nodes[-1]
-        wanted = (scope for scope in self.workqueue if (_folder(f"{scope}/") in AIRFLOW) is waits)
-        if len(self.nodes) >= COMPUTING and (scope := next(wanted, None)):
-            self.workqueue.move_to_end(scope, last=False)
+        if len(self.nodes) >= COMPUTING:
+            waits = node is not self.nodes[-1]
+            wanted = (scope for scope in self.workqueue if (_folder(f"{scope}/") in AIRFLOW) is waits)
+            self.workqueue.move_to_end(next(wanted, next(iter(self.workqueue))), last=False)
         super()._assign_work_unit(node)
 
     def _split_scope(self, nodeid: str) -> str:

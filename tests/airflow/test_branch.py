@@ -69,23 +69,25 @@ class Ti:
         return {"r": self.states}
 
 
-@pytest.mark.parametrize("intent", list(Intent))
-def test_the_start_of_a_release_skips_the_other_way(intent: Intent) -> None:
+def started(intent: Intent) -> tuple[DAG, Ti]:
+    """Run the start of a release; raises what skips its other way."""
     dag = release()
-    start = dag.get_task("start")
-    context = {
-        "ti": Ti(start, {"start": "running"}),
-        "dag": dag,
-        "params": {"intent": intent, "version": "v"},
-    }
-    if intent is Intent.RELEASE:  # what judges a release waits for it, and is on its way
-        start.execute(context)
-        return
+    ti = Ti(dag.get_task("start"), {"start": "running"})
+    ti.task.execute({"ti": ti, "dag": dag, "params": {"intent": intent, "version": "v2"}})
+    return dag, ti
+
+
+def test_the_start_of_a_later_rollback_skips_the_release_and_not_what_judges_it() -> None:
     with pytest.raises(DownstreamTasksSkipped) as skipped:
-        start.execute(context)
-    assert skipped.value.tasks == skipped_with(dag, [CHECK_CONNECTIONS, "gate.decision"], {})
+        started(Intent.ROLL_BACK)
+    assert skipped.value.tasks == skipped_with(release(), [CHECK_CONNECTIONS, "gate.decision"], {})
     assert "production.deploy" in skipped.value.tasks
     assert VERDICT not in skipped.value.tasks
+
+
+def test_the_start_of_a_release_skips_nothing_for_the_verdict_waits_at_its_end() -> None:
+    dag, ti = started(Intent.RELEASE)
+    assert set(ti.left["skipmixin_key"]["followed"]) == dag.get_task("start").downstream_task_ids
 
 
 def test_what_begins_when_one_is_done_is_skipped_only_with_all_before_it() -> None:

@@ -22,7 +22,7 @@ ALL = (TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS, TriggerRule.ONE_FAILED)  # skipp
 class BranchOperator(BaseBranchOperator):
     """A branch that skips at once whatever Airflow would skip for it, one task at each look of its scheduler.
 
-    On the way to a rollback that is half a minute, in which production stays as it is.
+    A rollback would wait for that, and production with it.
     """
 
     def do_branch(

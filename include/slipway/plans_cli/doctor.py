@@ -43,7 +43,10 @@ class Empty(SlipwayError):
 
 
 def take_connections() -> None:
-    """Take the connections of the Airflow that runs here, if one does; those of the shell come first."""
+    """Take the connections of the Airflow that runs here, if one does; those of the shell come first.
+
+    Those of Admin > Connections are read from that Airflow's database, whatever the shell says of another.
+    """
     from slipway.local.stack import METADATA, Stack
 
     found = Stack().variables()
