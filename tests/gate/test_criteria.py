@@ -1,9 +1,10 @@
 """What the checks behind a criterion say."""
 
 import pytest
+from tests.prove.plans import Ship
 from tests.toy import ToyStep, plan
 
-from slipway.gate.criteria import packages, parameters_digest, state_of
+from slipway.gate.criteria import packages, parameters_digest, state_of, unproved
 from slipway.plan import Criterion
 from slipway.run import Json
 from slipway.words import Answer
@@ -54,3 +55,18 @@ def test_the_packages_are_those_that_steps_on_staging_proved() -> None:
     }
 
     assert packages(two, results) == {"deploy": "5ec0"}
+
+
+def test_what_staging_did_not_prove_and_production_must_take_is_named() -> None:
+    ships = plan(
+        on_staging=[Ship(name="ship_api"), Ship(name="ship_ui"), ToyStep(name="seed")],
+        on_production=[
+            Ship(name="ship_green", tried_by="ship_api"),
+            Ship(name="ship_ui"),
+            ToyStep(name="seed"),
+        ],
+    )
+    proved = {"ship_api": {**DEPLOYED, "proof": {"commit": "abc123"}}, "ship_ui": DEPLOYED, "seed": None}
+
+    assert unproved(ships, proved) == ("staging.ship_ui",)
+    assert unproved(ships, {}) == ("staging.ship_api", "staging.ship_ui")

@@ -1,5 +1,6 @@
 """The gate's policy, one rule a test."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -370,6 +371,15 @@ def test_breaking_the_glass_opens_a_closed_window() -> None:
 )
 def test_what_was_shown_must_be_what_is_deployed(shown: Release, reason: str) -> None:
     assert refused_because(asked(shown=shown)) == (reason,)
+
+
+def test_a_staging_step_without_proof_is_no_go() -> None:
+    release = replace(RELEASE, unproved=["staging.deploy_ui"])
+
+    assert refused_because(asked(), release=release) == (
+        "staging.deploy_ui left no proof of what it tried: it was marked by hand, or skipped; release again, "
+        "and let it run",
+    )
 
 
 def test_all_reasons_are_given_at_once() -> None:

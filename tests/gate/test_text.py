@@ -63,6 +63,15 @@ def test_the_package_that_staging_tried_is_shown_and_read_back() -> None:
     assert shown_release(shown_json(release, ())) == release
 
 
+def test_a_step_on_staging_that_proved_nothing_is_in_bold() -> None:
+    lines = question_with(release=replace(RELEASE, unproved=["staging.deploy_ui"]))
+
+    assert (
+        "**staging.deploy_ui left no proof of what it tried: it was marked by hand, or skipped: a GO ends as "
+        "NO-GO.**"
+    ) in lines
+
+
 def test_a_rehearsal_is_in_bold_and_says_what_it_means() -> None:
     assert parameter_lines({"pace": 1800}) == [
         "- **`pace`: `1800`**, a rehearsal: waiting times are divided by `1800`"

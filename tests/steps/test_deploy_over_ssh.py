@@ -9,7 +9,7 @@ from tests.steps.ssh_server import deployment_server, git, local_run
 from slipway.run import Evidence
 from slipway.sandbox.vendors.ssh import SshServer
 from slipway.steps import DeployOverSsh
-from slipway.steps.faults import CommandFailed, NotTheApprovedCommit, UnknownVersion
+from slipway.steps.faults import CommandFailed, NothingTried, NotTheApprovedCommit, UnknownVersion
 from slipway.steps.faults.ssh import CheckedOutSince
 from slipway.testing import LocalRun
 
@@ -55,7 +55,7 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
 
 @pytest.fixture
 def run() -> LocalRun:
-    return local_run()
+    return local_run(name="staging")
 
 
 def test_a_tag_is_checked_out_and_built_and_the_one_before_comes_back(world: World, run: LocalRun) -> None:
@@ -106,18 +106,20 @@ def test_a_crash_before_the_checkout_leaves_nothing_to_undo(world: World, run: L
 
 def test_a_tag_that_is_not_there_is_refused_with_those_that_are(world: World) -> None:
     with pytest.raises(UnknownVersion, match=r'"v9\.9-maintenance". The nearest tags are v2\.'):
-        world.step.do(local_run("9.9"))
+        world.step.do(local_run("9.9", name="staging"))
     assert world.head() == "v2.4.0"
 
 
 def test_production_gets_the_commit_that_staging_had(world: World, run: LocalRun) -> None:
-    tried = world.step.do(local_run(name="staging"))
-    run.evidences["staging.deploy"] = tried
+    production = local_run()
+    with pytest.raises(NothingTried):
+        world.step.do(production)
+    production.evidences["staging.deploy"] = world.step.do(run)
     git(world.origin, "commit", "--quiet", "--allow-empty", "-m", "another")
     git(world.origin, "tag", "--force", "v2.5.0-maintenance")
     git(world.clone, "tag", "--delete", "v2.5.0-maintenance")
     with pytest.raises(NotTheApprovedCommit, match="staging tried commit"):
-        world.step.do(run)
+        world.step.do(production)
 
 
 def test_local_changes_in_the_folder_stop_it(world: World, run: LocalRun) -> None:

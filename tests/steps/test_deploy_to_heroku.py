@@ -119,7 +119,7 @@ def test_a_commit_that_was_rolled_back_is_released_from_its_build(
 ) -> None:
     evidence = through(STEP.do, release)
     through(STEP.undo, release.at("rollback.undo"), evidence)
-    again = release.at("production.deploy")  # another release of the same commit
+    again = release.at("staging.again")  # another release of the same commit
     assert through(STEP.do, again).proof["version"] == 5
     assert heroku.app.running == evidence.proof["commit"]
     assert pushes(heroku) == 2
@@ -132,7 +132,7 @@ def test_what_a_rollback_left_in_the_apps_repository_is_replaced(
     through(STEP.undo, release.at("rollback.undo"), evidence)
     git(repositories.work, "checkout", "--quiet", "-B", "feature/scores", "main")
     mended = repositories.commit("feature/scores", "scores.py", "mended\n")
-    through(STEP.do, release.at("production.deploy"))
+    through(STEP.do, release.at("staging.again"))
     assert heroku.app.running == mended
 
 
@@ -143,7 +143,7 @@ def test_production_gets_the_very_commit_that_staging_tried(
     tried = through(staging.do, release.at("staging.deploy"))
     release.evidences["staging.deploy"] = tried
     repositories.commit("feature/scores", "later.py", "untested\n")
-    through(STEP.do, release)
+    through(STEP.do, release.at("production.deploy"))
     assert heroku.app.running == tried.proof["commit"]
     git(repositories.work, "checkout", "--quiet", "-B", "feature/scores", "main")
     repositories.commit("feature/scores", "scores.py", "rewritten\n")

@@ -5,6 +5,7 @@ from slipway.run import Evidence
 from slipway.steps import FetchRelease
 from slipway.steps.faults import (
     BadVersion,
+    NothingTried,
     NotTheApprovedCommit,
     ReleaseInTheWay,
     RepositoryUnreachable,
@@ -38,7 +39,7 @@ def test_a_second_try_reuses_the_folder_and_its_undo_still_removes_it(run: Local
 
 
 def test_a_folder_that_was_there_before_survives_the_undo(run: LocalRun, world: World) -> None:
-    STEP.do(run.at("earlier"))
+    STEP.do(run.at("staging.earlier"))
     evidence = STEP.do(run)
     assert evidence.changed is False
     STEP.undo(run, evidence)
@@ -98,6 +99,12 @@ def test_production_takes_only_the_commit_that_staging_tried(run: LocalRun, worl
         STEP.do(production)
     git(world.source, "tag", "--force", "v2", tried)
     assert STEP.do(production).proof["commit"] == tried
+
+
+def test_without_a_proof_of_staging_nothing_is_fetched_for_production(run: LocalRun, world: World) -> None:
+    with pytest.raises(NothingTried, match=r"staging\.fetch_release left no proof .* marked by hand"):
+        STEP.do(run.at("production.fetch_release"))
+    assert world.releases == []
 
 
 @pytest.mark.parametrize("version", ["../v2", ".hidden", "a/b", "--upload-pack=x", ""])

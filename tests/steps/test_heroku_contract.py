@@ -60,7 +60,7 @@ def calls(release: LocalRun, heroku: HerokuWorld) -> HerokuWorld:
     heroku.migrations(["auth.0001_initial"], [])
     deploy = DeployToHeroku(name="deploy", app="the5hc", branch="feature/scores")
     through(BackUpHerokuPostgres(name="backup", app="the5hc").do, release.at("production.backup"))
-    evidence = through(deploy.do, release.at("production.deploy"))
+    evidence = through(deploy.do, release.at("staging.deploy"))
     MigrateOnHeroku(name="migrate", app="the5hc").do(release.at("production.migrate"))
     RunOnHeroku(name="cache", app="the5hc", command="echo cleared").do(release.at("production.cache"))
     through(deploy.undo, release.at("rollback.undo_deploy"), evidence)

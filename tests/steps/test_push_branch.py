@@ -56,7 +56,7 @@ def test_production_gets_the_very_commit_that_staging_tried(
     git(repositories.remote, "update-ref", "-d", "refs/heads/main")
     release.evidences["staging.push"] = tried
     later = repositories.commit("feature/scores", "later.py", "untested\n")
-    assert STEP.do(release).proof == tried.proof
+    assert STEP.do(release.at("production.push")).proof == tried.proof
     assert repositories.deployed() == tried.proof["commit"] != later
 
 
@@ -68,7 +68,7 @@ def test_a_branch_that_lost_the_tested_commit_is_not_deployed(
     git(repositories.work, "checkout", "--quiet", "-B", "feature/scores", "main")
     repositories.commit("feature/scores", "scores.py", "rewritten\n")
     with pytest.raises(TestedCommitGone, match="what was approved is what is deployed"):
-        STEP.do(release)
+        STEP.do(release.at("production.push"))
     assert repositories.deployed() == ""
 
 

@@ -30,7 +30,7 @@ def test_the_commit_that_staging_tried_is_tagged(release: LocalRun, repositories
     tried = repositories.head("feature/scores")
     release.evidences["staging.deploy"] = Evidence(proof={"commit": tried})
     repositories.commit("feature/scores", "later.py", "untested\n")
-    STEP.do(release)
+    STEP.do(release.at("production.tag_release"))
     assert tagged(repositories) == tried
 
 

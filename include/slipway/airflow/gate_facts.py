@@ -5,7 +5,14 @@ from datetime import UTC, datetime
 from typing import Any
 
 from slipway.airflow.rest import AirflowApi, EventLog, HitlDetail
-from slipway.gate.criteria import commits, evidence_tasks, packages, parameters_digest, state_of
+from slipway.gate.criteria import (
+    commits,
+    evidence_tasks,
+    packages,
+    parameters_digest,
+    state_of,
+    unproved,
+)
 from slipway.gate.records import Asked, CriterionState, FormAnswer, GateQuestion, Mark, Release
 from slipway.gate.text import shown_release
 from slipway.plan import Approval, Plan
@@ -30,6 +37,7 @@ def release_now(plan: Plan, digest: str, found: Mapping[str, Json], conf: Mappin
         parameters_digest=parameters_digest(conf),
         commits=commits(plan, found),
         packages=packages(plan, found),
+        unproved=unproved(plan, found),
     )
 
 

@@ -46,6 +46,18 @@ def packages(plan: Plan, results: Mapping[str, Json]) -> dict[str, str]:
     return dict(_proved(plan, results, "package_sha256"))
 
 
+def unproved(plan: Plan, results: Mapping[str, Json]) -> tuple[str, ...]:
+    """Return the tasks on staging that left no proof of what they tried, and production must take just that.
+
+    Each of them succeeded, or nobody would be asked: it was marked by hand, or skipped.
+    """
+    in_stages = (step for rollout in plan.strategies for stage in rollout.stages for step in stage.steps)
+    takers = [step for step in (*plan.on_production, *in_stages) if hasattr(step, "tried_by")]
+    proved = {*commits(plan, results), *packages(plan, results)}
+    names = dict.fromkeys(getattr(step, "tried_by", "") or step.name for step in takers)
+    return tuple(f"{Phase.STAGING}.{name}" for name in names if name not in proved)
+
+
 def parameters_digest(parameters: Mapping[str, Json]) -> str:
     """Return the SHA-256 of the parameters that the release was triggered with."""
     text = json.dumps(parameters, sort_keys=True, separators=(",", ":"), default=str)

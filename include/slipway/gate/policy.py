@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from slipway.gate.proof import Proof, prove
-from slipway.gate.records import Asked, Decision, GateQuestion, GivenApproval, Release
+from slipway.gate.records import NO_PROOF, Asked, Decision, GateQuestion, GivenApproval, Release
 from slipway.words import Answer, GateAnswer
 
 BREAK_GLASS_AT_LEAST = 10  # characters of a reason to go outside the allowed windows
@@ -19,6 +19,7 @@ def judge(question: GateQuestion, answers: Sequence[Asked]) -> Decision:
         *_criteria_against(question, approvals),
         *_window_against(question),
         *_changes_against(question.release, answers),
+        *_doubt_about(question.release),
     ]
     return Decision(
         answer=GateAnswer.NO_GO if reasons else GateAnswer.GO,
@@ -77,3 +78,8 @@ def _changes_against(now: Release, answers: Sequence[Asked]) -> Iterator[str]:
             yield f"{role}: the parameters of the release changed since they were shown"
         if (dict(shown.commits), dict(shown.packages)) != (dict(now.commits), dict(now.packages)):
             yield f"{role}: the artefacts on staging changed since they were shown"
+
+
+def _doubt_about(now: Release) -> Iterator[str]:
+    for task_id in now.unproved:
+        yield f"{task_id} {NO_PROOF}; release again, and let it run"

@@ -9,6 +9,8 @@ from slipway.plan import Approval
 from slipway.run import Json
 from slipway.words import Answer, GateAnswer
 
+NO_PROOF = "left no proof of what it tried: it was marked by hand, or skipped"
+
 
 class Way(StrEnum):
     """How an approval was answered."""
@@ -62,12 +64,14 @@ class Release:
 
     :param commits: commit by staging step
     :param packages: SHA-256 of the package by staging step
+    :param unproved: tasks on staging that left no proof of what they tried, though production must take that
     """
 
     digest: str
     parameters_digest: str
     commits: Mapping[str, str] = field(default_factory=dict)
     packages: Mapping[str, str] = field(default_factory=dict)
+    unproved: Sequence[str] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

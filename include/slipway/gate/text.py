@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from slipway.gate.parameters import parameter_lines
-from slipway.gate.records import CriterionState, Decision, Release
+from slipway.gate.records import NO_PROOF, CriterionState, Decision, Release
 from slipway.plan import Approval, Plan
 from slipway.run import Json
 
@@ -134,7 +134,8 @@ def _release_lines(release: Release) -> list[str]:
     lines = [f"Plan digest `{release.digest}`, parameters `{release.parameters_digest[:12]}`."]
     lines += [f"On staging: {step} at commit `{commit}`." for step, commit in release.commits.items()]
     found = release.packages.items()
-    return lines + [f"On staging: {step} with the package of SHA-256 `{sha256}`." for step, sha256 in found]
+    lines += [f"On staging: {step} with the package of SHA-256 `{sha256}`." for step, sha256 in found]
+    return lines + [f"**{task_id} {NO_PROOF}: a GO ends as NO-GO.**" for task_id in release.unproved]
 
 
 def _criterion_lines(criterion: CriterionState) -> list[str]:

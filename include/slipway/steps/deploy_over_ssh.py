@@ -1,6 +1,5 @@
 """Deploy a tag in a git folder of a server, over SSH."""
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from shlex import quote
@@ -12,18 +11,20 @@ from slipway.steps.faults import NotTheApprovedCommit, UnknownVersion
 from slipway.steps.faults.ssh import CheckedOutSince, WrongCommit
 from slipway.steps.ssh_api import Server, server
 from slipway.steps.ssh_job import Job, forget, job_name, run_job, stop, was_begun
+from slipway.steps.tried import tried_on_staging
 
 
 @dataclass(frozen=True, kw_only=True)
 class DeployOverSsh(Step):
     """Check a tag out in a clone on the server, install, build, and try it there.
 
-    In production the tag's commit must be the one that the step of the same name had on staging.
+    In production the tag's commit must be the one that was tried on staging.
 
     :param folder: the clone, e.g. "/opt/communityshare/api"
     :param tag: the tag's name; "{version}" is the version that is released
     :param build: commands run in the folder after the checkout, also when it is undone
     :param smoke: commands run after the build, only going forward
+    :param tried_by: the step on staging whose commit production must get; the one of this name if ""
     """
 
     folder: str
@@ -31,6 +32,7 @@ class DeployOverSsh(Step):
     build: Sequence[str] = ("npm ci", "npm run build")
     smoke: Sequence[str] = ("npm run test:smoke",)
     remote: str = "origin"
+    tried_by: str = ""
 
     kind: ClassVar[str] = "deploy_over_ssh"
     needs: ClassVar[tuple[str, ...]] = ("server",)
@@ -42,8 +44,8 @@ class DeployOverSsh(Step):
     def do(self, run: Run) -> Evidence:
         """Check out, build and try.
 
-        Raises UnknownVersion, NotTheApprovedCommit, CommandFailed, CommandTimedOut and the faults of
-        steps.faults.ssh.
+        Raises UnknownVersion, NothingTried, NotTheApprovedCommit, CommandFailed, CommandTimedOut and the
+        faults of steps.faults.ssh.
         """
         with server(run) as there:
             before = run.remember("before", lambda: self._checked_out(there))
@@ -90,7 +92,10 @@ class DeployOverSsh(Step):
         run_job(there, job, log=run.log, timeout=self.timeout)
 
     def _tagged(self, run: Run, there: Server) -> tuple[str, str]:
-        """Fetch, and return the tag and its commit. Raises UnknownVersion and NotTheApprovedCommit."""
+        """Fetch, and return the tag and its commit.
+
+        Raises UnknownVersion, NothingTried and NotTheApprovedCommit.
+        """
         tag = self.tag.replace("{version}", run.version)
         git = f"git -C {quote(self.folder)}"
         there.say(f"{git} fetch --quiet --tags {quote(self.remote)}")
@@ -99,10 +104,9 @@ class DeployOverSsh(Step):
             known = there.say(f"{git} tag --sort=-creatordate | head -n 3").split()
             raise UnknownVersion(f"{there.conn_id}:{self.folder}", tag, known)
         commit = text.strip()
-        production = re.match(r"production\.", run.task_id)
-        tried = run.evidence(f"staging.{self.name}") if production else None
-        if tried and tried.proof.get("commit") != commit:
-            raise NotTheApprovedCommit(tag, str(tried.proof.get("commit")), commit)
+        tried = tried_on_staging(run, self.tried_by or self.name, "commit")
+        if tried and tried != commit:
+            raise NotTheApprovedCommit(tag, tried, commit)
         return tag, commit
 
     def _checked_out(self, there: Server) -> dict[str, Json]:

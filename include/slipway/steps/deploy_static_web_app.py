@@ -54,8 +54,8 @@ class DeployStaticWebApp(Step):
     def do(self, run: Run) -> Evidence:
         """Deploy and verify.
 
-        Raises PackageMissing, NotTheTriedPackage, PackageLacks, PackageBeforeMissing, SiteNotServing,
-        OperationFailed and StillGoing.
+        Raises PackageMissing, NothingTried, NotTheTriedPackage, PackageLacks, PackageBeforeMissing,
+        SiteNotServing, OperationFailed and StillGoing.
         """
         package = Package.to_release(run, self.package, self.tried_by or self.name)
         site = self._site(run)

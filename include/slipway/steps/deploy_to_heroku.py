@@ -63,7 +63,7 @@ class DeployToHeroku(Step):
         """Push or release again, and see it run. Raises StillGoing meanwhile.
 
         Raises BuildFailed, HerokuReleaseFailed, HerokuReleaseMissing, HotfixInTheWay, TestedCommitGone,
-        DeployedBySomebodyElse, BranchMissing, BranchMoved and PushRefused.
+        DeployedBySomebodyElse, NothingTried, BranchMissing, BranchMoved and PushRefused.
         """
         before = run.remember("before", lambda: self._look(run))
         release = self._progress(run, before)

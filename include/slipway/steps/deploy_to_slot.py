@@ -43,7 +43,10 @@ class DeployToSlot(Step):
         )
 
     def do(self, run: Run) -> Evidence:
-        """Deploy and verify. Raises PackageMissing, NotTheTriedPackage, DeploymentFailed and StillGoing."""
+        """Deploy and verify. Raises StillGoing meanwhile.
+
+        Raises PackageMissing, NothingTried, NotTheTriedPackage and DeploymentFailed.
+        """
         package = Package.to_release(run, self.package, self.tried_by or self.name)
         slot = Slot(run, self.resource_group, self.app, self.slot)
         before = run.remember("before", lambda: _standing(slot))

@@ -1,6 +1,5 @@
 """Fetch the release's tag from the repository into its own folder."""
 
-import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,15 +10,20 @@ from slipway.run import Evidence, Json, Run
 from slipway.steps.faults import NotTheApprovedCommit, ReleaseInTheWay
 from slipway.steps.release_tree import DEPLOYS, REVISION, ReleaseTree, remove_folder
 from slipway.steps.repository import Repository
+from slipway.steps.tried import tried_on_staging
 
 
 @dataclass(frozen=True, kw_only=True)
 class FetchRelease(Step):
     """Export the tag (or full commit id) that this release deploys into releases/<version>.
 
-    The folder appears whole or not at all. In production the commit must be the one that the step of the
-    same name fetched on staging: what was approved is what is deployed.
+    The folder appears whole or not at all. In production the commit must be the one that was fetched on
+    staging: what was approved is what is deployed.
+
+    :param tried_by: the step on staging whose commit production must get; the one of this name if ""
     """
+
+    tried_by: str = ""
 
     kind: ClassVar[str] = "fetch_release"
     needs: ClassVar[tuple[str, ...]] = ("repository", "host")
@@ -31,12 +35,15 @@ class FetchRelease(Step):
     def do(self, run: Run) -> Evidence:
         """Fetch; a folder that already holds the commit is reused.
 
-        Raises UnknownVersion, RepositoryUnreachable, NotTheApprovedCommit, ReleaseInTheWay and BadVersion.
+        Raises UnknownVersion, RepositoryUnreachable, NothingTried, NotTheApprovedCommit, ReleaseInTheWay
+        and BadVersion.
         """
         tree = ReleaseTree.of(run)
         repository = Repository.of(run)
         commit = repository.resolve(run.version)
-        _see_that_it_was_approved(run, self.name, commit)
+        tried = tried_on_staging(run, self.tried_by or self.name, "commit")
+        if tried and tried != commit:
+            raise NotTheApprovedCommit(run.version, tried, commit)
         before = run.remember("before", lambda: {"there": tree.path.exists(), DEPLOYS: run.version})
         if tree.path.exists() and tree.commit != commit:
             raise ReleaseInTheWay(tree.path, tree.commit, commit)
@@ -87,9 +94,3 @@ class FetchRelease(Step):
 
 def _draft(tree: ReleaseTree) -> Path:
     return tree.releases / f".fetching-{tree.version}"
-
-
-def _see_that_it_was_approved(run: Run, step: str, commit: str) -> None:
-    tried = run.evidence(f"staging.{step}") if re.match(r"production\.", run.task_id) else None
-    if tried and tried.proof.get("commit") != commit:
-        raise NotTheApprovedCommit(run.version, str(tried.proof.get("commit")), commit)

@@ -16,6 +16,7 @@ from slipway.steps.faults.branches import BranchMoved, MergeConflict, PushRefuse
 from slipway.steps.git_remote import PATIENCE, Remote, telling
 from slipway.steps.processes import Output, run_program
 from slipway.steps.reach import folder
+from slipway.steps.tried import tried_on_staging
 
 _LEFT_BEHIND = timedelta(days=1)  # a clone this old belongs to a task that was killed
 _WHO = ("Slipway", "slipway@localhost")
@@ -125,12 +126,11 @@ def commit_to_release(run: Run, clone: Clone, remote: Remote, branch: str, tried
     commit does.
 
     :param tried_by: the step on staging whose proof names the commit
-    Raises BranchMissing, TestedCommitGone and RepositoryUnreachable.
+    Raises NothingTried, BranchMissing, TestedCommitGone and RepositoryUnreachable.
     """
+    commit = tried_on_staging(run, tried_by, "commit")
     head = remote.branch(branch)
     clone.fetch(remote, branch)
-    tried = None if run.task_id.startswith("staging.") else run.evidence(f"staging.{tried_by}")
-    commit = str(tried.proof.get("commit", "")) if tried else ""
     if not commit:
         run.log.info("%s is at %s: that goes out", branch, head[:12])
         return head

@@ -8,6 +8,7 @@ from pathlib import Path
 from slipway.run import Json, Run
 from slipway.steps.faults.azure import NotTheTriedPackage, PackageLacks, PackageMissing
 from slipway.steps.reach import folder
+from slipway.steps.tried import tried_on_staging
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,15 +31,14 @@ class Package:
         """Find the package that goes out: in production the very one that staging tried.
 
         :param tried_by: the step on staging whose proof names the package
-        Raises PackageMissing and NotTheTriedPackage.
+        Raises PackageMissing, NothingTried and NotTheTriedPackage.
         """
         package = cls.of(run, name)
-        tried = None if run.task_id.startswith("staging.") else run.evidence(f"staging.{tried_by}")
-        sha256 = str(tried.proof.get("package_sha256", "")) if tried else ""
+        sha256 = tried_on_staging(run, tried_by, "package_sha256")
         if sha256 and sha256 != package.sha256:
             raise NotTheTriedPackage(package.name, tried_by, sha256, package.sha256)
-        known = f"staging.{tried_by} tried this very file" if sha256 else "no step on staging tried it"
-        run.log.info("%s has SHA-256 %s: %s", package.name, package.sha256, known)
+        known = f": staging.{tried_by} tried this very file" if sha256 else ""
+        run.log.info("%s has SHA-256 %s%s", package.name, package.sha256, known)
         return package
 
     @classmethod

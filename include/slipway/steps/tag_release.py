@@ -34,7 +34,7 @@ class TagRelease(Step):
         return f"removes the tag {self.tag or 'of the version'}, if this release made it"
 
     def do(self, run: Run) -> Evidence:
-        """Tag and push. Raises BranchMissing, TestedCommitGone, TagTaken and PushRefused."""
+        """Tag and push. Raises NothingTried, BranchMissing, TestedCommitGone, TagTaken and PushRefused."""
         remote = Remote.of(run, "repository")
         tag = self.tag or run.version
         with cloned(run) as clone:

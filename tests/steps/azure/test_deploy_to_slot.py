@@ -52,7 +52,7 @@ def holds(cloud: Azure, artifacts: Path, version: str) -> bool:
 
 def old_green(run: LocalRun) -> None:
     """Let an earlier release put v1.1.0 into the slot."""
-    earlier = run.at("production.deploy_to_green")
+    earlier = run.at("staging.earlier")
     earlier.version, earlier.release_id = "v1.1.0", "manual__2025-01-01T00:00:00+00:00"
     through(lambda: STEP.do(earlier))
 

@@ -14,8 +14,8 @@ StepImpossible (no second try)
 |- BackupEmpty, BackupMissing, BackupDamaged
 |- RevisionNotOnPath, SeveralHeads
 |- ScriptMissing, ScriptChanged, ScriptEndsTransaction
-|- BadVersion, UnknownVersion, NotTheApprovedCommit, ReleaseInTheWay, ReleaseNotThere, SwitchedSince
-`- RequirementsMissing, LinkInTheWay, UnknownFlag, FlagSwitchedOff
+|- BadVersion, UnknownVersion, NothingTried, NotTheApprovedCommit, ReleaseInTheWay, ReleaseNotThere
+`- SwitchedSince, RequirementsMissing, LinkInTheWay, UnknownFlag, FlagSwitchedOff
 
 Those of one family stand in its own file: branches (git), heroku.
 """
@@ -53,6 +53,7 @@ from slipway.steps.faults.releases import (
     BadVersion,
     InstallFailed,
     LinkInTheWay,
+    NothingTried,
     NotTheApprovedCommit,
     ReleaseInTheWay,
     ReleaseNotThere,
@@ -84,6 +85,7 @@ __all__ = [
     "NoPostgresTools",
     "NoRoomForBackup",
     "NotTheApprovedCommit",
+    "NothingTried",
     "ReleaseInTheWay",
     "ReleaseNotThere",
     "RepositoryUnreachable",

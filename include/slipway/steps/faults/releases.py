@@ -51,6 +51,17 @@ class NotTheApprovedCommit(StepImpossible):
         )
 
 
+class NothingTried(StepImpossible):
+    """The step on staging left no proof of what it tried."""
+
+    def __init__(self, task_id: str) -> None:
+        self.task_id = task_id
+        super().__init__(
+            f"{task_id} left no proof of what it tried: it was marked by hand, or skipped. What was approved "
+            f"is what is deployed, and nothing tells what that was. Release again, and let {task_id} run."
+        )
+
+
 class ReleaseInTheWay(StepImpossible):
     """The release folder exists with another content."""
 
