@@ -108,6 +108,7 @@ def test_a_release_takes_the_traffic_from_green_and_goes_back_whole(
 @pytest.mark.slow
 def test_undoing_twice_changes_nothing_more(sandbox: Sandbox, release: Callable[[str], LocalRelease]) -> None:
     before, v2 = production(sandbox), release("v2")
+    v2.on_staging()
     v2.on_production()
     v2.roll_back()
     v2.roll_back()
@@ -118,6 +119,7 @@ def test_the_switch_in_the_store_switches_the_feature(
     sandbox: Sandbox, release: Callable[[str], LocalRelease]
 ) -> None:
     place, v2 = sandbox.place("goals", "production"), release("v2")
+    v2.on_staging()
     v2.on_production()
     goals = [each for each in v2.plan.verify if each.name == "walk_through_goals"]
     assert v2.check("verification", goals) == {}

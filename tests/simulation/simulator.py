@@ -4,16 +4,19 @@
 branch is taken. What a task would have done is told by a `Script`: by default every task succeeds.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 from itertools import count
 from typing import Any
+from unittest.mock import patch
 
 from airflow.models.dagbundle import DagBundleModel
 from airflow.models.dagrun import DagRun
 from airflow.models.taskinstance import TaskInstance
+from airflow.models.taskinstancekey import TaskInstanceKey
 from airflow.sdk import DAG
 from airflow.serialization.serialized_objects import DagSerialization, LazyDeserializedDAG
 from airflow.ti_deps.dep_context import DepContext
@@ -177,12 +180,10 @@ class Simulator:
         if begin:
             release.returned, release.ran = dict(begin.returned), list(begin.ran)
             release.breaches = dict(begin.breaches)
-        with create_session() as session:
-            run, tasks = self._begun(session, begin.states if begin else {})
+        with self._begun(begin.states if begin else {}) as (session, run, tasks):
             while True:
                 seen = states_of(tasks)
                 ready, _ = run.update_state(session=session, execute_callbacks=False)
-                session.flush()
                 if run.state != DagRunState.RUNNING:
                     break
                 assert ready or seen != states_of(tasks), f"stuck: {seen}"
@@ -197,25 +198,28 @@ class Simulator:
                         ran=tuple(release.ran),
                     )
                     self._happen(ti, tasks, release)
-                    session.flush()
             release.states = states_of(tasks)
             release.color = str(run.state)
-            session.delete(run)
         return release
 
     def at_rest(self, states: Mapping[str, str]) -> dict[str, str]:
         """Return the states that these lead to while nothing runs: what Airflow skips by itself."""
-        with create_session() as session:
-            run, tasks = self._begun(session, states)
+        with self._begun(states) as (session, run, tasks):
             seen: dict[str, str] = {}
             while seen != (seen := states_of(tasks)):
                 run.update_state(session=session, execute_callbacks=False)
-                session.flush()
-            session.delete(run)
         return seen
 
-    def _begun(self, session: Session, states: Mapping[str, str]) -> tuple[DagRun, list[TaskInstance]]:
-        """Return a new run and its tasks, in these states."""
+    @contextmanager
+    def _begun(self, states: Mapping[str, str]) -> Iterator[tuple[Session, DagRun, Sequence[TaskInstance]]]:
+        """Give a new run and its tasks, in these states; at the end it leaves nothing behind."""
+        with create_session() as session:
+            run, tasks = self._run(session, states)
+            with patch.object(TaskInstance, "filter_for_tis", _changed_among(tasks)):
+                yield session, run, tasks
+            session.rollback()
+
+    def _run(self, session: Session, states: Mapping[str, str]) -> tuple[DagRun, Sequence[TaskInstance]]:
         now = datetime.now(UTC)
         run = self.dag.create_dagrun(
             run_id=f"simulated_{next(_numbers)}",
@@ -412,6 +416,16 @@ class Simulator:
         for other in tasks:
             if other.task_id in skipped and not other.state:
                 other.state = "skipped"
+
+
+def _changed_among(tasks: Sequence[TaskInstance]) -> Callable[[Mapping[TaskInstanceKey, Any]], Any]:
+    """Return what selects, of the tasks with the states that they had, those that have changed.
+
+    After each look Airflow reads all waiting tasks anew to see whether one of them changed; the session's
+    objects are these very tasks, so it is enough to read the ones that did. That is a fifth of the time.
+    """
+    now, select = {ti.task_id: ti for ti in tasks}, TaskInstance.filter_for_tis
+    return lambda before: select([key for key in before if now[key.task_id].state != before[key]])
 
 
 def states_of(tasks: Sequence[TaskInstance]) -> dict[str, str]:

@@ -161,12 +161,13 @@ def wait_for(operator: BaseOperator, run: AirflowRun, going: StillGoing, longest
     """
     name = run.counting(GOING_SINCE)
     since = float(run.remember(name, time.time))
-    if time.time() - since > longest.total_seconds():
+    waited = timedelta(seconds=time.time() - since)
+    if waited > longest:
         run.over(name)  # so that it may wait again when somebody clears it
         raise plain(NeverEnded(going.what, longest))
-    run.log.info("%s", going)
-    every = max(going.every, timedelta(seconds=soonest()))
-    operator.defer(trigger=TimeDeltaTrigger(every), method_name="look_again")
+    pause = max(going.pause(waited), timedelta(seconds=soonest()))
+    run.log.info("%s. The next look is in %.3g s.", going, pause.total_seconds())
+    operator.defer(trigger=TimeDeltaTrigger(pause), method_name="look_again")
 
 
 def require_go(context: Mapping[str, Any], graph: ReleaseGraph, node: Node, digest: str) -> None:

@@ -21,7 +21,7 @@ class ApplyManifest(Step):
         text is the release's version
     :param namespace: of objects that name none
     :param take_over: whether fields that another manager has set are taken over, as `kubectl apply` does
-    :param every: time between two looks at an object that is being deleted in the undo
+    :param every: the longest time between two looks at an object that is being deleted in the undo
     """
 
     manifest: str | Mapping[str, Json]

@@ -19,7 +19,7 @@ class DeleteManifest(Step):
     :param manifest: the path of a YAML file in the artifacts folder, or one object; "{version}" in path and
         text is the release's version
     :param namespace: of objects that name none
-    :param every: time between two looks at an object that is being deleted
+    :param every: the longest time between two looks at an object that is being deleted
     """
 
     manifest: str | Mapping[str, Json]

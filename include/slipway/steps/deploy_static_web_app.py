@@ -32,7 +32,7 @@ class DeployStaticWebApp(Step):
     :param tried_by: the step on staging whose package is deployed in production; the one of this name if ""
     :param marker: a file of the package that differs between versions
     :param confirm_within: how long the site may take to serve it when Azure says that it is deployed
-    :param look_every: time between two looks at a running deployment
+    :param look_every: the longest time between two looks at a running deployment
     """
 
     resource_group: str

@@ -23,7 +23,7 @@ class DeployToSlot(Step):
 
     :param package: name in the `artifacts` folder; "{version}" in it is the release's version
     :param tried_by: the step on staging whose package is deployed in production; the one of this name if ""
-    :param look_every: time between two looks at a running deployment
+    :param look_every: the longest time between two looks at a running deployment
     """
 
     resource_group: str

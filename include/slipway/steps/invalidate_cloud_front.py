@@ -19,7 +19,7 @@ class InvalidateCloudFront(Step):
 
     :param distribution: its id, e.g. "E2QWRTY123456"
     :param paths: beginning with "/"; a "*" at the end stands for whatever follows
-    :param every: time between two looks at the invalidation
+    :param every: the longest time between two looks at the invalidation
     """
 
     distribution: str

@@ -20,7 +20,7 @@ class PurgeCdn(Step):
     :param paths: e.g. "/*" for all
     :param when_undone: whether the undo purges too. Undo runs backwards: put such a step BEFORE the one
         that deploys the site, so that it purges when the site is back
-    :param look_every: time between two looks at the running purge
+    :param look_every: the longest time between two looks at the running purge
     """
 
     resource_group: str

@@ -28,7 +28,7 @@ class SwapSlots(Step):
     :param slot: the slot whose content is to take the traffic
     :param with_slot: the slot that takes the traffic
     :param warm_path: what the version before is asked for in its new slot, e.g. "/api/health"; "" asks not
-    :param look_every: time between two looks at a running swap
+    :param look_every: the longest time between two looks at a running swap
     """
 
     resource_group: str

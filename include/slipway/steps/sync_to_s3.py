@@ -30,7 +30,7 @@ class SyncToS3(Step):
         and again after its undo
     :param paths: of the distribution
     :param state_bucket: keeps the list of what was there before; the bucket itself if left out
-    :param every: time between two looks at the invalidation
+    :param every: the longest time between two looks at the invalidation
     """
 
     bucket: str

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from slipway.kinds import Step
 from slipway.run import Evidence, Run, pace_of
-from slipway.still_going import StillGoing
+from slipway.still_going import NotYet
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +35,7 @@ class WaitUntil(Step):
         return datetime.combine(day, self.at, self.timezone).astimezone(UTC)
 
     def do(self, run: Run) -> Evidence:
-        """Return when it is time. Raises StillGoing until then."""
+        """Return when it is time. Raises NotYet until then."""
         due = self.due(run.began)
         told = f"{due.astimezone(self.timezone):%a %d %b %H:%M %Z}"
         begun = datetime.fromisoformat(run.remember("waiting_since", lambda: datetime.now(UTC).isoformat()))
@@ -43,7 +43,7 @@ class WaitUntil(Step):
         left = max(timedelta(0), due - begun) / pace - (datetime.now(UTC) - begun)
         if left > timedelta(0):
             rehearsed = f" (at pace {pace:g}, {left.total_seconds():.0f} s from now)" if pace > 1 else ""
-            raise StillGoing(f"Waiting until {told}{rehearsed}", every=left)
+            raise NotYet(f"Waiting until {told}{rehearsed}", left=left)
         late = begun > due
         summary = f"{told} has passed, going on" if late else f"it is {told}"
         return Evidence(proof={"due": due.isoformat(), "late": late}, changed=False, summary=summary)

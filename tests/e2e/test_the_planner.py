@@ -1,0 +1,22 @@
+"""A whole release of the planner, through its month of watching."""
+
+import pytest
+from tests.e2e.production import Production
+from tests.e2e.release import Release
+
+from slipway.local.stack import Stack
+from slipway.words import Outcome
+
+pytestmark = pytest.mark.e2e
+
+A_MONTH_IN_26_SECONDS = 100_000
+
+
+def test_the_planner_releases_from_end_to_end(stack: Stack) -> None:
+    for environment in ("staging", "production"):
+        stack.sandbox.reset("planner", environment)
+    release = Release.trigger(stack, "smart_personal_planner", pace=A_MONTH_IN_26_SECONDS)
+    release.answered().ends_as(Outcome.RELEASED)
+    assert release.reached("rollback") == []
+    assert set(release.states().values()) <= {"success", "skipped"}
+    assert Production(stack.sandbox, "planner").fingerprint()["version"] == "v2"
