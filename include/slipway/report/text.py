@@ -10,12 +10,17 @@ from slipway.watch.render import length
 
 FIELDS = 6  # of one piece of evidence; more is a wall
 WIDTH = 60  # of one field
+COLUMN = 48  # a longer cell of a table moves the rest of its line
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Return a Markdown table; cells are already Markdown."""
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join("| " + " | ".join(cell or " " for cell in line) + " |" for line in lines)
+    """Return a Markdown table, aligned so that it reads as well in a task log; cells are already Markdown."""
+    lines = [head, *rows]
+    widths = [min(COLUMN, max(len(cell) for cell in column)) for column in zip(*lines, strict=True)]
+    widths[-1] = 1  # nothing stands to the right of it
+    rule = ["-" * max(width, 3) for width in widths]
+    padded = [[cell.ljust(width) for cell, width in zip(line, widths, strict=True)] for line in lines]
+    return "\n".join(f"| {' | '.join(line)} |" for line in (padded[0], rule, *padded[1:]))
 
 
 def section(title: str, *parts: str) -> str:
