@@ -28,7 +28,7 @@ from slipway.record_parts import (
     TaskRecord,
     UndoRecord,
 )
-from slipway.run import Json
+from slipway.run import LEFT_DOWN, Json
 from slipway.verdict import Verdict
 from slipway.words import Answer, Intent, Outcome, Phase
 
@@ -137,6 +137,14 @@ class ReleaseRecord:
         left = [Kept(title=undo.of, why=undo.why or undo.state) for undo in self.undone if undo.keeps]
         others = [step for step in self.steps if step.task_id not in considered]
         return (*left, *(_kept(step) for step in others))
+
+    @property
+    def left_down(self) -> tuple[str, ...]:
+        """The flags and keys that are lower than before, because somebody turned them down meanwhile."""
+        left: dict[str, bool] = {}  # what the last undo of each says: the earlier ones went back to a stage
+        for undo in self.undone:
+            left |= (undo.evidence.proof.get(LEFT_DOWN) if undo.evidence else None) or {}
+        return tuple(name for name, stays in left.items() if stays)
 
     @property
     def overrides(self) -> tuple[str, ...]:

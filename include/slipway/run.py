@@ -11,6 +11,9 @@ from slipway.words import Answer
 
 Json = Any  # str, int, float, bool, None, list or dict: what XCom and the ledger can keep
 
+# In the proof of a flag's undo: by name, whether somebody turned it down since the step, so that it stays so.
+LEFT_DOWN = "left_down"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Evidence:

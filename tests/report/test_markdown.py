@@ -12,7 +12,7 @@ from slipway.record import LogEntry, ReleaseRecord, TaskRecord, from_json, to_js
 from slipway.report.markdown import markdown
 from slipway.report.short import last_words, short
 from slipway.report.timeline import time_split
-from slipway.run import Evidence, Json
+from slipway.run import LEFT_DOWN, Evidence, Json
 from slipway.words import Answer
 
 
@@ -61,6 +61,28 @@ def test_a_release_that_is_not_healthy_says_why_at_the_top() -> None:
     why = "Released, but not healthy: at the end of watch.watch_production, errors 9% is above 5%."
     assert "**Why:**" not in markdown(released())
     assert f"**Why:** {why}" in markdown(replace(released(), reasons=(why,)))
+
+
+def undone_with(record: ReleaseRecord, *proofs: Json) -> ReleaseRecord:
+    """Return the record with these proofs in its undos, in their order."""
+    undone = [
+        replace(undo, evidence=replace(undo.evidence or Evidence(), proof=proof))
+        for undo, proof in zip(record.undone, proofs, strict=True)
+    ]
+    return replace(record, undone=tuple(undone))
+
+
+def test_a_flag_that_somebody_turned_down_is_not_called_as_before() -> None:
+    record = undone_with(rolled_back(), {LEFT_DOWN: {"calibration": True}}, {}, {})
+    text = last_words(record, Path("report.md"))
+    assert "is as it was before (v1), but for calibration: somebody turned it down since" in text
+    assert "Decide whether calibration is turned up again (rollback verification: SUCCESS)" in text
+
+
+def test_a_flag_whose_last_undo_found_it_as_before_is_as_before() -> None:
+    stays, goes_back = {LEFT_DOWN: {"calibration": True}}, {LEFT_DOWN: {"calibration": False}}
+    record = undone_with(rolled_back(), stays, goes_back, {})
+    assert "is as it was before (v1). 3 steps undone" in last_words(record, Path("report.md"))
 
 
 def test_checks_are_counted_alike_at_the_top_and_below() -> None:

@@ -93,7 +93,7 @@ def test_a_flag_that_somebody_turned_off_stays_off_in_the_undo(
     set_by_hand(flagged, "undo_stack", enabled=False, percentage=50)
     done = len(puts(flagged))
     undone = WIDER.undo(later, second if finished else Evidence(before=later.memory["before"]))
-    assert (undone.changed, undone.proof) == (False, {"kept": ["undo_stack"]})
+    assert (undone.changed, undone.proof) == (False, {"left_down": {"undo_stack": True}})
     assert "Somebody set undo_stack off for 50 % in" in caplog.text
     assert len(puts(flagged)) == done
     STEP.undo(run, first)
@@ -107,7 +107,7 @@ def test_a_flag_that_somebody_narrowed_is_not_widened_by_the_undo(
     second = WIDER.do(later)
     set_by_hand(flagged, "undo_stack", enabled=True, percentage=5)
     undone = WIDER.undo(later, second)
-    assert (undone.changed, undone.proof) == (False, {"kept": ["undo_stack"]})
+    assert (undone.changed, undone.proof) == (False, {"left_down": {"undo_stack": True}})
     assert undone.summary == "undo_stack on for 5 % (somebody had turned down undo_stack: it stays so)"
     assert "Somebody set undo_stack on for 5 % in" in caplog.text
     assert "it stays so, for it was on for 25 % before" in caplog.text
@@ -123,7 +123,7 @@ def test_a_flag_that_the_step_turned_off_goes_back_whatever_share_somebody_gave_
     later = run.at("production.off")
     evidence = off.do(later)
     set_by_hand(flagged, "logging_hooks", enabled=True, percentage=50)
-    assert off.undo(later, evidence).proof == {"kept": []}
+    assert off.undo(later, evidence).proof == {"left_down": {"logging_hooks": False}}
     assert flags(flagged)["logging_hooks"] == {"enabled": True, "percentage": 100}
 
 
@@ -134,7 +134,7 @@ def test_a_flag_that_somebody_widened_is_narrowed_by_the_undo(
     later = run.at("rollout.half.widen")
     evidence = WIDER.do(later)
     set_by_hand(flagged, "undo_stack", enabled=True, percentage=80)
-    assert WIDER.undo(later, evidence).proof == {"kept": []}
+    assert WIDER.undo(later, evidence).proof == {"left_down": {"undo_stack": False}}
     assert flags(flagged)["undo_stack"] == {"enabled": True, "percentage": 25}
     assert "it goes back to on for 25 %, as it was before" in caplog.text
 

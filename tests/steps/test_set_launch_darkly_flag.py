@@ -221,11 +221,11 @@ def test_a_flag_that_a_person_turned_off_stays_off_through_all_undos(
     undone = QUARTER.undo(run.at("rollback.quarter"), quarter)
     assert ld.there()["on"] is False
     assert ld.there()["fallthrough"] == fallthrough
-    assert undone.proof == {"kept_off": True}
+    assert undone.proof == {"left_down": {INTERNAL.flag: True}}
     assert undone.summary.endswith("(somebody had turned it off, so it stays off)")
     assert "turned maintenance_scheduling_enabled off in production after this step" in caplog.text
     assert QUARTER.undo(run.at("rollback.quarter"), quarter).changed is False
-    assert INTERNAL.undo(run.at("rollback.internal"), internal).proof == {"kept_off": False}
+    assert INTERNAL.undo(run.at("rollback.internal"), internal).proof == {"left_down": {INTERNAL.flag: False}}
     assert (ld.there()["on"], ld.there()["rules"]) == (False, [])
 
 

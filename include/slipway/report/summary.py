@@ -36,8 +36,9 @@ def what_happened(record: ReleaseRecord) -> str:
     version, place = record.version, record.production
     said = {
         Outcome.RELEASED: f"{version} is released on {place}, {_in_place_of(record)}. {_all_good(record)}",
-        Outcome.ROLLED_BACK: f"{version} was taken back: {place} is as it was before{_old(record)}. "
-        f"{count(sum(undo.undone for undo in record.undone), 'step')} undone, newest first.",
+        Outcome.ROLLED_BACK: f"{version} was taken back: {place} is as it was before{_old(record)}"
+        f"{_but_for(record)}. {count(sum(undo.undone for undo in record.undone), 'step')} undone, newest "
+        "first.",
         Outcome.ROLLBACK_FAILED: f"THE ROLLBACK FAILED: {place} is neither on {version} nor as it was "
         f"before{_old(record)}.",
         Outcome.REJECTED: f"{version} was not approved. {place} was not touched{_still(record)}.",
@@ -65,7 +66,8 @@ def what_next(record: ReleaseRecord) -> str:
     verified = record.verification
     said = {
         Outcome.RELEASED: _first_duty(record),
-        Outcome.ROLLED_BACK: f"Nothing is urgent (rollback verification: {verified}). {NEW_RELEASE}",
+        Outcome.ROLLED_BACK: f"{_after_a_rollback(record)} (rollback verification: {verified}). "
+        f"{NEW_RELEASE}",
         Outcome.ROLLBACK_FAILED: f"Act now.{call} Still in production: {left}. "
         "Read the log of the undo task or check that failed, and bring back by hand what is still there, "
         "newest first, before anybody releases again.",
@@ -102,6 +104,16 @@ def _in_place_of(record: ReleaseRecord) -> str:
 
 def _old(record: ReleaseRecord) -> str:
     return f" ({record.version_before})" if record.version_before else ""
+
+
+def _but_for(record: ReleaseRecord) -> str:
+    left = ", ".join(record.left_down)
+    return f", but for {left}: somebody turned it down since, so it stays down" if left else ""
+
+
+def _after_a_rollback(record: ReleaseRecord) -> str:
+    left = ", ".join(record.left_down)
+    return f"Decide whether {left} is turned up again" if left else "Nothing is urgent"
 
 
 def _still(record: ReleaseRecord) -> str:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from slipway.kinds import Step
-from slipway.run import Evidence, Run
+from slipway.run import LEFT_DOWN, Evidence, Run
 from slipway.steps.app_configuration_api import KeyValue, delete, read, write
 from slipway.steps.faults import FlagNotTaken
 
@@ -51,10 +51,17 @@ class SetAppConfiguration(Step):
         wanted = KeyValue(**content, etag="wanted") if there else KeyValue()
         if self._is_kept(run, evidence, wanted):
             summary = f"{self.key} stays as somebody set it since"
-            return Evidence(before=evidence.after, changed=False, summary=summary)
+            proof = {LEFT_DOWN: {self.key: True}}
+            return Evidence(before=evidence.after, proof=proof, changed=False, summary=summary)
         changed = self._bring(run, self._now(run), wanted)
         summary = f"{self.key} is {wanted}" + ("" if changed else " already")
-        return Evidence(before=evidence.after, after=evidence.before, changed=changed, summary=summary)
+        return Evidence(
+            before=evidence.after,
+            after=evidence.before,
+            proof={LEFT_DOWN: {self.key: False}},
+            changed=changed,
+            summary=summary,
+        )
 
     def _is_kept(self, run: Run, evidence: Evidence, before: KeyValue) -> bool:
         """Whether somebody turned down since what was on before; what somebody set else is overwritten."""

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 from typing import ClassVar
 
 from slipway.kinds import Step
-from slipway.run import Evidence, Json, Run
+from slipway.run import LEFT_DOWN, Evidence, Json, Run
 from slipway.steps.faults import FlagNotTaken, FlagSwitchedOff, ServiceUnreachable, UnknownFlag
 from slipway.steps.reach import ask_service
 
@@ -86,13 +86,14 @@ class SetFlag(Step):
         wanted = [self._way_back(run, evidence, value) for value in before]
         changed = [_set(run, value) for value in reversed(wanted)]
         summary = "; ".join(str(value) for value in reversed(wanted)) or "the flags were never touched"
-        kept = [value.flag for was, value in zip(before, wanted, strict=True) if was != value]
-        if kept:
-            summary += f" (somebody had turned down {', '.join(kept)}: it stays so)"
+        kept = {was.flag: was != value for was, value in zip(before, wanted, strict=True)}
+        if any(kept.values()):
+            names = ", ".join(flag for flag, stays in kept.items() if stays)
+            summary += f" (somebody had turned down {names}: it stays so)"
         return Evidence(
             before=evidence.after,
             after={"flags": [asdict(value) for value in wanted]},
-            proof={"kept": kept},
+            proof={LEFT_DOWN: kept},
             changed=any(changed),
             summary=summary,
         )

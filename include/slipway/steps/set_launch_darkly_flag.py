@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from slipway.kinds import Step
-from slipway.run import Evidence, Json, Run
+from slipway.run import LEFT_DOWN, Evidence, Json, Run
 from slipway.steps.faults.launchdarkly import FlagTurnedOff
 from slipway.steps.launchdarkly_api import Rules, ask, change, flag_path, in_words, rules_of, same
 
@@ -102,7 +102,7 @@ class SetLaunchDarklyFlag(Step):
         return Evidence(
             before={"rules": now},
             after={"rules": wanted},
-            proof={"kept_off": killed},
+            proof={LEFT_DOWN: {self.flag: killed}},
             changed=changed,
             summary=f"{self.flag}: {in_words(now)} -> {in_words(wanted)}{why}",
         )

@@ -47,7 +47,9 @@ def test_what_somebody_turned_down_or_deleted_since_stays_so(
     if less is not None:
         cloud.state.keys[PLACE] = KeyValue(value=less)
     for each in (evidence, Evidence(before=evidence.before)):
-        assert step.undo(run, each).summary == f"{KEY} stays as somebody set it since"
+        undone = step.undo(run, each)
+        assert undone.summary == f"{KEY} stays as somebody set it since"
+        assert undone.proof == {"left_down": {KEY: True}}
     left = cloud.state.keys.get(PLACE)
     assert (left and left.value, puts(cloud)) == (less, 1)
     assert 'it stays so, for it was "10" before' in caplog.text
