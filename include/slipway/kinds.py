@@ -8,7 +8,7 @@ from typing import ClassVar, NamedTuple
 
 from slipway.environment import Environment
 from slipway.run import Evidence, Finding, Run
-from slipway.words import Severity
+from slipway.words import Phase, Severity
 
 
 class Undo(StrEnum):
@@ -96,6 +96,23 @@ class Step:
     def undo(self, run: Run, evidence: Evidence) -> Evidence:
         """Bring the environment back to `evidence.before`; doing it twice is harmless."""
         raise NotImplementedError
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReleasingStep(Step):
+    """A step that brings out something that is built: in production just what a step on staging tried.
+
+    :param tried_by: the step on staging whose proof names what production gets; the one of this name if ""
+    """
+
+    tried_by: str = ""
+
+    takes: ClassVar[str]  # the fact of the proof that both leave and production takes, e.g. "commit"
+
+    @property
+    def tried_in(self) -> str:
+        """The task that leaves the proof."""
+        return f"{Phase.STAGING}.{self.tried_by or self.name}"
 
 
 @dataclass(frozen=True, kw_only=True)

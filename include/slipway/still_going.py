@@ -17,12 +17,7 @@ class StillGoing(SlipwayError):
 
     def __init__(self, what: str, *, every: timedelta) -> None:
         self.what, self.every = what, every
-        super().__init__(self.text)
-
-    @property
-    def text(self) -> str:
-        """What is said in the log."""
-        return f"{self.what}: still going"
+        super().__init__(f"{what}: still going")
 
     def pause(self, waited: timedelta) -> timedelta:
         """Return the time until the next look: as long as it has gone on already, at the most `every`."""
@@ -30,20 +25,16 @@ class StillGoing(SlipwayError):
 
 
 class NotYet(StillGoing):
-    """It is known when to go on, and nothing is looked at before.
+    """There is nothing to see before a known time has passed.
 
     :param what: e.g. "Waiting until Sat 07 Mar 09:00 KST"
-    :param left: the time until then
+    :param left: the time until the next look, however long it has waited
     """
 
     def __init__(self, what: str, *, left: timedelta) -> None:
         super().__init__(what, every=left)
-
-    @property
-    def text(self) -> str:
-        """What is waited for."""
-        return self.what
+        self.args = (what,)
 
     def pause(self, waited: timedelta) -> timedelta:
-        """Return the time that is left, however long it has waited."""
+        """Return the time that is left."""
         return self.every

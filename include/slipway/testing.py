@@ -22,7 +22,7 @@ class LocalRun:
     earlier_id: str = ""
     began: datetime = datetime(2026, 1, 1, tzinfo=UTC)
     plan_name: str = "test_plan"
-    task_id: str = "staging.step"
+    task_id: str = "production.step"
     parameters: Mapping[str, Json] = field(default_factory=dict)
     memory: dict[str, Json] = field(default_factory=dict)
     evidences: dict[str, Evidence] = field(default_factory=dict)

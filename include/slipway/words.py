@@ -86,6 +86,9 @@ class Phase(StrEnum):
     CLOSEOUT = "closeout"
 
 
+NO_PROOF = "left no proof of what it tried: it was marked by hand, or skipped"  # said of a task on staging
+
+
 class Intent(StrEnum):
     """Why a release run was triggered."""
 

@@ -24,7 +24,7 @@ from slipway.environment import Environment
 from slipway.moments import Day, Moment
 from slipway.notices import Slack
 from slipway.plan import Notice
-from slipway.still_going import StillGoing
+from slipway.still_going import NotYet, StillGoing
 from slipway.verdict import Branch, Verdict
 from slipway.watch.judge import Row, WatchBreach
 from slipway.words import Action, Answer, Severity
@@ -217,6 +217,29 @@ def test_a_step_that_waited_too_long_may_wait_again_when_it_is_cleared(
     step.wait_for(operator, run, going, timedelta(minutes=15))  # type: ignore[arg-type]
     [how] = deferred
     assert how["trigger"].moment - datetime.now(UTC) > timedelta(seconds=4.9)  # Airflow's own interval is 5 s
+
+
+@pytest.mark.parametrize(
+    ("waited", "going", "pause"),
+    [
+        (0, StillGoing("Azure swaps", every=timedelta(minutes=10)), 6),  # Airflow's own interval and a second
+        (60, StillGoing("Azure swaps", every=timedelta(minutes=10)), 60),
+        (1200, StillGoing("Azure swaps", every=timedelta(minutes=10)), 600),
+        (60, NotYet("Waiting until noon", left=timedelta(hours=3)), 10_800),
+    ],
+)
+def test_the_next_look_comes_after_as_long_as_it_has_gone_on(
+    waited: float, going: StillGoing, pause: float, caplog: pytest.LogCaptureFixture
+) -> None:
+    deferred: list[Any] = []
+    operator, run = (
+        SimpleNamespace(defer=lambda **how: deferred.append(how)),
+        a_run({"going_since_1": time.time() - waited}),
+    )
+    step.wait_for(operator, run, going, timedelta(hours=12))  # type: ignore[arg-type]
+    [how] = deferred
+    left = (how["trigger"].moment - datetime.now(UTC)).total_seconds()
+    assert pause - 1 < left < pause + 1
 
 
 def test_a_round_lasts_over_tries_until_it_is_over(caplog: pytest.LogCaptureFixture) -> None:

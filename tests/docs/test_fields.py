@@ -54,9 +54,11 @@ def default_in_words(field: Field[Any]) -> str:
 
 
 def rows_of(cls: type) -> list[tuple[str, str, str]]:
-    """Return name, type and default of each field, in the order of the class."""
+    """Return name, type and default of each field of its own, in the order of the class."""
     hints = get_type_hints(cls)
-    return [(f"`{f.name}`", type_in_words(hints[f.name]), default_in_words(f)) for f in fields(cls)]
+    others = {f.name for base in cls.__bases__ if is_dataclass(base) for f in fields(base)}
+    own = [f for f in fields(cls) if f.name not in others]
+    return [(f"`{f.name}`", type_in_words(hints[f.name]), default_in_words(f)) for f in own]
 
 
 def cells(section: str) -> list[list[str]]:

@@ -1,4 +1,8 @@
-"""A whole release of the planner, through its month of watching."""
+"""A whole release of the planner, through its month of watching.
+
+It shares the Airflow of the other end-to-end tests, and so its file is not called after the plan, as those of
+the four plans that have one of their own.
+"""
 
 import pytest
 from tests.e2e.production import Production

@@ -1,11 +1,16 @@
 """What the checks behind a criterion say."""
 
+from dataclasses import replace
+from datetime import timedelta
+from types import SimpleNamespace
+
 import pytest
-from tests.prove.plans import Ship
+from tests.prove.plans import Ship, ShipPackage
 from tests.toy import ToyStep, plan
 
+from slipway.airflow.gate_facts import question_now
 from slipway.gate.criteria import packages, parameters_digest, state_of, unproved
-from slipway.plan import Criterion
+from slipway.plan import Criterion, Rollout, Stage
 from slipway.run import Json
 from slipway.words import Answer
 
@@ -57,16 +62,42 @@ def test_the_packages_are_those_that_steps_on_staging_proved() -> None:
     assert packages(two, results) == {"deploy": "5ec0"}
 
 
-def test_what_staging_did_not_prove_and_production_must_take_is_named() -> None:
-    ships = plan(
-        on_staging=[Ship(name="ship_api"), Ship(name="ship_ui"), ToyStep(name="seed")],
-        on_production=[
-            Ship(name="ship_green", tried_by="ship_api"),
-            Ship(name="ship_ui"),
-            ToyStep(name="seed"),
-        ],
-    )
-    proved = {"ship_api": {**DEPLOYED, "proof": {"commit": "abc123"}}, "ship_ui": DEPLOYED, "seed": None}
+SHIPS = plan(
+    on_staging=[Ship(name="ship_api"), ShipPackage(name="ship_ui"), ToyStep(name="seed")],
+    on_production=[
+        Ship(name="ship_green", tried_by="ship_api"),
+        ShipPackage(name="ship_ui"),
+        ToyStep(name="seed"),
+    ],
+)
+PROVED = {
+    "ship_api": {**DEPLOYED, "proof": {"commit": "abc123"}},
+    "ship_ui": {**DEPLOYED, "proof": {"package_sha256": "5ec0"}},
+}
 
-    assert unproved(ships, proved) == ("staging.ship_ui",)
-    assert unproved(ships, {}) == ("staging.ship_api", "staging.ship_ui")
+
+def test_all_that_production_takes_is_proved() -> None:
+    assert unproved(SHIPS, PROVED) == ()
+
+
+@pytest.mark.parametrize("proof", [{}, {"commit": "abc123"}, {"package_sha256": ""}])
+def test_a_step_on_staging_without_the_fact_that_production_takes_is_named(proof: Json) -> None:
+    assert unproved(SHIPS, {**PROVED, "ship_ui": {**DEPLOYED, "proof": proof}}) == ("staging.ship_ui",)
+    assert unproved(SHIPS, {**PROVED, "ship_ui": None}) == ("staging.ship_ui",)
+    assert unproved(SHIPS, {}) == ("staging.ship_api", "staging.ship_ui")
+
+
+def test_what_a_stage_of_the_rollout_takes_must_be_proved_too() -> None:
+    steps, hour = [Ship(name="ship_api")], timedelta(hours=1)
+    stage = Stage(name="all", title="All", exposure=100, steps=steps, soak=hour, every=hour)
+    rollout = Rollout(strategy="full", title="At once", stages=[stage])
+    late = replace(SHIPS, on_production=[], strategies=[rollout])
+    assert unproved(late, {}) == ("staging.ship_api",)
+
+
+def test_the_question_names_what_staging_left_unproved() -> None:
+    run = SimpleNamespace(conf={}, triggering_user_name="rita")
+    left = {"staging.ship_api": PROVED["ship_api"]}
+    ti = SimpleNamespace(xcom_pull=lambda *, task_ids: left.get(task_ids))
+    found = question_now(SHIPS, "d1", {"ti": ti, "dag_run": run, "params": {}})
+    assert (found.unproved, dict(found.release.commits)) == (("staging.ship_ui",), {"ship_api": "abc123"})

@@ -39,6 +39,19 @@ def test_go_by_mark_opens_production(house: House) -> None:
     assert (given["person"], given["way"], given["rationale"]) == ("product_owner", "mark", "tests are green")
 
 
+def test_a_staging_step_that_was_marked_success_by_hand_opens_nothing(house: House) -> None:
+    release = house.release("alone", deploys=False).wait_for("staging.deploy", "failed")
+    release.mark("staging.deploy", "success", by="tech_lead", note="it is there, I looked")
+    release.asked(GATE)
+    release.mark(GATE, "success", by="product_owner", note="tests are green\noverride: seen by hand")
+
+    assert went(release) == ("failed", "upstream_failed")
+    assert reasons(release) == [
+        "staging.deploy left no proof of what it tried: it was marked by hand, or skipped; release again, "
+        "and let it run"
+    ]
+
+
 def test_go_by_form_opens_production(house: House) -> None:
     release = house.release("alone").asked(GATE)
     release.answer(GATE, "GO", by="tech_lead", rationale="all good", defer_until="", override="")

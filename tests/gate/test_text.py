@@ -1,5 +1,6 @@
 """What the question of the gate shows."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -13,11 +14,14 @@ from slipway.gate.records import Release
 from slipway.gate.text import Asking, ask_text, question_text, shown_json, shown_release
 
 
-def question_with(*, release: Release = RELEASE, **parameters: Any) -> list[str]:
+def question_with(
+    *, release: Release = RELEASE, unproved: Sequence[str] = (), **parameters: Any
+) -> list[str]:
     asking = Asking(
         plan=plan(),
         approval=OWNER,
         release=release,
+        unproved=unproved,
         criteria=(),
         version="v2",
         parameters=parameters,
@@ -64,7 +68,7 @@ def test_the_package_that_staging_tried_is_shown_and_read_back() -> None:
 
 
 def test_a_step_on_staging_that_proved_nothing_is_in_bold() -> None:
-    lines = question_with(release=replace(RELEASE, unproved=["staging.deploy_ui"]))
+    lines = question_with(unproved=["staging.deploy_ui"])
 
     assert (
         "**staging.deploy_ui left no proof of what it tried: it was marked by hand, or skipped: a GO ends as "

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from slipway.compile import compile_plan
 from slipway.environment import Environment
-from slipway.kinds import Check, Checklist, Metric, Step
+from slipway.kinds import Check, Checklist, Metric, ReleasingStep, Step
 from slipway.notices import Email
 from slipway.plan import (
     Approval,
@@ -51,12 +51,18 @@ class Migrate(Step):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ship(Step):
+class Ship(ReleasingStep):
     kind: ClassVar[str] = "ship"
-    tried_by: str = ""
+    takes: ClassVar[str] = "commit"
 
     def undo_in_words(self) -> str:
         return "ships what was there before"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShipPackage(Ship):
+    kind: ClassVar[str] = "ship_package"
+    takes: ClassVar[str] = "package_sha256"
 
 
 @dataclass(frozen=True, kw_only=True)

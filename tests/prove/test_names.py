@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from tests.prove.plans import SOUND, BackUp, Change, Figure, Flag, Look, Migrate, Ship, faults_of
+from tests.prove.plans import SOUND, BackUp, Change, Figure, Flag, Look, Migrate, Ship, ShipPackage, faults_of
 
 from slipway.kinds import Checklist
 from slipway.plan import Approval, Parameter, Procedure
@@ -127,10 +127,21 @@ def test_what_goes_out_but_no_step_on_staging_tried_is_refused(names: dict[str, 
     wanted = step.tried_by or step.name
     near = 'Did you mean "ship_app"? ' if wanted == "ship_ap" else ""
     assert faults_of(on_staging=on_staging, on_production=[*SOUND.on_production, step]) == [
-        f'on_production[4] "{step.name}": it releases what the step "{wanted}" tried on staging, and there '
-        "is no such step: nothing would hold what goes out against what was tried. Name that step in "
+        f'on_production[4] "{step.name}": it takes the commit that the step "{wanted}" tried on staging, and '
+        "no step there has this name and proves one: nothing would hold what goes out against what was "
+        "tried. Name that step in "
         f'tried_by. {near}Valid steps: "ship_app".'
     ]
+
+
+def test_a_package_is_not_taken_from_a_step_that_proves_a_commit() -> None:
+    on_staging = [*SOUND.on_staging, Ship(name="ship_app")]
+    step = ShipPackage(name="ship_app")
+    [fault] = faults_of(on_staging=on_staging, on_production=[*SOUND.on_production, step])
+    assert 'it takes the package_sha256 that the step "ship_app" tried on staging, and no step' in fault
+    proves_both = [*on_staging, ShipPackage(name="ship_package")]
+    named = ShipPackage(name="ship_app", tried_by="ship_package")
+    assert faults_of(on_staging=proves_both, on_production=[*SOUND.on_production, named]) == []
 
 
 @pytest.mark.parametrize("names", [{"tried_by": "ship_app"}, {"name": "ship_app"}])

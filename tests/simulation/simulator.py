@@ -28,6 +28,7 @@ from sqlalchemy.orm import Session
 from slipway.airflow.branch import skipped_with
 from slipway.airflow.flow import too_on_the_way
 from slipway.facts import Breach, Facts, is_of_strategy, proofs_before
+from slipway.gate.criteria import evidence_tasks, unproved
 from slipway.graph import (
     ANSWER,
     ASK,
@@ -51,7 +52,8 @@ from slipway.undoing import Fate, way_of
 from slipway.verdict import Branch, Verdict, judge
 from slipway.words import GateAnswer, Intent, Outcome, Phase, Severity
 
-EVIDENCE = {"before": {}, "after": {}, "proof": {}, "changed": True, "summary": "done"}
+PROOF = {"commit": "abc123", "package_sha256": "5ec0"}
+EVIDENCE = {"before": {}, "after": {}, "proof": PROOF, "changed": True, "summary": "done"}
 FINDING = {"answer": "PASS", "summary": "fine", "evidence": {}}
 WAYS = {
     Branch.COMPLETE: COMPLETE,
@@ -350,9 +352,12 @@ class Simulator:
         gates = [node.task_id for node in self.graph.of_kind(Kind.GATE)]
         if not any(release.facts().reached(gate) for gate in gates):
             return "skipped", None, None
-        if all(release.facts().proved(gate) for gate in gates):
-            return "success", {"answer": str(GateAnswer.GO), "reasons": []}, None
-        return "failed", {"answer": str(GateAnswer.NO_GO), "reasons": ["not everyone said GO"]}, None
+        left = {name: release.returned.get(t) for name, t in evidence_tasks(self.graph.plan).items()}
+        reasons = [f"{task_id} left no proof" for task_id in unproved(self.graph.plan, left)]
+        if not all(release.facts().proved(gate) for gate in gates):
+            reasons.append("not everyone said GO")
+        answer = GateAnswer.NO_GO if reasons else GateAnswer.GO
+        return ("failed" if reasons else "success"), {"answer": str(answer), "reasons": reasons}, None
 
     def _verdict(self, release: Release) -> tuple[str, Json, str]:
         verdict = judge(self.graph, release.facts())

@@ -1,15 +1,17 @@
 """Every single fault of every plan, against the invariants of docs/safety.md."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cache
 
 import pytest
 from airflow.models.taskinstance import TaskInstance
+from sqlalchemy.orm import object_session
 from tests.simulation.conftest import plans
 from tests.simulation.simulator import EVIDENCE, Happens, Moment, Release, Script, Simulator
 
 from slipway.airflow.branch import skipped_with
+from slipway.gate.criteria import evidence_tasks, unproved
 from slipway.graph import DECISION, HOLD, OUTCOME, VERDICT, WATCH, Kind
 from slipway.kinds import Step, Undo
 from slipway.words import Action, Intent, Outcome, Phase
@@ -32,10 +34,12 @@ def reversible(release: Release, task_id: str) -> bool:
 
 
 def hold_the_invariants(release: Release) -> None:
-    """Assert I1 to I5, I10, I12 and I15 on a release that has ended."""
+    """Assert I1 to I5, I7, I10, I12 and I15 on a release that has ended."""
     touched, undone = production_steps_that_ran(release), release.undone()
     went = (release.returned.get(DECISION) or {}).get("answer") == "GO"
     assert went or not touched, "I1: production was touched without a GO"
+    left = {name: release.returned.get(t) for name, t in evidence_tasks(release.graph.plan).items()}
+    assert not (touched and unproved(release.graph.plan, left)), "I7: nothing tells what staging tried"
     if release.outcome is Outcome.RELEASED or not touched:
         assert undone == [], "I2: something was undone that should stand"
     if touched and release.outcome not in (Outcome.RELEASED, *AT_A_PERSON):
@@ -256,10 +260,17 @@ def test_what_is_remembered_between_releases_changes_none(
     simulators: Simulators, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     simulator = simulators(name)
+    happen = simulator._happen
+
+    def happen_and_flush(ti: TaskInstance, tasks: Sequence[TaskInstance], release: Release) -> None:
+        happen(ti, tasks, release)
+        object_session(ti).flush()
+
     ways = ways_of_a_release(simulator)
     for way in ways:
         simulator.release(way)
     remembered = [simulator.release(way) for way in ways]
+    monkeypatch.setattr(simulator, "_happen", happen_and_flush)
     monkeypatch.setattr(simulator, "_ask_once_for_each_situation", lambda tasks: None)
     monkeypatch.setattr(
         "tests.simulation.simulator._changed_among", lambda tasks: TaskInstance.filter_for_tis

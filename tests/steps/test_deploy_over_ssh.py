@@ -1,6 +1,6 @@
 import shutil
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -114,7 +114,10 @@ def test_production_gets_the_commit_that_staging_had(world: World, run: LocalRun
     production = local_run()
     with pytest.raises(NothingTried):
         world.step.do(production)
-    production.evidences["staging.deploy"] = world.step.do(run)
+    production.evidences["staging.deploy_it"] = world.step.do(run)
+    named = replace(world.step, tried_by="deploy_it")
+    assert named.do(production).proof == production.evidences["staging.deploy_it"].proof
+    production.evidences["staging.deploy"] = production.evidences["staging.deploy_it"]
     git(world.origin, "commit", "--quiet", "--allow-empty", "-m", "another")
     git(world.origin, "tag", "--force", "v2.5.0-maintenance")
     git(world.clone, "tag", "--delete", "v2.5.0-maintenance")

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -8,6 +9,7 @@ from tests.steps.world import git, lines
 from slipway.run import Evidence
 from slipway.sandbox.vendors.heroku_state import build_of
 from slipway.steps import DeployToHeroku, deploy_to_heroku, git_clone
+from slipway.steps.faults import NothingTried
 from slipway.steps.faults.branches import TestedCommitGone
 from slipway.steps.faults.heroku import (
     BuildFailed,
@@ -23,6 +25,12 @@ from slipway.testing import LocalRun
 from slipway.vendor_faults import AccessRefused, VendorBroken
 
 STEP = DeployToHeroku(name="deploy", app="the5hc", branch="feature/scores")
+
+
+@pytest.fixture
+def release(release: LocalRun) -> LocalRun:
+    """The release while it is on staging; only production is held against what was tried there."""
+    return release.at("staging.step")
 
 
 @pytest.fixture
@@ -143,6 +151,9 @@ def test_production_gets_the_very_commit_that_staging_tried(
     tried = through(staging.do, release.at("staging.deploy"))
     release.evidences["staging.deploy"] = tried
     repositories.commit("feature/scores", "later.py", "untested\n")
+    with pytest.raises(NothingTried, match=r"staging\.deploy left no proof"):
+        STEP.do(replace(release, evidences={}).at("production.deploy"))
+    assert heroku.app.running == before
     through(STEP.do, release.at("production.deploy"))
     assert heroku.app.running == tried.proof["commit"]
     git(repositories.work, "checkout", "--quiet", "-B", "feature/scores", "main")

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 from tests.steps.world import World, git
 
@@ -14,6 +16,12 @@ from slipway.steps.faults import (
 from slipway.testing import LocalRun
 
 STEP = FetchRelease(name="fetch_release")
+
+
+@pytest.fixture
+def run(run: LocalRun) -> LocalRun:
+    """The release while it is on staging; only production is held against what was tried there."""
+    return run.at("staging.step")
 
 
 def test_the_tag_appears_whole_with_its_revision(run: LocalRun, world: World) -> None:
@@ -99,6 +107,9 @@ def test_production_takes_only_the_commit_that_staging_tried(run: LocalRun, worl
         STEP.do(production)
     git(world.source, "tag", "--force", "v2", tried)
     assert STEP.do(production).proof["commit"] == tried
+    run.evidences["staging.fetch_it"] = run.evidences.pop("staging.fetch_release")
+    again = replace(STEP, tried_by="fetch_it").do(run.at("production.again"))
+    assert again.proof["commit"] == tried
 
 
 def test_without_a_proof_of_staging_nothing_is_fetched_for_production(run: LocalRun, world: World) -> None:

@@ -68,6 +68,21 @@ def test_a_capture_whose_answer_was_lost_is_not_begun_twice(
     assert captured(heroku) == 1
 
 
+def test_a_capture_that_heroku_does_not_list_yet_is_not_begun_twice(
+    release: LocalRun, heroku: HerokuWorld, database: Database
+) -> None:
+    with pytest.raises(StillGoing):
+        BACK_UP.do(release)
+    [ours] = heroku.app.transfers
+    heroku.app.transfers.clear()
+    with pytest.raises(StillGoing):
+        BACK_UP.do(release)
+    assert captured(heroku) == 0
+    heroku.app.transfers.append(ours)
+    assert through(BACK_UP.do, release).proof["backup"] == "b001"
+    assert captured(heroku) == 1
+
+
 def test_a_backup_that_fails_is_said_once_and_another_try_takes_a_new_one(
     release: LocalRun, heroku: HerokuWorld, database: Database
 ) -> None:

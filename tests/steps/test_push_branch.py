@@ -4,10 +4,17 @@ from tests.steps.world import git
 
 from slipway.run import Evidence
 from slipway.steps import PushBranch, git_clone
+from slipway.steps.faults import NothingTried
 from slipway.steps.faults.branches import BranchMoved, PushRefused, TestedCommitGone
 from slipway.testing import LocalRun
 
 STEP = PushBranch(name="push", branch="feature/scores")
+
+
+@pytest.fixture
+def release(release: LocalRun) -> LocalRun:
+    """The release while it is on staging; only production is held against what was tried there."""
+    return release.at("staging.step")
 
 
 @pytest.fixture
@@ -58,6 +65,14 @@ def test_production_gets_the_very_commit_that_staging_tried(
     later = repositories.commit("feature/scores", "later.py", "untested\n")
     assert STEP.do(release.at("production.push")).proof == tried.proof
     assert repositories.deployed() == tried.proof["commit"] != later
+
+
+def test_without_a_proof_of_staging_nothing_is_pushed_to_production(
+    release: LocalRun, repositories: Repositories, running: str
+) -> None:
+    with pytest.raises(NothingTried, match=r"staging\.push left no proof"):
+        STEP.do(release.at("production.push"))
+    assert repositories.deployed() == running
 
 
 def test_a_branch_that_lost_the_tested_commit_is_not_deployed(

@@ -146,11 +146,15 @@ def test_an_undo_after_a_crash_half_way_knows_only_the_state_before(ld: World, r
     assert QUARTER.undo(run, Evidence()).summary == f"{FLAG} was never touched"
 
 
-def test_an_undo_of_a_flag_that_is_gone_undoes_nothing(ld: World, run: LocalRun) -> None:
+@pytest.mark.parametrize("on_before", [False, True])
+def test_an_undo_of_a_flag_that_is_gone_undoes_nothing(ld: World, run: LocalRun, on_before: bool) -> None:
+    if on_before:
+        INTERNAL.do(run.at("production.internal"))
     evidence = QUARTER.do(run)
     ld.kept.flags.clear()
     undone = QUARTER.undo(run, evidence)
     assert (undone.changed, undone.summary) == (False, f"{FLAG} is gone")
+    assert undone.proof == {"left_down": {FLAG: on_before}}
 
 
 def test_a_change_by_somebody_else_meanwhile_is_said_and_not_overwritten(

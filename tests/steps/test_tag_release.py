@@ -1,13 +1,22 @@
+from dataclasses import replace
+
 import pytest
 from tests.steps.repositories import Repositories
 from tests.steps.world import git
 
 from slipway.run import Evidence
 from slipway.steps import TagRelease, git_clone
+from slipway.steps.faults import NothingTried
 from slipway.steps.faults.branches import BranchMissing, PushRefused, TagTaken
 from slipway.testing import LocalRun
 
 STEP = TagRelease(name="tag_release", branch="feature/scores", tried_by="deploy")
+
+
+@pytest.fixture
+def release(release: LocalRun) -> LocalRun:
+    """The release while it is on staging; only production is held against what was tried there."""
+    return release.at("staging.step")
 
 
 def tagged(repositories: Repositories) -> str:
@@ -30,6 +39,9 @@ def test_the_commit_that_staging_tried_is_tagged(release: LocalRun, repositories
     tried = repositories.head("feature/scores")
     release.evidences["staging.deploy"] = Evidence(proof={"commit": tried})
     repositories.commit("feature/scores", "later.py", "untested\n")
+    with pytest.raises(NothingTried, match=r"staging\.deploy left no proof"):
+        STEP.do(replace(release, evidences={}).at("production.tag_release"))
+    assert tagged(repositories) == ""
     STEP.do(release.at("production.tag_release"))
     assert tagged(repositories) == tried
 

@@ -7,7 +7,7 @@ import pytest
 
 from slipway.environment import Environment
 from slipway.steps import WaitUntil
-from slipway.still_going import StillGoing
+from slipway.still_going import NotYet
 from slipway.testing import LocalRun
 
 SEOUL = ZoneInfo("Asia/Seoul")
@@ -39,7 +39,7 @@ def test_a_time_that_the_clock_leaves_out_or_repeats_is_one_moment(day: datetime
 def test_it_waits_until_then() -> None:
     began = datetime.now(UTC)
     step = WaitUntil(name="wait", at=time(12), timezone=SEOUL, day=2)
-    with pytest.raises(StillGoing, match=r"Waiting until .* 12:00 KST") as caught:
+    with pytest.raises(NotYet, match=r"Waiting until .* 12:00 KST") as caught:
         step.do(a_run(began))
     assert abs(caught.value.every - (step.due(began) - began)) < timedelta(seconds=5)
 
@@ -56,7 +56,7 @@ def test_a_rehearsal_waits_a_fraction_counted_from_its_first_look() -> None:
     began = datetime.now(UTC)
     step = WaitUntil(name="wait", at=time(12), timezone=SEOUL, day=2)
     run = a_run(began, pace=1e6)
-    with pytest.raises(StillGoing, match="at pace 1e"):
+    with pytest.raises(NotYet, match="at pace 1e"):
         step.do(run)
     run.memory["waiting_since"] = (began - timedelta(seconds=1)).isoformat()
     assert step.do(run).proof == {"due": step.due(began).isoformat(), "late": False}

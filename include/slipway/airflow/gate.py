@@ -34,6 +34,7 @@ from slipway.airflow.rest import AirflowApi
 from slipway.compile import compile_plan
 from slipway.errors import SlipwayError
 from slipway.facts import NOT_REACHED
+from slipway.gate.criteria import unproved
 from slipway.gate.deferral import DeferRefused, defer_until
 from slipway.gate.policy import judge
 from slipway.gate.records import Decision
@@ -123,6 +124,7 @@ class GateOperator(HITLOperator):
                 plan=self.plan,
                 approval=self.approval,
                 release=release,
+                unproved=unproved(self.plan, found),
                 criteria=criteria,
                 version=str(context["params"].get("version") or ""),
                 parameters=dict(context["params"]),

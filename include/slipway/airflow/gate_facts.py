@@ -37,7 +37,6 @@ def release_now(plan: Plan, digest: str, found: Mapping[str, Json], conf: Mappin
         parameters_digest=parameters_digest(conf),
         commits=commits(plan, found),
         packages=packages(plan, found),
-        unproved=unproved(plan, found),
     )
 
 
@@ -57,6 +56,7 @@ def question_now(plan: Plan, digest: str, context: Mapping[str, Any]) -> GateQue
         requester_may_approve=plan.gate.requester_may_approve,
         window_open=is_open(plan.windows, datetime.now(UTC)),
         break_glass=str(context["params"].get("break_glass") or ""),
+        unproved=unproved(plan, found),
     )
 
 

@@ -166,7 +166,7 @@ def wait_for(operator: BaseOperator, run: AirflowRun, going: StillGoing, longest
         run.over(name)  # so that it may wait again when somebody clears it
         raise plain(NeverEnded(going.what, longest))
     pause = max(going.pause(waited), timedelta(seconds=soonest()))
-    run.log.info("%s. The next look is in %.3g s.", going, pause.total_seconds())
+    run.log.info("%s. The next look is in %s.", going, length(pause))
     operator.defer(trigger=TimeDeltaTrigger(pause), method_name="look_again")
 
 

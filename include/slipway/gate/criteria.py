@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterator, Mapping
 
 from slipway.gate.records import CriterionState
+from slipway.kinds import ReleasingStep
 from slipway.plan import Criterion, Plan
 from slipway.run import Json
 from slipway.words import Answer, Phase
@@ -52,10 +53,10 @@ def unproved(plan: Plan, results: Mapping[str, Json]) -> tuple[str, ...]:
     Each of them succeeded, or nobody would be asked: it was marked by hand, or skipped.
     """
     in_stages = (step for rollout in plan.strategies for stage in rollout.stages for step in stage.steps)
-    takers = [step for step in (*plan.on_production, *in_stages) if hasattr(step, "tried_by")]
-    proved = {*commits(plan, results), *packages(plan, results)}
-    names = dict.fromkeys(getattr(step, "tried_by", "") or step.name for step in takers)
-    return tuple(f"{Phase.STAGING}.{name}" for name in names if name not in proved)
+    takers = [step for step in (*plan.on_production, *in_stages) if isinstance(step, ReleasingStep)]
+    names = {task_id: name for name, task_id in evidence_tasks(plan).items()}
+    missing = [step for step in takers if not _fact(results.get(names.get(step.tried_in, "")), step.takes)]
+    return tuple(dict.fromkeys(step.tried_in for step in missing))
 
 
 def parameters_digest(parameters: Mapping[str, Json]) -> str:
@@ -66,9 +67,13 @@ def parameters_digest(parameters: Mapping[str, Json]) -> str:
 
 def _proved(plan: Plan, results: Mapping[str, Json], fact: str) -> Iterator[tuple[str, str]]:
     for step in plan.on_staging:
-        value = ((results.get(step.name) or {}).get("proof") or {}).get(fact)
+        value = _fact(results.get(step.name), fact)
         if value:
             yield step.name, str(value)
+
+
+def _fact(result: Json, fact: str) -> Json:
+    return ((result or {}).get("proof") or {}).get(fact)
 
 
 def _read(result: Json) -> tuple[Answer, str]:

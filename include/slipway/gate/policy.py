@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 
 from slipway.gate.proof import Proof, prove
-from slipway.gate.records import NO_PROOF, Asked, Decision, GateQuestion, GivenApproval, Release
-from slipway.words import Answer, GateAnswer
+from slipway.gate.records import Asked, Decision, GateQuestion, GivenApproval, Release
+from slipway.words import NO_PROOF, Answer, GateAnswer
 
 BREAK_GLASS_AT_LEAST = 10  # characters of a reason to go outside the allowed windows
 
@@ -19,7 +19,7 @@ def judge(question: GateQuestion, answers: Sequence[Asked]) -> Decision:
         *_criteria_against(question, approvals),
         *_window_against(question),
         *_changes_against(question.release, answers),
-        *_doubt_about(question.release),
+        *_doubt_about(question),
     ]
     return Decision(
         answer=GateAnswer.NO_GO if reasons else GateAnswer.GO,
@@ -80,6 +80,6 @@ def _changes_against(now: Release, answers: Sequence[Asked]) -> Iterator[str]:
             yield f"{role}: the artefacts on staging changed since they were shown"
 
 
-def _doubt_about(now: Release) -> Iterator[str]:
-    for task_id in now.unproved:
+def _doubt_about(question: GateQuestion) -> Iterator[str]:
+    for task_id in question.unproved:
         yield f"{task_id} {NO_PROOF}; release again, and let it run"

@@ -9,8 +9,6 @@ from slipway.plan import Approval
 from slipway.run import Json
 from slipway.words import Answer, GateAnswer
 
-NO_PROOF = "left no proof of what it tried: it was marked by hand, or skipped"
-
 
 class Way(StrEnum):
     """How an approval was answered."""
@@ -64,14 +62,12 @@ class Release:
 
     :param commits: commit by staging step
     :param packages: SHA-256 of the package by staging step
-    :param unproved: tasks on staging that left no proof of what they tried, though production must take that
     """
 
     digest: str
     parameters_digest: str
     commits: Mapping[str, str] = field(default_factory=dict)
     packages: Mapping[str, str] = field(default_factory=dict)
-    unproved: Sequence[str] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,6 +95,7 @@ class GateQuestion:
     :param requester: the user who triggered the release, "" if unknown
     :param window_open: whether the plan allows production now
     :param break_glass: the run parameter that opens a closed window, a reason long enough for the policy
+    :param unproved: tasks on staging that left no proof of what they tried, though production must take that
     """
 
     release: Release
@@ -107,6 +104,7 @@ class GateQuestion:
     requester_may_approve: bool
     window_open: bool
     break_glass: str = ""
+    unproved: Sequence[str] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from slipway.gate.parameters import parameter_lines
-from slipway.gate.records import NO_PROOF, CriterionState, Decision, Release
+from slipway.gate.records import CriterionState, Decision, Release
 from slipway.plan import Approval, Plan
 from slipway.run import Json
+from slipway.words import NO_PROOF
 
 RATIONALE = "Why. Required; without it the question is asked again."
 OVERRIDE = "Only to pass a criterion that is not PASS: the reason. It stands in bold in the report."
@@ -18,6 +19,7 @@ UNDONE = "Undone is what has run by then, newest first, at the most this:"
 class Asking:
     """All that one approval's question shows.
 
+    :param unproved: tasks on staging that left no proof of what they tried
     :param parameters: the run's parameters as they will be used, by name
     :param way_back: what a rollback would do, line by line
     :param deadline: when the question ends as NO-GO
@@ -26,6 +28,7 @@ class Asking:
     plan: Plan
     approval: Approval
     release: Release
+    unproved: Sequence[str]
     criteria: Sequence[CriterionState]
     version: str
     parameters: Mapping[str, Json]
@@ -42,6 +45,7 @@ def question_text(asking: Asking) -> str:
         f"Triggered by {asking.requester or 'nobody known'}. Risk {plan.risk}.",
         "",
         *_release_lines(asking.release),
+        *(f"**{task_id} {NO_PROOF}: a GO ends as NO-GO.**" for task_id in asking.unproved),
         "",
         "### Parameters",
         *parameter_lines(asking.parameters),
@@ -134,8 +138,7 @@ def _release_lines(release: Release) -> list[str]:
     lines = [f"Plan digest `{release.digest}`, parameters `{release.parameters_digest[:12]}`."]
     lines += [f"On staging: {step} at commit `{commit}`." for step, commit in release.commits.items()]
     found = release.packages.items()
-    lines += [f"On staging: {step} with the package of SHA-256 `{sha256}`." for step, sha256 in found]
-    return lines + [f"**{task_id} {NO_PROOF}: a GO ends as NO-GO.**" for task_id in release.unproved]
+    return lines + [f"On staging: {step} with the package of SHA-256 `{sha256}`." for step, sha256 in found]
 
 
 def _criterion_lines(criterion: CriterionState) -> list[str]:

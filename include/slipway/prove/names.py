@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from slipway.errors import Fault
 from slipway.graph import Kind, ReleaseGraph
-from slipway.kinds import Check
+from slipway.kinds import Check, ReleasingStep
 from slipway.plan import Plan
 from slipway.prove.places import items, place, stages
 from slipway.prove.wording import choose, listed
@@ -100,16 +100,17 @@ class UnknownTask(Fault):
 
 @dataclass(frozen=True)
 class NeverTried(Fault):
-    """A step that releases what a step on staging tried, where none has that name."""
+    """A step that releases what a step on staging tried, where none of that name proves it."""
 
     name: str
+    takes: str
     valid: tuple[str, ...]
 
     @property
     def what(self) -> str:
         return (
-            f'it releases what the step "{self.name}" tried on staging, and there is no such step: nothing '
-            "would hold what goes out against what was tried"
+            f'it takes the {self.takes} that the step "{self.name}" tried on staging, and no step there has '
+            "this name and proves one: nothing would hold what goes out against what was tried"
         )
 
     @property
@@ -148,13 +149,15 @@ def _references(plan: Plan) -> Iterator[Fault]:
                 yield UnknownTask(each.place, field, name, tuple(before))
         before.append(each.task_id)
     # Only these leave what can be held against what goes out.
-    releases = [each for each in items(plan) if hasattr(each.item, "tried_by")]
-    tried = tuple(each.item.name for each in releases if each.phase is Phase.STAGING)
-    for each in releases:
-        if each.phase is not Phase.STAGING:
-            name = getattr(each.item, "tried_by", "") or each.item.name
-            if name not in tried:
-                yield NeverTried(each.place, name, tried)
+    releasing = [(each, each.item) for each in items(plan) if isinstance(each.item, ReleasingStep)]
+    for each, step in releasing:
+        tried = {
+            other.task_id: other.item.name
+            for other, its in releasing
+            if other.phase is Phase.STAGING and its.takes == step.takes
+        }
+        if each.phase is not Phase.STAGING and step.tried_in not in tried:
+            yield NeverTried(each.place, step.tried_by or step.name, step.takes, tuple(tried.values()))
 
 
 def _names(plan: Plan) -> Iterator[tuple[str, str]]:

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import zip_longest
 
 from slipway.masking import masked, masked_fields
 from slipway.run import Json
@@ -16,10 +17,10 @@ COLUMN = 48  # a longer cell of a table moves the rest of its line
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """Return a Markdown table, aligned so that it reads as well in a task log; cells are already Markdown."""
     lines = [head, *rows]
-    widths = [min(COLUMN, max(len(cell) for cell in column)) for column in zip(*lines, strict=True)]
+    widths = [min(COLUMN, max(map(len, column))) for column in zip_longest(*lines, fillvalue="")]
     widths[-1] = 1  # nothing stands to the right of it
     rule = ["-" * max(width, 3) for width in widths]
-    padded = [[cell.ljust(width) for cell, width in zip(line, widths, strict=True)] for line in lines]
+    padded = [[cell.ljust(width) for cell, width in zip(line, widths, strict=False)] for line in lines]
     return "\n".join(f"| {' | '.join(line)} |" for line in (padded[0], rule, *padded[1:]))
 
 

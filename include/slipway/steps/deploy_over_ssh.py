@@ -5,17 +5,17 @@ from dataclasses import dataclass
 from shlex import quote
 from typing import ClassVar
 
-from slipway.kinds import Step
+from slipway.kinds import ReleasingStep
 from slipway.run import Evidence, Json, Run
-from slipway.steps.faults import NotTheApprovedCommit, UnknownVersion
+from slipway.steps.faults import UnknownVersion
 from slipway.steps.faults.ssh import CheckedOutSince, WrongCommit
 from slipway.steps.ssh_api import Server, server
 from slipway.steps.ssh_job import Job, forget, job_name, run_job, stop, was_begun
-from slipway.steps.tried import tried_on_staging
+from slipway.steps.tried import see_that_it_was_tried
 
 
 @dataclass(frozen=True, kw_only=True)
-class DeployOverSsh(Step):
+class DeployOverSsh(ReleasingStep):
     """Check a tag out in a clone on the server, install, build, and try it there.
 
     In production the tag's commit must be the one that was tried on staging.
@@ -24,7 +24,6 @@ class DeployOverSsh(Step):
     :param tag: the tag's name; "{version}" is the version that is released
     :param build: commands run in the folder after the checkout, also when it is undone
     :param smoke: commands run after the build, only going forward
-    :param tried_by: the step on staging whose commit production must get; the one of this name if ""
     """
 
     folder: str
@@ -32,9 +31,9 @@ class DeployOverSsh(Step):
     build: Sequence[str] = ("npm ci", "npm run build")
     smoke: Sequence[str] = ("npm run test:smoke",)
     remote: str = "origin"
-    tried_by: str = ""
 
     kind: ClassVar[str] = "deploy_over_ssh"
+    takes: ClassVar[str] = "commit"
     needs: ClassVar[tuple[str, ...]] = ("server",)
 
     def undo_in_words(self) -> str:
@@ -104,9 +103,7 @@ class DeployOverSsh(Step):
             known = there.say(f"{git} tag --sort=-creatordate | head -n 3").split()
             raise UnknownVersion(f"{there.conn_id}:{self.folder}", tag, known)
         commit = text.strip()
-        tried = tried_on_staging(run, self.tried_by or self.name, "commit")
-        if tried and tried != commit:
-            raise NotTheApprovedCommit(tag, tried, commit)
+        see_that_it_was_tried(run, self, tag, commit)
         return tag, commit
 
     def _checked_out(self, there: Server) -> dict[str, Json]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import ClassVar
 
-from slipway.kinds import Step
+from slipway.kinds import ReleasingStep
 from slipway.run import Evidence, Json, Run
 from slipway.steps.azure_api import close, follow
 from slipway.steps.faults.azure import PackageBeforeMissing, PackageLacks, SiteNotServing, SiteTakenOver
@@ -20,7 +20,7 @@ _LOOK_EVERY = 0.5  # seconds between two looks at the served file
 
 
 @dataclass(frozen=True, kw_only=True)
-class DeployStaticWebApp(Step):
+class DeployStaticWebApp(ReleasingStep):
     """Let Azure fetch a package and deploy it, and prove that the site serves it.
 
     Azure tells no checksum of what it serves, so versions are told apart by one file: it must be served
@@ -29,7 +29,6 @@ class DeployStaticWebApp(Step):
     :param site: the static web app
     :param package: name in the `artifacts` folder; "{version}" in it is the release's version
     :param environment: "production", or the name of a preview environment
-    :param tried_by: the step on staging whose package is deployed in production; the one of this name if ""
     :param marker: a file of the package that differs between versions
     :param confirm_within: how long the site may take to serve it when Azure says that it is deployed
     :param look_every: the longest time between two looks at a running deployment
@@ -39,12 +38,12 @@ class DeployStaticWebApp(Step):
     site: str
     package: str
     environment: str = "production"
-    tried_by: str = ""
     marker: str = "index.html"
     confirm_within: timedelta = timedelta(seconds=60)
     look_every: timedelta = timedelta(seconds=10)
 
     kind: ClassVar[str] = "deploy_static_web_app"
+    takes: ClassVar[str] = "package_sha256"
     needs: ClassVar[tuple[str, ...]] = ("azure", "artifacts")
 
     def undo_in_words(self) -> str:
@@ -57,7 +56,7 @@ class DeployStaticWebApp(Step):
         Raises PackageMissing, NothingTried, NotTheTriedPackage, PackageLacks, PackageBeforeMissing,
         SiteNotServing, OperationFailed and StillGoing.
         """
-        package = Package.to_release(run, self.package, self.tried_by or self.name)
+        package = Package.to_release(run, self.package, self)
         site = self._site(run)
         before = run.remember("before", lambda: self._standing(run, site))
         self._bring(run, site, package, key="deployment")

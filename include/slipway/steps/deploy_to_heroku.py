@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import ClassVar
 
-from slipway.kinds import Step
+from slipway.kinds import ReleasingStep
 from slipway.run import Evidence, Json, Run
 from slipway.steps.faults.branches import PushRefused
 from slipway.steps.faults.heroku import (
@@ -35,7 +35,7 @@ _MAIN = "main"  # what Heroku builds
 
 
 @dataclass(frozen=True, kw_only=True)
-class DeployToHeroku(Step):
+class DeployToHeroku(ReleasingStep):
     """Push a branch of the source repository to an app, and wait until Heroku runs that commit.
 
     In production exactly the commit goes out that staging tried. A commit that Heroku has built before
@@ -43,16 +43,15 @@ class DeployToHeroku(Step):
 
     :param app: the app's name on Heroku
     :param branch: a branch of the source repository
-    :param tried_by: the step on staging whose commit is deployed in production; the one of this name if ""
     :param appears_within: how long after the push a release may take to show up
     """
 
     app: str
     branch: str
-    tried_by: str = ""
     appears_within: timedelta = timedelta(minutes=5)
 
     kind: ClassVar[str] = "deploy_to_heroku"
+    takes: ClassVar[str] = "commit"
     needs: ClassVar[tuple[str, ...]] = ("heroku", "repository", "workspace")
 
     def undo_in_words(self) -> str:
@@ -119,7 +118,7 @@ class DeployToHeroku(Step):
         now = current(releases(run, self.app))
         with cloned(run) as clone:
             source = Remote.of(run, "repository")
-            commit = commit_to_release(run, clone, source, self.branch, self.tried_by or self.name)
+            commit = commit_to_release(run, clone, source, self.branch, self)
             if now and now.commit and not clone.holds(commit, now.commit):
                 raise HotfixInTheWay(self.app, now.commit, self.branch)
         return {

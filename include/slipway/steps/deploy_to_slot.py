@@ -6,23 +6,22 @@ from datetime import timedelta
 from typing import ClassVar
 from urllib.parse import quote
 
-from slipway.kinds import Step
+from slipway.kinds import ReleasingStep
 from slipway.run import Evidence, Json, Run
 from slipway.steps.azure_slots import Deployment, Slot
 from slipway.steps.faults.azure import DeploymentFailed, DeploymentUnrecognised, SlotTakenOver
 from slipway.steps.packages import Package, kept
-from slipway.still_going import StillGoing
+from slipway.still_going import NotYet, StillGoing
 
 
 @dataclass(frozen=True, kw_only=True)
-class DeployToSlot(Step):
+class DeployToSlot(ReleasingStep):
     """Bring a package of the build to a slot through Kudu's zip deploy, and wait until it is deployed.
 
     A slot that is not there is created, a stopped one is started. The package's SHA-256 goes along as the
     deployment's message, so that a second try knows its own deployment.
 
     :param package: name in the `artifacts` folder; "{version}" in it is the release's version
-    :param tried_by: the step on staging whose package is deployed in production; the one of this name if ""
     :param look_every: the longest time between two looks at a running deployment
     """
 
@@ -30,10 +29,10 @@ class DeployToSlot(Step):
     app: str
     package: str
     slot: str = "green"
-    tried_by: str = ""
     look_every: timedelta = timedelta(seconds=5)
 
     kind: ClassVar[str] = "deploy_to_slot"
+    takes: ClassVar[str] = "package_sha256"
     needs: ClassVar[tuple[str, ...]] = ("azure", "artifacts")
 
     def undo_in_words(self) -> str:
@@ -47,7 +46,7 @@ class DeployToSlot(Step):
 
         Raises PackageMissing, NothingTried, NotTheTriedPackage and DeploymentFailed.
         """
-        package = Package.to_release(run, self.package, self.tried_by or self.name)
+        package = Package.to_release(run, self.package, self)
         slot = Slot(run, self.resource_group, self.app, self.slot)
         before = run.remember("before", lambda: _standing(slot))
         if slot.site() is None:
@@ -132,7 +131,8 @@ class DeployToSlot(Step):
         run.log.info("%s holds %s: deploying %s", slot, newest or "nothing", package.name)
         slot.send(package, release)
         run.remember(_sent(package), lambda: True)
-        raise StillGoing(f"Kudu deploys {package.name} to {slot}", every=self.look_every)
+        # Right after the package was sent, Kudu may not list it yet, or as a failed one.
+        raise NotYet(f"Kudu deploys {package.name} to {slot}", left=self.look_every)
 
 
 def _sent(package: Package) -> str:

@@ -5,27 +5,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from slipway.kinds import Step
+from slipway.kinds import ReleasingStep
 from slipway.run import Evidence, Json, Run
-from slipway.steps.faults import NotTheApprovedCommit, ReleaseInTheWay
+from slipway.steps.faults import ReleaseInTheWay
 from slipway.steps.release_tree import DEPLOYS, REVISION, ReleaseTree, remove_folder
 from slipway.steps.repository import Repository
-from slipway.steps.tried import tried_on_staging
+from slipway.steps.tried import see_that_it_was_tried
 
 
 @dataclass(frozen=True, kw_only=True)
-class FetchRelease(Step):
+class FetchRelease(ReleasingStep):
     """Export the tag (or full commit id) that this release deploys into releases/<version>.
 
     The folder appears whole or not at all. In production the commit must be the one that was fetched on
     staging: what was approved is what is deployed.
-
-    :param tried_by: the step on staging whose commit production must get; the one of this name if ""
     """
 
-    tried_by: str = ""
-
     kind: ClassVar[str] = "fetch_release"
+    takes: ClassVar[str] = "commit"
     needs: ClassVar[tuple[str, ...]] = ("repository", "host")
 
     def undo_in_words(self) -> str:
@@ -41,9 +38,7 @@ class FetchRelease(Step):
         tree = ReleaseTree.of(run)
         repository = Repository.of(run)
         commit = repository.resolve(run.version)
-        tried = tried_on_staging(run, self.tried_by or self.name, "commit")
-        if tried and tried != commit:
-            raise NotTheApprovedCommit(run.version, tried, commit)
+        see_that_it_was_tried(run, self, run.version, commit)
         before = run.remember("before", lambda: {"there": tree.path.exists(), DEPLOYS: run.version})
         if tree.path.exists() and tree.commit != commit:
             raise ReleaseInTheWay(tree.path, tree.commit, commit)

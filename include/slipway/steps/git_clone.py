@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
+from slipway.kinds import ReleasingStep
 from slipway.run import Run
 from slipway.steps.faults import CommandFailed
 from slipway.steps.faults.branches import BranchMoved, MergeConflict, PushRefused, TestedCommitGone
@@ -119,16 +120,15 @@ def cloned(run: Run) -> Iterator[Clone]:
         yield clone
 
 
-def commit_to_release(run: Run, clone: Clone, remote: Remote, branch: str, tried_by: str) -> str:
-    """Return the commit of a branch that goes out: in production the very one that staging tried.
+def commit_to_release(run: Run, clone: Clone, remote: Remote, branch: str, step: ReleasingStep) -> str:
+    """Return the commit of a branch that goes out: on staging its head, in production what staging tried.
 
     It is fetched into the clone. A branch that went on since then does not matter; one that lost the
     commit does.
 
-    :param tried_by: the step on staging whose proof names the commit
     Raises NothingTried, BranchMissing, TestedCommitGone and RepositoryUnreachable.
     """
-    commit = tried_on_staging(run, tried_by, "commit")
+    commit = tried_on_staging(run, step)
     head = remote.branch(branch)
     clone.fetch(remote, branch)
     if not commit:
@@ -137,7 +137,7 @@ def commit_to_release(run: Run, clone: Clone, remote: Remote, branch: str, tried
     if not clone.holds(head, commit):
         raise TestedCommitGone(branch, commit, head)
     later = "" if commit == head else f", though {branch} went on to {head[:12]} since"
-    run.log.info("staging.%s tried %s: exactly that goes out%s", tried_by, commit[:12], later)
+    run.log.info("%s tried %s: exactly that goes out%s", step.tried_in, commit[:12], later)
     return commit
 
 

@@ -56,7 +56,8 @@ def see_to_its_end(run: Run, app: str, key: str, to_type: str, begin: Callable[[
     """
     what = "the backup" if to_type == BACKUP else "the restore"
     before = int(run.remember(f"{key}.before", lambda: _newest(run, app)))
-    for transfer in transfers(run, app):
+    listed = transfers(run, app)
+    for transfer in listed:
         if transfer.num <= before or transfer.to_type != to_type or transfer.scheduled:
             continue
         if not transfer.finished_at:
@@ -67,7 +68,10 @@ def see_to_its_end(run: Run, app: str, key: str, to_type: str, begin: Callable[[
         if run.recall(f"{key}.failed.{transfer.num}") is None:
             run.remember(f"{key}.failed.{transfer.num}", str(why).strip)
             raise TransferFailed(app, what, transfer.name, why)
-    begin()
+    begun = f"{key}.begun_after.{listed[-1].num if listed else 0}"
+    if run.recall(begun) is None:  # or else Heroku does not list yet what was begun
+        begin()
+        run.remember(begun, lambda: True)
     raise StillGoing(f"{app}: {what}", every=_EVERY)
 
 

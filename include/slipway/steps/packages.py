@@ -5,6 +5,7 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 
+from slipway.kinds import ReleasingStep
 from slipway.run import Json, Run
 from slipway.steps.faults.azure import NotTheTriedPackage, PackageLacks, PackageMissing
 from slipway.steps.reach import folder
@@ -27,17 +28,16 @@ class Package:
         return cls.at(path)
 
     @classmethod
-    def to_release(cls, run: Run, name: str, tried_by: str) -> "Package":
+    def to_release(cls, run: Run, name: str, step: ReleasingStep) -> "Package":
         """Find the package that goes out: in production the very one that staging tried.
 
-        :param tried_by: the step on staging whose proof names the package
         Raises PackageMissing, NothingTried and NotTheTriedPackage.
         """
         package = cls.of(run, name)
-        sha256 = tried_on_staging(run, tried_by, "package_sha256")
+        sha256 = tried_on_staging(run, step)
         if sha256 and sha256 != package.sha256:
-            raise NotTheTriedPackage(package.name, tried_by, sha256, package.sha256)
-        known = f": staging.{tried_by} tried this very file" if sha256 else ""
+            raise NotTheTriedPackage(package.name, step.tried_in, sha256, package.sha256)
+        known = f": {step.tried_in} tried this very file" if sha256 else ""
         run.log.info("%s has SHA-256 %s%s", package.name, package.sha256, known)
         return package
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from slipway.kinds import Step
+from slipway.kinds import ReleasingStep
 from slipway.run import Evidence, Json, Run
 from slipway.steps.faults.branches import BranchMoved
 from slipway.steps.git_clone import Clone, cloned, commit_to_release
@@ -12,7 +12,7 @@ from slipway.steps.make_branch import set_back
 
 
 @dataclass(frozen=True, kw_only=True)
-class PushBranch(Step):
+class PushBranch(ReleasingStep):
     """Push a branch of the source repository to a branch of the one that the role
     `remote` names, e.g. of a host that deploys by git.
 
@@ -21,14 +21,13 @@ class PushBranch(Step):
 
     :param branch: a branch of the source repository
     :param to: the branch of the remote that it becomes
-    :param tried_by: the step on staging whose commit is pushed in production; the one of this name if ""
     """
 
     branch: str
     to: str = "main"
-    tried_by: str = ""
 
     kind: ClassVar[str] = "push_branch"
+    takes: ClassVar[str] = "commit"
     needs: ClassVar[tuple[str, ...]] = ("repository", "workspace", "remote")
 
     def undo_in_words(self) -> str:
@@ -75,7 +74,7 @@ class PushBranch(Step):
         return Evidence(before={"commit": pushed}, after={"commit": commit}, summary=summary)
 
     def _look(self, run: Run, clone: Clone, source: Remote, remote: Remote) -> dict[str, Json]:
-        commit = commit_to_release(run, clone, source, self.branch, self.tried_by or self.name)
+        commit = commit_to_release(run, clone, source, self.branch, self)
         return {"commit": remote.heads().get(self.to, ""), "pushes": commit}
 
     def _push(self, run: Run, clone: Clone, remote: Remote, commit: str, found: str) -> None:

@@ -9,7 +9,7 @@ from slipway.environment import Environment
 from slipway.kinds import Check, Step
 from slipway.run import Evidence, Run
 from slipway.steps.faults.checks import CheckNotPassed, opening
-from slipway.still_going import StillGoing
+from slipway.still_going import NotYet
 from slipway.words import Answer
 
 
@@ -42,7 +42,7 @@ class RunCheck(Step):
         return self.check.connections(environment)
 
     def do(self, run: Run) -> Evidence:
-        """Look. Raises StillGoing while patience lasts, and CheckNotPassed."""
+        """Look. Raises NotYet while patience lasts, and CheckNotPassed."""
         from slipway.checks.looking import HOPELESS, run_check
 
         since = float(run.remember(f"since_{self._try(run)}", time.time))
@@ -52,7 +52,7 @@ class RunCheck(Step):
             return Evidence(proof={"finding": finding.to_json()}, changed=False, summary=finding.summary)
         left = since + self.check.patience.total_seconds() - time.time()
         if left > 0 and not finding.evidence.get(HOPELESS):
-            raise StillGoing(f"{self.check.heading}: {finding.summary}", every=self.check.every)
+            raise NotYet(f"{self.check.heading}: {finding.summary}", left=self.check.every)
         run.remember(f"ended_{self._try(run)}", lambda: True)
         raise CheckNotPassed(self.check.heading, str(finding.answer), finding.summary)
 

@@ -82,7 +82,8 @@ class SetLaunchDarklyFlag(Step):
             return Evidence(changed=False, summary=f"{self.flag} was never touched")
         if ask(run, "GET", flag_path(self.project, self.flag), accept={404}) is None:
             run.log.info("Nothing to undo: the flag %s is gone, and with it all its rules", self.flag)
-            return Evidence(changed=False, summary=f"{self.flag} is gone")
+            proof = {LEFT_DOWN: {self.flag: rules["on"]}}
+            return Evidence(proof=proof, changed=False, summary=f"{self.flag} is gone")
         now = self._now(run)
         known = (rules, evidence.after.get("rules") or now)
         if not any(same(now, each) for each in known):

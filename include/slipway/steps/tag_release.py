@@ -4,7 +4,7 @@ import time
 from dataclasses import dataclass
 from typing import ClassVar
 
-from slipway.kinds import Step
+from slipway.kinds import ReleasingStep
 from slipway.run import Evidence, Json, Run
 from slipway.steps.faults.branches import TagTaken
 from slipway.steps.git_clone import Clone, cloned, commit_to_release
@@ -12,21 +12,20 @@ from slipway.steps.git_remote import Remote
 
 
 @dataclass(frozen=True, kw_only=True)
-class TagRelease(Step):
+class TagRelease(ReleasingStep):
     """Put an annotated tag on the commit that is released, and push it to the source repository.
 
     :param branch: the branch that is released; in production the commit that staging tried is tagged
     :param tag: its name; the release's version if ""
     :param message: what it says; plan and release if ""
-    :param tried_by: the step on staging whose commit is tagged, e.g. the one that deployed it
     """
 
     branch: str
     tag: str = ""
     message: str = ""
-    tried_by: str = ""
 
     kind: ClassVar[str] = "tag_release"
+    takes: ClassVar[str] = "commit"
     needs: ClassVar[tuple[str, ...]] = ("repository", "workspace")
 
     def undo_in_words(self) -> str:
@@ -72,7 +71,7 @@ class TagRelease(Step):
         return Evidence(before={"commit": commit}, summary=f"removed the tag {tag}")
 
     def _look(self, run: Run, clone: Clone, remote: Remote, tag: str) -> dict[str, Json]:
-        commit = commit_to_release(run, clone, remote, self.branch, self.tried_by or self.name)
+        commit = commit_to_release(run, clone, remote, self.branch, self)
         there = bool(_commit_of(remote, tag))
         return {"tag": tag, "there": there, "commit": commit, "at": int(time.time())}
 

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.providers.standard.operators.python import PythonOperator
 from airflow.sdk import DAG, Param, TaskGroup, TriggerRule
+from airflow.sdk.exceptions import AirflowFailException
 
 from slipway.airflow.gate import (
     AnswerOperator,
@@ -20,7 +21,7 @@ from slipway.airflow.gate import (
 )
 from slipway.compile import gate_task_ids
 from slipway.environment import Environment
-from slipway.kinds import Check, Checklist, Step
+from slipway.kinds import Check, Checklist, ReleasingStep
 from slipway.plan import Approval, Criterion, DecisionMatrix, Gate, Plan
 from slipway.verdict import Branch, Verdict
 from slipway.watching import Watch
@@ -32,12 +33,14 @@ FORM = {
     "health": Param("PASS", type="string"),
     "within": Param(600, type="number"),
     "pace": Param(1, type="number"),
+    "deploys": Param(True, type="boolean"),
 }
 
 
 @dataclass(frozen=True, kw_only=True)
-class Deploy(Step):
+class Deploy(ReleasingStep):
     kind: ClassVar[str] = "deploy"
+    takes: ClassVar[str] = "commit"
 
     def undo_in_words(self) -> str:
         return "switch back to the release before"
@@ -73,7 +76,9 @@ def plan(name: str, *approvals: Approval, **changes: Any) -> Plan:
     )
 
 
-def deployed() -> dict[str, Any]:
+def deployed(**context: Any) -> dict[str, Any]:
+    if not context["params"]["deploys"]:
+        raise AirflowFailException("staging is away")
     proof = {"commit": "abc123"}
     return {"before": {}, "after": {}, "proof": proof, "changed": True, "summary": "v2 is current"}
 

@@ -9,6 +9,7 @@ from tests.steps.azure.world import package, posts, through
 from slipway.run import Evidence
 from slipway.sandbox.vendors.azure import Azure
 from slipway.steps.deploy_static_web_app import DeployStaticWebApp
+from slipway.steps.faults import NothingTried
 from slipway.steps.faults.azure import (
     ConnectionIncomplete,
     NotTheTriedPackage,
@@ -26,6 +27,12 @@ STEP = DeployStaticWebApp(
     name="deploy_ui", resource_group="cpr-prod-rg", site="cpr-ui-prod", package="cpr-ui-{version}.zip"
 )
 ZIP = "/zipdeploy"
+
+
+@pytest.fixture
+def run(run: LocalRun) -> LocalRun:
+    """The release while it is on staging; only production is held against what was tried there."""
+    return run.at("staging.step")
 
 
 def holds(cloud: Azure, artifacts: Path, version: str) -> bool:
@@ -90,6 +97,19 @@ def test_a_package_that_was_overwritten_after_staging_is_refused(
     with pytest.raises(NotTheTriedPackage, match=r"staging\.deploy_ui tried SHA-256 .*through staging"):
         STEP.do(production)
     assert (posts(cloud, ZIP), production.memory) == (posted, {})
+
+
+def test_production_takes_the_package_that_staging_tried(
+    run: LocalRun, cloud: Azure, artifacts: Path
+) -> None:
+    production = run.at("production.deploy_ui")
+    posted = posts(cloud, ZIP)
+    with pytest.raises(NothingTried, match=r"staging\.deploy_ui left no proof"):
+        STEP.do(production)
+    assert posts(cloud, ZIP) == posted
+    run.evidences["staging.deploy_ui"] = through(lambda: STEP.do(run.at("staging.deploy_ui")))
+    assert through(lambda: STEP.do(production)).proof == run.evidences["staging.deploy_ui"].proof
+    assert holds(cloud, artifacts, "v1.2.0")
 
 
 def test_an_environment_that_is_new_has_nothing_to_put_back(run: LocalRun, cloud: Azure) -> None:

@@ -12,6 +12,7 @@ from slipway.sandbox.vendors.azure import Azure
 from slipway.sandbox.vendors.azure_state import Slot
 from slipway.steps.azure_api import look
 from slipway.steps.deploy_to_slot import DeployToSlot
+from slipway.steps.faults import NothingTried
 from slipway.steps.faults.azure import (
     ConnectionIncomplete,
     DeploymentFailed,
@@ -39,6 +40,12 @@ STEP = DeployToSlot(
     package="cpr-api-{version}.zip",
 )
 ZIP = "/api/zipdeploy"
+
+
+@pytest.fixture
+def run(run: LocalRun) -> LocalRun:
+    """The release while it is on staging; only production is held against what was tried there."""
+    return run.at("staging.step")
 
 
 def green(cloud: Azure) -> Slot:
@@ -161,6 +168,12 @@ def test_production_takes_only_the_package_that_staging_tried(
     package(artifacts / "cpr-api-v1.2.0.zip", {"cpr.dll": "v1.2.0"})
     run.evidences["staging.deploy_api"] = through(lambda: STEP.do(run.at("staging.deploy_api")))
     assert through(lambda: step.do(production)).proof["package_sha256"] != new
+
+
+def test_without_a_proof_of_staging_nothing_is_sent_to_production(run: LocalRun, cloud: Azure) -> None:
+    with pytest.raises(NothingTried, match=r"staging\.deploy_to_green left no proof"):
+        STEP.do(run.at("production.deploy_to_green"))
+    assert posts(cloud, ZIP) == 0
 
 
 def test_a_deployment_that_fails_says_why_and_is_sent_anew(run: LocalRun, cloud: Azure) -> None:

@@ -29,10 +29,10 @@ class PackageMissing(StepImpossible):
 class NotTheTriedPackage(StepImpossible):
     """The package was overwritten between staging and production."""
 
-    def __init__(self, package: str, tried_by: str, tried: str, found: str) -> None:
-        self.package, self.tried_by, self.tried, self.found = package, tried_by, tried, found
+    def __init__(self, package: str, task_id: str, tried: str, found: str) -> None:
+        self.package, self.task_id, self.tried, self.found = package, task_id, tried, found
         super().__init__(
-            f"{package}: staging.{tried_by} tried SHA-256 {tried}, and the file has SHA-256 {found} now; "
+            f"{package}: {task_id} tried SHA-256 {tried}, and the file has SHA-256 {found} now; "
             "what was approved is what is deployed. Put the file that staging tried back, or release the new "
             "one through staging."
         )

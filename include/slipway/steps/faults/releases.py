@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from slipway.errors import StepFailed, StepImpossible
+from slipway.words import NO_PROOF
 
 
 class BadVersion(StepImpossible):
@@ -57,8 +58,8 @@ class NothingTried(StepImpossible):
     def __init__(self, task_id: str) -> None:
         self.task_id = task_id
         super().__init__(
-            f"{task_id} left no proof of what it tried: it was marked by hand, or skipped. What was approved "
-            f"is what is deployed, and nothing tells what that was. Release again, and let {task_id} run."
+            f"{task_id} {NO_PROOF}. What was approved is what is deployed, and nothing tells what that was. "
+            f"Release again, and let {task_id} run."
         )
 
 
