@@ -108,4 +108,4 @@ def _after_rollback(graph: ReleaseGraph, facts: Facts, verdict: Verdict | None) 
     if left := kept(graph, facts, verdict):
         said = f"Rolled back in part and held for a person; kept: {', '.join(left)}."
         return Ending(outcome=Outcome.HELD, reasons=(said, *why))
-    return Ending(outcome=Outcome.ROLLED_BACK, reasons=("Rolled back: everything that ran is undone.", *why))
+    return Ending(outcome=Outcome.ROLLED_BACK, reasons=("Rolled back: every undo ended well.", *why))

@@ -122,3 +122,11 @@ class Run(Protocol):
 def pace_of(run: Run) -> float:
     """Return what the waiting times of a release are divided by, 1 or more; above 1 it is a rehearsal."""
     return max(1.0, float(run.parameters.get("pace") or 1))
+
+
+def remembered(run: Run, key: str) -> list[Json]:
+    """Return all that was remembered under `key`.0, `key`.1 and so on, oldest first."""
+    found: list[Json] = []
+    while (each := run.recall(f"{key}.{len(found)}")) is not None:
+        found.append(each)
+    return found

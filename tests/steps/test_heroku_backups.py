@@ -78,9 +78,39 @@ def test_a_capture_that_heroku_does_not_list_yet_is_not_begun_twice(
     with pytest.raises(StillGoing):
         BACK_UP.do(release)
     assert captured(heroku) == 0
-    heroku.app.transfers.append(ours)
+    other = {**ours, "uuid": "scheduled", "schedule": {"name": "nightly"}}
+    heroku.app.transfers.append(other)
+    with pytest.raises(StillGoing):
+        BACK_UP.do(release)
+    assert captured(heroku) == 1
+    heroku.app.transfers[:] = [ours]
     assert through(BACK_UP.do, release).proof["backup"] == "b001"
     assert captured(heroku) == 1
+
+
+def test_a_capture_that_never_appears_is_begun_again(
+    release: LocalRun, heroku: HerokuWorld, database: Database
+) -> None:
+    with pytest.raises(StillGoing):
+        BACK_UP.do(release)
+    heroku.app.transfers.clear()
+    release.memory["backup.begun.0"]["at"] -= 301
+    assert through(BACK_UP.do, release).proof["backup"] == "b001"
+    assert "backup.begun.1" in release.memory
+
+
+def test_a_capture_that_failed_and_was_deleted_is_begun_again(
+    release: LocalRun, heroku: HerokuWorld, database: Database
+) -> None:
+    with pytest.raises(StillGoing):
+        BACK_UP.do(release)
+    [ours] = heroku.app.transfers
+    ours |= {"finished_at": "2026-01-01T00:00:00Z", "succeeded": False}
+    with pytest.raises(TransferFailed):
+        BACK_UP.do(release)
+    heroku.app.transfers.clear()
+    through(BACK_UP.do, release)
+    assert "backup.begun.1" in release.memory
 
 
 def test_a_backup_that_fails_is_said_once_and_another_try_takes_a_new_one(

@@ -11,7 +11,7 @@ from slipway.kinds import Check, Undo
 from slipway.run import Finding, Run
 from slipway.steps import RunCheck
 from slipway.steps.faults.checks import CheckNotPassed
-from slipway.still_going import StillGoing
+from slipway.still_going import NotYet
 from slipway.testing import LocalRun
 from slipway.words import Answer
 
@@ -59,13 +59,13 @@ def test_a_check_that_breaks_fails_the_step() -> None:
 
 def test_patience_waits_without_a_worker_and_ends() -> None:
     patient, run = step(patience=timedelta(hours=1), every=timedelta(seconds=7)), run_that("FAIL")
-    with pytest.raises(StillGoing) as going:
+    with pytest.raises(NotYet) as going:
         patient.do(run)
-    assert going.value.every == timedelta(seconds=7)
+    assert going.value.pause(timedelta(0)) == timedelta(seconds=7)
     run.memory["since_1"] -= 3600
     with pytest.raises(CheckNotPassed):
         patient.do(run)
-    with pytest.raises(StillGoing):  # a second try of the task has the whole patience again
+    with pytest.raises(NotYet):  # a second try of the task has the whole patience again
         patient.do(run)
 
 

@@ -154,7 +154,7 @@ def test_an_undo_of_a_flag_that_is_gone_undoes_nothing(ld: World, run: LocalRun,
     ld.kept.flags.clear()
     undone = QUARTER.undo(run, evidence)
     assert (undone.changed, undone.summary) == (False, f"{FLAG} is gone")
-    assert undone.proof == {"left_down": {FLAG: on_before}}
+    assert undone.proof == {"left_down": {f"{FLAG} (default, production)": on_before}}
 
 
 def test_a_change_by_somebody_else_meanwhile_is_said_and_not_overwritten(
@@ -225,11 +225,13 @@ def test_a_flag_that_a_person_turned_off_stays_off_through_all_undos(
     undone = QUARTER.undo(run.at("rollback.quarter"), quarter)
     assert ld.there()["on"] is False
     assert ld.there()["fallthrough"] == fallthrough
-    assert undone.proof == {"left_down": {INTERNAL.flag: True}}
+    assert undone.proof == {"left_down": {f"{FLAG} (default, production)": True}}
     assert undone.summary.endswith("(somebody had turned it off, so it stays off)")
     assert "turned maintenance_scheduling_enabled off in production after this step" in caplog.text
     assert QUARTER.undo(run.at("rollback.quarter"), quarter).changed is False
-    assert INTERNAL.undo(run.at("rollback.internal"), internal).proof == {"left_down": {INTERNAL.flag: False}}
+    assert INTERNAL.undo(run.at("rollback.internal"), internal).proof == {
+        "left_down": {f"{FLAG} (default, production)": False}
+    }
     assert (ld.there()["on"], ld.there()["rules"]) == (False, [])
 
 

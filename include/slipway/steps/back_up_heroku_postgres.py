@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from slipway.kinds import Step
-from slipway.run import Evidence, Run
+from slipway.run import Evidence, Json, Run
 from slipway.steps.faults import mebibytes
 from slipway.steps.heroku_api import ask_data, database_of
 from slipway.steps.heroku_transfers import BACKUP, see_to_its_end
@@ -30,9 +30,9 @@ class BackUpHerokuPostgres(Step):
         """Capture it. Raises StillGoing meanwhile, DatabaseNotAttached and TransferFailed."""
         database, name = database_of(run, self.app, self.database)
 
-        def capture() -> None:
+        def capture() -> Json:
             run.log.info("Capturing a backup of %s (%s of %s)", name, self.database, self.app)
-            ask_data(run, "POST", f"/client/v11/databases/{database}/backups")
+            return ask_data(run, "POST", f"/client/v11/databases/{database}/backups")
 
         backup = see_to_its_end(run, self.app, "backup", BACKUP, capture)
         proof = {

@@ -1,5 +1,6 @@
 """Deploy a package to a slot of an Azure web app."""
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -7,11 +8,13 @@ from typing import ClassVar
 from urllib.parse import quote
 
 from slipway.kinds import ReleasingStep
-from slipway.run import Evidence, Json, Run
+from slipway.run import Evidence, Json, Run, remembered
 from slipway.steps.azure_slots import Deployment, Slot
 from slipway.steps.faults.azure import DeploymentFailed, DeploymentUnrecognised, SlotTakenOver
 from slipway.steps.packages import Package, kept
 from slipway.still_going import NotYet, StillGoing
+
+APPEARS_WITHIN = timedelta(minutes=5)  # after that, a package that was sent and is not listed is sent again
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,7 +25,7 @@ class DeployToSlot(ReleasingStep):
     deployment's message, so that a second try knows its own deployment.
 
     :param package: name in the `artifacts` folder; "{version}" in it is the release's version
-    :param look_every: the longest time between two looks at a running deployment
+    :param look_every: the longest time between two looks at a running deployment, and the first one
     """
 
     resource_group: str
@@ -128,9 +131,13 @@ class DeployToSlot(ReleasingStep):
             raise DeploymentFailed(str(slot), newest.id, newest.text)
         if newest and newest.id != known:
             _see_that_it_is_told_apart(run, slot, newest, package)
-        run.log.info("%s holds %s: deploying %s", slot, newest or "nothing", package.name)
-        slot.send(package, release)
-        run.remember(_sent(package), lambda: True)
+        after = f"{_sent(package)}_after_{newest.id if newest else 'nothing'}"
+        sent = remembered(run, after)
+        if not sent or time.time() - sent[-1] > APPEARS_WITHIN.total_seconds():
+            run.log.info("%s holds %s: deploying %s", slot, newest or "nothing", package.name)
+            slot.send(package, release)
+            run.remember(_sent(package), lambda: True)
+            run.remember(f"{after}.{len(sent)}", time.time)
         # Right after the package was sent, Kudu may not list it yet, or as a failed one.
         raise NotYet(f"Kudu deploys {package.name} to {slot}", left=self.look_every)
 

@@ -1,17 +1,19 @@
 """Backups and restores of Heroku Postgres, which it calls transfers: begun once, and seen to their end."""
 
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from slipway.run import Run
+from slipway.run import Json, Run, remembered
 from slipway.steps.faults.heroku import TransferFailed
 from slipway.steps.heroku_api import HEROKU_DATA, ask_data
 from slipway.still_going import StillGoing
 from slipway.vendor_faults import AnswerUnreadable
 
 BACKUP, RESTORE = "gof3r", "pg_restore"  # what a transfer writes to
+APPEARS_WITHIN = timedelta(minutes=5)  # after that, what was begun and is not listed is begun again
 _EVERY = timedelta(seconds=10)
 
 
@@ -45,13 +47,14 @@ def transfers(run: Run, app: str) -> list[Transfer]:
     return sorted(found, key=lambda transfer: transfer.num)
 
 
-def see_to_its_end(run: Run, app: str, key: str, to_type: str, begin: Callable[[], object]) -> Transfer:
+def see_to_its_end(run: Run, app: str, key: str, to_type: str, begin: Callable[[], Json]) -> Transfer:
     """Begin a transfer, unless an earlier try did, and return it when it succeeded.
 
     Whatever came after the first look, and no schedule made, is taken for ours: the number of one whose
     answer was lost is not known.
 
     :param key: under which it is remembered
+    :param begin: begins it, and returns Heroku's answer
     Raises StillGoing meanwhile, and TransferFailed once for each one that failed.
     """
     what = "the backup" if to_type == BACKUP else "the restore"
@@ -68,11 +71,23 @@ def see_to_its_end(run: Run, app: str, key: str, to_type: str, begin: Callable[[
         if run.recall(f"{key}.failed.{transfer.num}") is None:
             run.remember(f"{key}.failed.{transfer.num}", str(why).strip)
             raise TransferFailed(app, what, transfer.name, why)
-    begun = f"{key}.begun_after.{listed[-1].num if listed else 0}"
-    if run.recall(begun) is None:  # or else Heroku does not list yet what was begun
-        begin()
-        run.remember(begun, lambda: True)
+    begun = remembered(run, f"{key}.begun")
+    if not (begun and _may_still_appear(run, key, begun[-1], listed)):
+        answer = begin()
+        run.remember(f"{key}.begun.{len(begun)}", lambda: _name_of(answer))
     raise StillGoing(f"{app}: {what}", every=_EVERY)
+
+
+def _may_still_appear(run: Run, key: str, begun: dict[str, Json], listed: Sequence[Transfer]) -> bool:
+    """Whether Heroku just does not list yet what was begun; one that failed may have been deleted."""
+    is_listed = begun["uuid"] in {transfer.uuid for transfer in listed}
+    failed = run.recall(f"{key}.failed.{begun['num']}") is not None
+    return not is_listed and not failed and time.time() - begun["at"] < APPEARS_WITHIN.total_seconds()
+
+
+def _name_of(answer: Json) -> dict[str, Json]:
+    known = answer if isinstance(answer, Mapping) else {}
+    return {"uuid": str(known.get("uuid")), "num": known.get("num"), "at": time.time()}
 
 
 def _newest(run: Run, app: str) -> int:

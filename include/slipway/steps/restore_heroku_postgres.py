@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from slipway.kinds import Step
-from slipway.run import Evidence, Run
+from slipway.run import Evidence, Json, Run
 from slipway.steps.backup_proof import proof_of
 from slipway.steps.faults.heroku import BackupGone
 from slipway.steps.heroku_api import ask_data, database_of
@@ -44,10 +44,10 @@ class RestoreHerokuPostgres(Step):
         before = run.remember("before", lambda: {"database": name})
         replaced = self._capture(run, database) if self.keep_replaced else ""
 
-        def restore() -> None:
+        def restore() -> Json:
             run.log.info("Restoring %s of %s from %s", name, self.app, backup.name)
             path = f"/client/v11/databases/{database}/restores"
-            ask_data(run, "POST", path, json={"backup_url": backup.url})
+            return ask_data(run, "POST", path, json={"backup_url": backup.url})
 
         restored = see_to_its_end(run, self.app, "restore", RESTORE, restore)
         facts = {"backup": backup.name, "restore": restored.name, "replaced": replaced}
@@ -69,9 +69,9 @@ class RestoreHerokuPostgres(Step):
         return found
 
     def _capture(self, run: Run, database: str) -> str:
-        def capture() -> None:
+        def capture() -> Json:
             run.log.info("Capturing what %s holds now, before it is replaced", self.app)
-            ask_data(run, "POST", f"/client/v11/databases/{database}/backups")
+            return ask_data(run, "POST", f"/client/v11/databases/{database}/backups")
 
         known = run.recall("kept")
         if known is None:

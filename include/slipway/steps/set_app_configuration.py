@@ -51,17 +51,21 @@ class SetAppConfiguration(Step):
         wanted = KeyValue(**content, etag="wanted") if there else KeyValue()
         if self._is_kept(run, evidence, wanted):
             summary = f"{self.key} stays as somebody set it since"
-            proof = {LEFT_DOWN: {self.key: True}}
+            proof = {LEFT_DOWN: {self._name: True}}
             return Evidence(before=evidence.after, proof=proof, changed=False, summary=summary)
         changed = self._bring(run, self._now(run), wanted)
         summary = f"{self.key} is {wanted}" + ("" if changed else " already")
         return Evidence(
             before=evidence.after,
             after=evidence.before,
-            proof={LEFT_DOWN: {self.key: False}},
+            proof={LEFT_DOWN: {self._name: False}},
             changed=changed,
             summary=summary,
         )
+
+    @property
+    def _name(self) -> str:
+        return f"{self.key} ({self.label})" if self.label else self.key
 
     def _is_kept(self, run: Run, evidence: Evidence, before: KeyValue) -> bool:
         """Whether somebody turned down since what was on before; what somebody set else is overwritten."""

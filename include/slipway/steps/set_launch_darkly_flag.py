@@ -82,7 +82,7 @@ class SetLaunchDarklyFlag(Step):
             return Evidence(changed=False, summary=f"{self.flag} was never touched")
         if ask(run, "GET", flag_path(self.project, self.flag), accept={404}) is None:
             run.log.info("Nothing to undo: the flag %s is gone, and with it all its rules", self.flag)
-            proof = {LEFT_DOWN: {self.flag: rules["on"]}}
+            proof = {LEFT_DOWN: {self._name(run): rules["on"]}}
             return Evidence(proof=proof, changed=False, summary=f"{self.flag} is gone")
         now = self._now(run)
         known = (rules, evidence.after.get("rules") or now)
@@ -103,7 +103,7 @@ class SetLaunchDarklyFlag(Step):
         return Evidence(
             before={"rules": now},
             after={"rules": wanted},
-            proof={LEFT_DOWN: {self.flag: killed}},
+            proof={LEFT_DOWN: {self._name(run): killed}},
             changed=changed,
             summary=f"{self.flag}: {in_words(now)} -> {in_words(wanted)}{why}",
         )
@@ -112,6 +112,9 @@ class SetLaunchDarklyFlag(Step):
         """Whether an undo would turn a flag on again that not this step but somebody else turned off."""
         left_on = evidence.after.get("rules", {"on": self.on})["on"]
         return bool(evidence.before["rules"]["on"] and left_on and not now["on"])
+
+    def _name(self, run: Run) -> str:
+        return f"{self.flag} ({self.project}, {self._where(run)})"
 
     def _where(self, run: Run) -> str:
         return self.environment or run.environment.name

@@ -21,7 +21,7 @@ from slipway.steps.faults.azure import (
     PackageMissing,
     SlotTakenOver,
 )
-from slipway.still_going import StillGoing
+from slipway.still_going import NotYet, StillGoing
 from slipway.testing import LocalRun
 from slipway.vendor_faults import (
     AccessRefused,
@@ -124,9 +124,35 @@ def test_an_answer_that_is_lost_deploys_only_once(run: LocalRun, cloud: Azure, a
     assert evidence.before["deployment"] == ""
 
 
+def test_a_package_that_kudu_does_not_list_yet_is_not_sent_twice(run: LocalRun, cloud: Azure) -> None:
+    with pytest.raises(NotYet):
+        STEP.do(run)
+    [ours] = green(cloud).deployments
+    green(cloud).deployments.clear()
+    with pytest.raises(NotYet):
+        STEP.do(run)
+    assert posts(cloud, ZIP) == 1
+    green(cloud).deployments.append(ours)
+    assert through(lambda: STEP.do(run)).after["deployment"] == ours.id
+    assert posts(cloud, ZIP) == 1
+
+
+def test_a_package_that_never_appears_is_sent_again(run: LocalRun, cloud: Azure) -> None:
+    with pytest.raises(NotYet):
+        STEP.do(run)
+    green(cloud).deployments.clear()
+    [sent] = [key for key in run.memory if "_after_" in key]
+    run.memory[sent] -= 301
+    through(lambda: STEP.do(run))
+    assert (posts(cloud, ZIP), [key.endswith(".1") for key in run.memory if "_after_" in key]) == (
+        2,
+        [False, True],
+    )
+
+
 def test_a_step_that_is_killed_half_way_can_be_undone(run: LocalRun, cloud: Azure, artifacts: Path) -> None:
     old_green(run)
-    with pytest.raises(StillGoing, match=r"Kudu deploys cpr-api-v1\.2\.0\.zip to cpr-api-prod/green"):
+    with pytest.raises(NotYet, match=r"Kudu deploys cpr-api-v1\.2\.0\.zip to cpr-api-prod/green"):
         STEP.do(run)
     undo = run.at("rollback.undo")
     through(lambda: STEP.undo(undo, Evidence(before=run.memory["before"])))
