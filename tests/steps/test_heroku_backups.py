@@ -102,13 +102,14 @@ def test_a_capture_that_never_appears_is_begun_again(
 def test_a_capture_that_failed_and_was_deleted_is_begun_again(
     release: LocalRun, heroku: HerokuWorld, database: Database
 ) -> None:
-    with pytest.raises(StillGoing):
-        BACK_UP.do(release)
-    [ours] = heroku.app.transfers
-    ours |= {"finished_at": "2026-01-01T00:00:00Z", "succeeded": False}
+    def full(app: str) -> bytes:
+        raise OSError("the disk is full")
+
+    heroku.state.capture = full
     with pytest.raises(TransferFailed):
-        BACK_UP.do(release)
+        through(BACK_UP.do, release)
     heroku.app.transfers.clear()
+    heroku.state.capture = lambda app: database.rows
     through(BACK_UP.do, release)
     assert "backup.begun.1" in release.memory
 
