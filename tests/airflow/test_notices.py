@@ -229,13 +229,11 @@ def test_a_step_that_waited_too_long_may_wait_again_when_it_is_cleared(
     ],
 )
 def test_the_next_look_comes_after_as_long_as_it_has_gone_on(
-    waited: float, going: StillGoing, pause: float, caplog: pytest.LogCaptureFixture
+    waited: float, going: StillGoing, pause: float
 ) -> None:
     deferred: list[Any] = []
-    operator, run = (
-        SimpleNamespace(defer=lambda **how: deferred.append(how)),
-        a_run({"going_since_1": time.time() - waited}),
-    )
+    operator = SimpleNamespace(defer=lambda **how: deferred.append(how))
+    run = a_run({"going_since_1": time.time() - waited})
     step.wait_for(operator, run, going, timedelta(hours=12))  # type: ignore[arg-type]
     [how] = deferred
     left = (how["trigger"].moment - datetime.now(UTC)).total_seconds()

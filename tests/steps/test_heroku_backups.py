@@ -1,3 +1,5 @@
+from collections.abc import Callable
+
 import pytest
 from tests.steps.heroku_world import HerokuWorld, through
 
@@ -38,6 +40,15 @@ def rolling_back(release: LocalRun, heroku: HerokuWorld, database: Database) -> 
     release.evidences["production.back_up_database"] = evidence
     database.rows = b"rows that the migration spoiled"
     return release.at("rollback.restore_database")
+
+
+def failing(why: str) -> Callable[[str], bytes]:
+    """Return a capture that fails."""
+
+    def fail(app: str) -> bytes:
+        raise OSError(why)
+
+    return fail
 
 
 def captured(heroku: HerokuWorld) -> int:
@@ -102,10 +113,7 @@ def test_a_capture_that_never_appears_is_begun_again(
 def test_a_capture_that_failed_and_was_deleted_is_begun_again(
     release: LocalRun, heroku: HerokuWorld, database: Database
 ) -> None:
-    def full(app: str) -> bytes:
-        raise OSError("the disk is full")
-
-    heroku.state.capture = full
+    heroku.state.capture = failing("the disk is full")
     with pytest.raises(TransferFailed):
         through(BACK_UP.do, release)
     heroku.app.transfers.clear()
@@ -117,10 +125,7 @@ def test_a_capture_that_failed_and_was_deleted_is_begun_again(
 def test_a_backup_that_fails_is_said_once_and_another_try_takes_a_new_one(
     release: LocalRun, heroku: HerokuWorld, database: Database
 ) -> None:
-    def full(app: str) -> bytes:
-        raise OSError("pg_dump: could not lock table scores")
-
-    heroku.state.capture = full
+    heroku.state.capture = failing("pg_dump: could not lock table scores")
     with pytest.raises(TransferFailed, match=r"the backup b001 failed: pg_dump: could not lock table scores"):
         through(BACK_UP.do, release)
     heroku.state.capture = lambda app: database.rows
