@@ -1,35 +1,30 @@
 """What the telling tasks do when the release took another way, a channel hangs, or the ledger is away."""
 
 import asyncio
-import logging
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from airflow.sdk.exceptions import AirflowSkipException
 from tests import toy
+from tests.airflow.task import ENVIRONMENT, a_run
 
-from slipway.airflow import alerts, notices, step, tell, triggers
+from slipway.airflow import alerts, notices, tell, triggers
 from slipway.airflow.alerts import Alerts, orders_for
 from slipway.airflow.notices import TellOnADayOperator
-from slipway.airflow.run import AirflowRun
 from slipway.airflow.triggers import MomentTrigger
 from slipway.channel import Channel
 from slipway.compile import compile_plan
-from slipway.environment import Environment
 from slipway.moments import Day, Moment
 from slipway.notices import Slack
 from slipway.plan import Notice
-from slipway.still_going import NotYet, StillGoing
 from slipway.verdict import Branch, Verdict
 from slipway.watch.judge import Row, WatchBreach
 from slipway.words import Action, Answer, Severity
 
-ENVIRONMENT = Environment(system="toy", name="production")
 PLACE = {"dag_id": "toy", "run_id": "r", "task_id": "watch.watch_production", "map_index": -1}
 
 
@@ -45,12 +40,6 @@ ORDERS = {
     "rehearsal": False,
 }
 SLOW = WatchBreach(about="latency", severity=Severity.LOW, action=Action.ALERT, checkpoint=1, reason="slow")
-
-
-def a_run(store: dict[str, Any], **parameters: Any) -> AirflowRun:
-    keeps = SimpleNamespace(get=store.get, set=lambda key, value, retention=None: store.update({key: value}))
-    ti = SimpleNamespace(dag_id="toy", run_id="r", task_id="t", xcom_push=lambda key, value: None)
-    return AirflowRun({"task_state_store": keeps, "ti": ti, "params": parameters, "run_id": "r"}, ENVIRONMENT)
 
 
 class KeptXCom:
@@ -200,50 +189,3 @@ def test_a_watch_begins_although_ledger_and_airflow_are_away(monkeypatch: pytest
     context = {**a_run({}, pace=1, version="v2").context, "dag_run": SimpleNamespace(run_after=None)}
     orders = orders_for(context, GRAPH)
     assert (orders["facts"]["version"], orders["facts"]["who"], len(orders["notices"])) == ("v2", "", 1)
-
-
-# ---- Waiting ----
-
-
-def test_a_step_that_waited_too_long_may_wait_again_when_it_is_cleared(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    store: dict[str, Any] = {"going_since_1": time.time() - 86400}
-    deferred: list[Any] = []
-    operator = SimpleNamespace(defer=lambda **how: deferred.append(how))
-    run, going = a_run(store), StillGoing("Azure swaps", every=timedelta(seconds=1))
-    with pytest.raises(Exception, match="not ended after"):
-        step.wait_for(operator, run, going, timedelta(minutes=15))  # type: ignore[arg-type]
-    step.wait_for(operator, run, going, timedelta(minutes=15))  # type: ignore[arg-type]
-    [how] = deferred
-    assert how["trigger"].moment - datetime.now(UTC) > timedelta(seconds=4.9)  # Airflow's own interval is 5 s
-
-
-@pytest.mark.parametrize(
-    ("waited", "going", "pause"),
-    [
-        (0, StillGoing("Azure swaps", every=timedelta(minutes=10)), 6),  # Airflow's own interval and a second
-        (60, StillGoing("Azure swaps", every=timedelta(minutes=10)), 60),
-        (1200, StillGoing("Azure swaps", every=timedelta(minutes=10)), 600),
-        (60, NotYet("Waiting until noon", left=timedelta(hours=3)), 10_800),
-    ],
-)
-def test_the_next_look_comes_after_as_long_as_it_has_gone_on(
-    waited: float, going: StillGoing, pause: float
-) -> None:
-    deferred: list[Any] = []
-    operator = SimpleNamespace(defer=lambda **how: deferred.append(how))
-    run = a_run({"going_since_1": time.time() - waited})
-    step.wait_for(operator, run, going, timedelta(hours=12))  # type: ignore[arg-type]
-    [how] = deferred
-    left = (how["trigger"].moment - datetime.now(UTC)).total_seconds()
-    assert pause - 1 < left < pause + 1
-
-
-def test_a_round_lasts_over_tries_until_it_is_over(caplog: pytest.LogCaptureFixture) -> None:
-    run = a_run({})
-    first = run.counting("watch_start")
-    assert run.counting("watch_start") == first
-    run.over(first)
-    assert run.counting("watch_start") == "watch_start_2"
-    assert logging.getLogger("slipway") is run.log

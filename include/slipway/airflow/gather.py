@@ -1,6 +1,6 @@
 """Gather the facts of a release from a running task: states and XComs."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from slipway.airflow.run import BEFORE
@@ -21,21 +21,49 @@ def gather(context: Mapping[str, Any], graph: ReleaseGraph) -> Facts:
     states = task_states(context)
     steps = graph.production_steps()
     ran = [n for n in graph.nodes if n in steps or states.get(n.task_id, "") not in NOT_REACHED]
-    returned = {node.task_id: _pull(ti, node.task_id, key_of(node)) for node in ran}
+    returned = Returned(ti, ran)
     watches = [node.task_id for node in ran if node.kind is Kind.WATCH]
     failed = [n.task_id for n in ran if n.kind is Kind.STEP and states.get(n.task_id) == "failed"]
-    idle = [n.task_id for n in steps if states.get(n.task_id, "") in NOT_REACHED]
+    intent = Intent(context["params"]["intent"])
+    # A later rollback has its steps from the record.
+    idle = [n.task_id for n in steps if states.get(n.task_id, "") in NOT_REACHED and intent is Intent.RELEASE]
     return Facts(
-        intent=Intent(context["params"]["intent"]),
+        intent=intent,
         procedure=context["params"].get("procedure") or "",
         states=states,
-        returned={task_id: value for task_id, value in returned.items() if value is not None},
+        returned=returned,
         failures={task_id: why for task_id in failed if (why := _pull(ti, task_id, FAILURE))},
         breaches={task_id: _breaches(ti, task_id) for task_id in watches},
         # XComs outlive a clear, until a new try begins.
-        acted=frozenset(t for t in idle if returned[t] is not None or _pull(ti, t, BEFORE) is not None),
+        acted=frozenset(t for t in idle if t in returned or _pull(ti, t, BEFORE) is not None),
         earlier=((returned.get(ROLLBACK_START) or {}).get("earlier")) or {},
     )
+
+
+class Returned(Mapping[str, Json]):
+    """What these tasks returned, by task id; each is asked for when it is looked at, and once.
+
+    A release has a hundred tasks, and an undo looks at two of them.
+    """
+
+    def __init__(self, ti: Any, nodes: Sequence[Node]) -> None:
+        self._ti = ti
+        self._keys = {node.task_id: key_of(node) for node in nodes}
+        self._found: dict[str, Json | None] = {}
+
+    def __getitem__(self, task_id: str) -> Json:
+        key = self._keys[task_id]
+        if task_id not in self._found:
+            self._found[task_id] = _pull(self._ti, task_id, key)
+        if (value := self._found[task_id]) is None:
+            raise KeyError(task_id)
+        return value
+
+    def __iter__(self) -> Iterator[str]:
+        return (task_id for task_id in self._keys if task_id in self)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
 
 
 def key_of(node: Node) -> str:

@@ -1,20 +1,17 @@
 """The operators that do and undo a step."""
 
-import time
 from collections.abc import Mapping
-from datetime import timedelta
-from typing import Any, NoReturn
+from typing import Any
 
-from airflow.providers.standard.triggers.temporal import TimeDeltaTrigger
 from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowFailException
 
 from slipway.airflow.alone import alone
 from slipway.airflow.gate import prove_go
 from slipway.airflow.gather import FAILURE, gather, key_of, verdict_given
+from slipway.airflow.going import plain, to_its_end
 from slipway.airflow.rest import AirflowApi
 from slipway.airflow.run import BEFORE, AirflowRun
-from slipway.airflow.soonest import soonest
 from slipway.compile import gate_task_ids
 from slipway.errors import StepFailed, StepImpossible
 from slipway.facts import Facts, is_of_strategy, proofs_before
@@ -22,12 +19,9 @@ from slipway.graph import DECISION, ROLLBACK_START, STRATEGY, Kind, Node, Releas
 from slipway.kinds import Step
 from slipway.run import Evidence, Json
 from slipway.steps.processes import end_all
-from slipway.still_going import StillGoing
 from slipway.undoing import Fate, way_of
-from slipway.watch.render import length
 from slipway.words import GateAnswer, Phase
 
-GOING_SINCE = "going_since"  # seconds since the epoch at which a long operation was first waited for
 BEGUN = "undo_begun"  # an undo was begun before: what it finds done may be its own work
 
 
@@ -37,17 +31,6 @@ class NotApproved(StepImpossible):
 
 class NotProved(StepImpossible):
     """A step would act on something that nobody has proved."""
-
-
-class NeverEnded(StepFailed):
-    """What a step began on the far side has not ended in the step's time."""
-
-    def __init__(self, what: str, longest: timedelta) -> None:
-        self.what, self.longest = what, longest
-        super().__init__(
-            f"{what}: not ended after {length(longest)}. See there why; it may still end. Give the step a "
-            "longer `timeout` if it is only slow."
-        )
 
 
 class StepOperator(BaseOperator):
@@ -69,11 +52,7 @@ class StepOperator(BaseOperator):
         run = AirflowRun(context, node.environment)
         run.log.info("%s on %s, version %s", node.title, node.environment.label, run.version)
         try:
-            require_go(context, self.graph, node, self.digest)
-            with alone(context):
-                evidence = node.item.do(run)
-        except StillGoing as going:
-            wait_for(self, run, going, node.item.timeout)
+            evidence = to_its_end(self, run, node.item.timeout, lambda: self._do(context, run))
         except StepFailed as failure:
             run.log.error("%s", failure)
             context["ti"].xcom_push(key=FAILURE, value=first_line(failure))
@@ -82,6 +61,12 @@ class StepOperator(BaseOperator):
         for asset in self.outlets:
             context["outlet_events"][asset].extra = {"version": run.version, "release": run.release_id}
         return evidence.to_json()
+
+    def _do(self, context: Mapping[str, Any], run: AirflowRun) -> Evidence:
+        assert isinstance(self.node.item, Step)
+        require_go(context, self.graph, self.node, self.digest)
+        with alone(context):
+            return self.node.item.do(run)
 
     def look_again(self, context: Mapping[str, Any], event: Json = None) -> Json:
         """Do it again after a wait: the step looks at the far side and knows what it has begun."""
@@ -105,6 +90,7 @@ class UndoOperator(BaseOperator):
     def execute(self, context: Mapping[str, Any]) -> Json:
         """Undo or restore, and return {"undone", "why", "evidence"}."""
         node = self.node
+        assert isinstance(node.item, Step)
         assert node.environment is not None
         facts = gather(context, self.graph)
         verdict = verdict_given(context)
@@ -116,12 +102,13 @@ class UndoOperator(BaseOperator):
         run.log.info("%s: %s. %s", node.title, way.fate, way.why)
         if way.fate is not Fate.UNDO:
             return {"undone": False, "why": f"{way.fate}: {way.why}"}
-        try:
+
+        def undo() -> Json:
             with alone(context):
                 return self._undo(run, facts, way.why)
-        except StillGoing as going:
-            assert isinstance(node.item, Step)
-            wait_for(self, run, going, node.item.timeout)
+
+        try:
+            return to_its_end(self, run, node.item.timeout, undo)
         except StepFailed as failure:
             run.log.error("%s", failure)
             raise plain(failure) from None
@@ -152,22 +139,6 @@ class UndoOperator(BaseOperator):
                 return {"undone": False, "why": evidence.summary or why, "evidence": evidence.to_json()}
         run.log.info("Undone: %s", evidence.summary or node.title)
         return {"undone": True, "why": why, "evidence": evidence.to_json()}
-
-
-def wait_for(operator: BaseOperator, run: AirflowRun, going: StillGoing, longest: timedelta) -> NoReturn:
-    """Let the task wait in the triggerer, where it holds no worker, until the step is to look again.
-
-    Raises NeverEnded once it has gone on for longer than the step's `timeout`, counted over all tries.
-    """
-    name = run.counting(GOING_SINCE)
-    since = float(run.remember(name, time.time))
-    waited = timedelta(seconds=time.time() - since)
-    if waited > longest:
-        run.over(name)  # so that it may wait again when somebody clears it
-        raise plain(NeverEnded(going.what, longest))
-    pause = max(going.pause(waited), timedelta(seconds=soonest()))
-    run.log.info("%s. The next look is in %s.", going, length(pause))
-    operator.defer(trigger=TimeDeltaTrigger(pause), method_name="look_again")
 
 
 def require_go(context: Mapping[str, Any], graph: ReleaseGraph, node: Node, digest: str) -> None:
@@ -225,10 +196,3 @@ def what_was_done(run: AirflowRun, facts: Facts, task_id: str) -> Evidence | Non
 def first_line(failure: StepFailed) -> str:
     """Return what the verdict says of a failure; the whole of it stands in the step's log."""
     return str(failure).strip().partition("\n")[0]
-
-
-def plain(failure: StepFailed) -> Exception:
-    """Return the failure as Airflow's, so that the log ends with one clear line and not with a traceback."""
-    if isinstance(failure, StepImpossible):
-        return AirflowFailException(str(failure))
-    return failure

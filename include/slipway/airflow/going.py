@@ -1,0 +1,77 @@
+"""A step whose work goes on at the far side: looked at from its task at first, then from the triggerer."""
+
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from typing import TypeVar
+
+from airflow.providers.standard.triggers.temporal import TimeDeltaTrigger
+from airflow.sdk import BaseOperator
+from airflow.sdk.exceptions import AirflowFailException
+
+from slipway.airflow.run import AirflowRun
+from slipway.airflow.soonest import soonest
+from slipway.errors import StepFailed, StepImpossible
+from slipway.still_going import StillGoing
+from slipway.watch.render import length
+
+T = TypeVar("T")
+
+GOING_SINCE = "going_since"  # seconds since the epoch at which a long operation was first waited for
+# The way to the triggerer and back takes three seconds and another process: not worth it for less.
+IN_PLACE = timedelta(seconds=5)
+FIRST_LOOK = timedelta(seconds=0.5)
+
+
+class NeverEnded(StepFailed):
+    """What a step began on the far side has not ended in the step's time."""
+
+    def __init__(self, what: str, longest: timedelta) -> None:
+        self.what, self.longest = what, longest
+        super().__init__(
+            f"{what}: not ended after {length(longest)}. See there why; it may still end. Give the step a "
+            "longer `timeout` if it is only slow."
+        )
+
+
+def to_its_end(operator: BaseOperator, run: AirflowRun, longest: timedelta, act: Callable[[], T]) -> T:
+    """Return what `act` returns, called again as often as something is still going.
+
+    Raises what `act` raises, TaskDeferred to wait without a worker, and NeverEnded.
+
+    :param longest: the step's `timeout`
+    """
+    while True:
+        try:
+            return act()
+        except StillGoing as going:
+            wait_for(operator, run, going, longest)
+
+
+def wait_for(operator: BaseOperator, run: AirflowRun, going: StillGoing, longest: timedelta) -> None:
+    """Wait until the step is to look again.
+
+    Returns then, if that is in a moment; else the task waits in the triggerer, where it holds no worker.
+    Raises NeverEnded once it has gone on for longer than the step's `timeout`, counted over all tries.
+    """
+    name = run.counting(GOING_SINCE)
+    since = float(run.remember(name, time.time))
+    waited = timedelta(seconds=time.time() - since)
+    if waited > longest:
+        run.over(name)  # so that it may wait again when somebody clears it
+        raise plain(NeverEnded(going.what, longest))
+    pause = max(going.pause(waited), FIRST_LOOK)
+    if waited + pause <= IN_PLACE:
+        run.log.info("%s.", going)
+        time.sleep(pause.total_seconds())
+        return
+    pause = max(pause, timedelta(seconds=soonest()))
+    run.log.info("%s. The next look is in %s.", going, length(pause))
+    operator.defer(trigger=TimeDeltaTrigger(pause), method_name="look_again")
+
+
+def plain(failure: StepFailed) -> Exception:
+    """Return the failure as Airflow's, so that the log ends with one clear line and not with a traceback."""
+    if isinstance(failure, StepImpossible):
+        return AirflowFailException(str(failure))
+    return failure

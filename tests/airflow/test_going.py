@@ -1,0 +1,114 @@
+"""How a task waits for what its step has begun: in place for a moment, then in the triggerer."""
+
+import logging
+import time
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from tests.airflow.task import a_run
+
+from slipway.airflow import going
+from slipway.airflow.going import to_its_end, wait_for
+from slipway.still_going import NotYet, StillGoing
+
+SWAPS = StillGoing("Azure swaps", every=timedelta(minutes=10))
+A_QUARTER = timedelta(minutes=15)
+
+
+class Deferred(Exception):  # as Airflow's TaskDeferred
+    """A task has gone to the triggerer."""
+
+
+class Task:
+    """An operator that can only defer."""
+
+    def __init__(self) -> None:
+        self.left = 0.0
+
+    def defer(self, *, trigger: Any, method_name: str) -> None:
+        self.left = (trigger.moment - datetime.now(UTC)).total_seconds()
+        raise Deferred(method_name)
+
+
+@pytest.fixture
+def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Let no time be lost: what would be slept is counted, and the clock goes on by it."""
+    real, naps = time.time, list[float]()
+    clock = SimpleNamespace(time=lambda: real() + sum(naps), sleep=naps.append)
+    monkeypatch.setattr(going, "time", clock)
+    return naps
+
+
+def test_what_ends_in_a_moment_is_awaited_in_place(slept: list[float]) -> None:
+    looks = iter([SWAPS, SWAPS, "swapped"])
+
+    def look() -> str:
+        found = next(looks)
+        if isinstance(found, StillGoing):
+            raise found
+        return found
+
+    assert to_its_end(Task(), a_run({}), A_QUARTER, look) == "swapped"  # type: ignore[arg-type]
+    assert slept == [0.5, pytest.approx(0.5, abs=0.05)]
+
+
+def test_what_lasts_goes_to_the_triggerer_after_four_seconds(slept: list[float]) -> None:
+    def look() -> str:
+        raise SWAPS
+
+    task = Task()
+    with pytest.raises(Deferred, match="look_again"):
+        to_its_end(task, a_run({}), A_QUARTER, look)  # type: ignore[arg-type]
+    assert sum(slept) == pytest.approx(4, abs=0.1)
+    assert task.left > 4.9  # Airflow's own interval is 5 s
+
+
+def test_a_task_that_comes_back_does_not_wait_in_place_again(slept: list[float]) -> None:
+    with pytest.raises(Deferred):
+        wait_for(Task(), a_run({"going_since_1": time.time() - 20}), SWAPS, A_QUARTER)  # type: ignore[arg-type]
+    assert slept == []
+
+
+def test_a_known_moment_is_awaited_in_place_only_when_it_is_near(slept: list[float]) -> None:
+    wait_for(Task(), a_run({}), NotYet("Waiting until noon", left=timedelta(seconds=3)), A_QUARTER)  # type: ignore[arg-type]
+    assert slept == [3]
+    with pytest.raises(Deferred):
+        wait_for(Task(), a_run({}), NotYet("Waiting until noon", left=timedelta(seconds=6)), A_QUARTER)  # type: ignore[arg-type]
+    assert slept == [3]
+
+
+def test_a_step_that_waited_too_long_may_wait_again_when_it_is_cleared(slept: list[float]) -> None:
+    run = a_run({"going_since_1": time.time() - 86400})
+    with pytest.raises(Exception, match="not ended after"):
+        wait_for(Task(), run, SWAPS, A_QUARTER)  # type: ignore[arg-type]
+    wait_for(Task(), run, SWAPS, A_QUARTER)  # type: ignore[arg-type]
+    assert slept == [0.5]
+
+
+@pytest.mark.parametrize(
+    ("waited", "going_on", "pause"),
+    [
+        (4, SWAPS, 6),  # Airflow's own interval and a second
+        (60, SWAPS, 60),
+        (1200, SWAPS, 600),
+        (60, NotYet("Waiting until noon", left=timedelta(hours=3)), 10_800),
+    ],
+)
+def test_the_next_look_comes_after_as_long_as_it_has_gone_on(
+    waited: float, going_on: StillGoing, pause: float
+) -> None:
+    task = Task()
+    with pytest.raises(Deferred):
+        wait_for(task, a_run({"going_since_1": time.time() - waited}), going_on, timedelta(hours=12))  # type: ignore[arg-type]
+    assert pause - 1 < task.left < pause + 1
+
+
+def test_a_round_lasts_over_tries_until_it_is_over(caplog: pytest.LogCaptureFixture) -> None:
+    run = a_run({})
+    first = run.counting("watch_start")
+    assert run.counting("watch_start") == first
+    run.over(first)
+    assert run.counting("watch_start") == "watch_start_2"
+    assert logging.getLogger("slipway") is run.log
