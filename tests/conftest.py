@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -28,9 +29,20 @@ os.environ |= {
 
 
 AIRFLOW = ("e2e", "gate", "local")  # they wait for an Airflow of their own while others compute
+SHARES = ("e2e", "gate")  # one Airflow of this process
 PLANS = list((Path(__file__).parents[1] / "dags").glob("*.py"))
 LAST = "simulation"  # computes all the time, and lowers its own priority
 COMPUTING = 3  # from so many processes on the last one computes
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Iterator[None]:
+    """End the Airflow of this process with the last test that wants it; it would take from all others."""
+    yield
+    if _folder(item.nodeid) in SHARES and not (nextitem and _folder(nextitem.nodeid) in SHARES):
+        from tests.running import RUNNING
+
+        RUNNING.stop()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

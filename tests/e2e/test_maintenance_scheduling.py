@@ -1,11 +1,11 @@
 """Maintenance scheduling from end to end: forty days in a minute, on SSH, AWS, a cluster and LaunchDarkly."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from tests.e2e.one_system import stack_of
 from tests.e2e.release import Release
+from tests.running import one_plan
 
 from slipway.local.stack import Stack
 from slipway.words import GateAnswer, Outcome
@@ -38,9 +38,8 @@ DATABASE = [
 
 
 @pytest.fixture(scope="module")
-def stack() -> Iterator[Stack]:
-    with stack_of("communityshare", PLAN) as running:
-        yield running
+def stack() -> Stack:
+    return one_plan("communityshare", PLAN)
 
 
 @pytest.fixture

@@ -1,11 +1,11 @@
 """The manual score override from end to end: its nine days in some seconds, on Heroku's stand-in."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from tests.e2e.one_system import stack_of
 from tests.e2e.release import Release
+from tests.running import one_plan
 
 from slipway.local.stack import Stack
 from slipway.words import GateAnswer, Outcome
@@ -19,9 +19,8 @@ FLAG = "rollback.undo_everyone_set_flag"
 
 
 @pytest.fixture(scope="module")
-def stack() -> Iterator[Stack]:
-    with stack_of("scores", PLAN) as running:
-        yield running
+def stack() -> Stack:
+    return one_plan("scores", PLAN)
 
 
 @pytest.fixture

@@ -1,11 +1,10 @@
 """The blue-green plan on its own stack: released and rolled back later, not approved, breached."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from tests.e2e.one_system import stack_of
 from tests.e2e.release import Release
+from tests.running import one_plan
 
 from slipway.local.stack import Stack
 from slipway.words import GateAnswer, Outcome
@@ -25,10 +24,9 @@ WAY_BACK = [
 
 
 @pytest.fixture(scope="module")
-def cpr() -> Iterator[Stack]:
+def cpr() -> Stack:
     """Give an Airflow with this plan, and the sandbox with its system only."""
-    with stack_of("goals", PLAN) as running:
-        yield running
+    return one_plan("goals", PLAN)
 
 
 def fresh(cpr: Stack) -> dict[str, Any]:

@@ -1,12 +1,10 @@
-"""The calibration's plan on its own stack: looked at by the doctor, and released."""
-
-from collections.abc import Iterator
+"""The calibration's plan alone: looked at by the doctor, and released."""
 
 import pytest
 from tests.e2e.doctor import assert_all_is_well
-from tests.e2e.one_system import stack_of
 from tests.e2e.production import Production
 from tests.e2e.release import Release
+from tests.running import one_plan
 
 from slipway.local.stack import Stack
 from slipway.words import Outcome
@@ -20,10 +18,9 @@ SEEN_ENOUGH = 3  # its 263 checkpoints take minutes at any pace
 
 
 @pytest.fixture(scope="module")
-def players() -> Iterator[Stack]:
+def players() -> Stack:
     """Give an Airflow with this plan, and the sandbox with its system only."""
-    with stack_of("calibration", PLAN) as running:
-        yield running
+    return one_plan("calibration", PLAN)
 
 
 def test_the_doctor_finds_nothing_wrong_with_what_runs(players: Stack) -> None:

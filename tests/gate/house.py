@@ -46,7 +46,7 @@ class Release:
     def wait_for(self, task_id: str, *states: str) -> "Release":
         wanted = set(states) or OVER
         seen: Callable[[], bool] = lambda: self.task(task_id).state in wanted  # noqa: E731
-        wait_until(seen, f"{task_id} to be {wanted}", timeout=60)
+        wait_until(seen, f"{task_id} to be {wanted}", timeout=60, every=0.25)
         return self
 
     def asked(self, task_id: str) -> "Release":
