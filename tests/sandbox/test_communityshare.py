@@ -4,6 +4,7 @@ import json
 import time
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -196,7 +197,8 @@ def test_a_fault_of_the_code_shows_on_production_only(
     faulty.on_production()
     assert faulty.check("verification", faulty.plan.verify) == {}
     both = [sandbox.place("communityshare", environment) for environment in ("staging", "production")]
-    staging, live = [[pages(place, n) for n in range(1, 41)] for place in both]
+    with ThreadPoolExecutor(8) as users:
+        staging, live = [list(users.map(lambda n, of=place: pages(of, n), range(1, 41))) for place in both]
     if tag == "v2-error-rate":
         assert {status for status, _ in staging} == {200}
         assert 4 <= sum(status == 500 for status, _ in live) <= 16
