@@ -127,13 +127,17 @@ def latency_of(cohort: str, name: str, title: str) -> HistogramQuantile:
 latency_with = latency_of("b", "latency_with_features", "Latency of users with the features")
 latency_without = latency_of("a", "latency_without_features", "Latency of users without them")
 
-# Rows that nobody changes while the release runs: any difference is a loss of data.
+# People go on planning while it is compared: up to ten rows that they change or delete in those minutes, and
+# whatever they add, are no loss (the ten is ours; a migration that damages rows does so to many). Tasks of
+# the users set aside for checks are left out.
 FIELDS = ("id", "user_id", "title", "status", "priority", "created_at")
 ROWS = [
-    Table(name="users", key="id", columns=("id", "name")),
-    # People make and delete tasks all the time; those of the users set aside for that are left out.
-    Table(name="tasks", key="id", columns=FIELDS, where="user_id < 1000000"),
-    *(Table(name=model, key="id", columns=FIELDS) for model in ("goals", "events", "habits", "notes")),
+    Table(name="users", key="id", columns=("id", "name"), users_change=10),
+    Table(name="tasks", key="id", columns=FIELDS, where="user_id < 1000000", users_change=10),
+    *(
+        Table(name=model, key="id", columns=FIELDS, users_change=10)
+        for model in ("goals", "events", "habits", "notes")
+    ),
 ]
 
 no_data_lost = RowChecksums(
@@ -287,9 +291,15 @@ memory_limit = BaselineLimit(
 )
 
 
-# Asked again when all features are on. By then users have written for days, and restoring the backup would
-# lose that too: HIGH takes the release back and keeps what was written.
-still_no_data_lost = replace(no_data_lost, on_failure=Severity.HIGH)
+# Asked again when all features are on. By then users have changed and removed rows for days, and a restore
+# would lose what they wrote: many gone rows are for a person to judge.
+still_no_data_lost = replace(
+    no_data_lost,
+    title="Not more than 100 rows (ours) of a table were removed since the deployment",
+    tables=[replace(table, users_change=100) for table in ROWS],
+    compared=Compared.NO_ROWS_LOST,
+    on_failure=Severity.LOW,
+)
 after_all_features = [memory_limit, feature_journey, still_no_data_lost]
 
 

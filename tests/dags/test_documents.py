@@ -8,10 +8,12 @@ from typing import Any
 import pytest
 from tests.dags.conftest import made_by
 
+from slipway.checks import Compared, RowChecksums
 from slipway.compile import compile_plan
 from slipway.explain import markdown
 from slipway.kinds import Checklist
 from slipway.plan import Plan
+from slipway.words import Action, Severity
 
 CALIBRATION = [
     # 12.1
@@ -191,6 +193,18 @@ def test_lost_data_is_looked_for_again_at_the_end_of_each_strategy() -> None:
     assert [[check.name for check in require] for require in ends] == [
         ["memory_stays_below_limit", "walk_through_features", "no_data_lost"]
     ] * 3
+
+
+def test_what_people_do_to_their_rows_takes_no_release_of_the_planner_back() -> None:
+    plan: Plan = made_by("smart_personal_planner")["plan"]
+    [at_once] = [check for check in plan.verify if isinstance(check, RowChecksums)]
+    assert {table.users_change for table in at_once.tables} == {10}
+    assert at_once.on_failure is Severity.CRITICAL  # a migration did it: the backup comes back
+    later = plan.strategies[0].stages[-1].require[-1]
+    assert isinstance(later, RowChecksums)
+    assert ({table.users_change for table in later.tables}, later.compared) == ({100}, Compared.NO_ROWS_LOST)
+    rule = plan.matrix.rule_for(later.on_failure)
+    assert rule.action.rank < Action.ASK.rank  # and so a person is asked
 
 
 def test_no_limit_of_uptime_waits() -> None:
