@@ -102,3 +102,10 @@ def _order(nodeid: str) -> float:
     if folder in AIRFLOW:
         return AIRFLOW.index(folder) + (0.5 if _is_of_one_plan(nodeid) else 0)
     return len(AIRFLOW) + (folder == LAST)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say why a test needed its second try; a fault that comes now and then is a fault."""
+    for report in terminalreporter.stats.get("rerun", ()):
+        terminalreporter.write_sep("_", f"first try of {report.nodeid}")
+        terminalreporter.write_line(report.longreprtext)

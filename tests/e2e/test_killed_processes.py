@@ -15,7 +15,7 @@ from slipway.words import Outcome
 pytestmark = pytest.mark.e2e
 
 DEPLOY = "production.deploy_application"
-ONE_MINUTE = 360  # the pace at which the watch takes so long
+FORTY_SECONDS = 540  # the pace at which the watch takes so long
 
 
 def held_in_its_deployment(stack: Stack, production: Production) -> Release:
@@ -92,7 +92,7 @@ def test_a_step_that_is_marked_failed_while_it_runs_is_undone_only_after_it_has_
 def test_a_watch_goes_on_after_triggerer_and_api_server_were_killed_and_ends_when_it_should(
     stack: Stack, production: Production
 ) -> None:
-    release = Release.trigger(stack, "thin", pace=ONE_MINUTE).go()
+    release = Release.trigger(stack, "thin", pace=FORTY_SECONDS).go()
     release.wait(lambda client: client.xcom("thin", release.id, WATCH, "checkpoint_1"), "a checkpoint")
     kill(stack, "triggerer", "api-server")
     assert sorted(stack.start()) == ["api-server", "triggerer"]
