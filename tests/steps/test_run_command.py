@@ -12,7 +12,7 @@ import pytest
 from tests.steps.world import World, lines
 
 from slipway.run import Evidence
-from slipway.steps import FromConnection, Place, RunCommand
+from slipway.steps import FromConnection, Place, RunCommand, processes
 from slipway.steps.faults import CommandFailed, CommandNotFound, CommandTimedOut, ReleaseNotThere
 from slipway.steps.processes import end_all, run_program
 from slipway.testing import LocalRun
@@ -132,7 +132,8 @@ def test_ending_all_kills_what_runs_now_with_its_children(run: LocalRun, world: 
     child = world.home / "releases/v2/child"
 
     def end_when_begun() -> None:
-        assert waits_for(lambda: child.exists() and child.read_text().strip())
+        # The program may print before this process knows that it has begun.
+        assert waits_for(lambda: processes._running and child.exists() and child.read_text().strip())
         end_all()
 
     threading.Thread(target=end_when_begun).start()
