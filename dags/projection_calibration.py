@@ -21,7 +21,7 @@ from slipway.checks import (
 )
 from slipway.environment import Environment
 from slipway.kinds import Checklist
-from slipway.metrics import CounterRatio, HistogramMean, HistogramQuantile
+from slipway.metrics import CounterIncrease, CounterRatio, HistogramMean, HistogramQuantile, SqlValue
 from slipway.notices import Email, Slack
 from slipway.plan import (
     Approval,
@@ -86,12 +86,11 @@ WINDOWS = [
 error_rate = CounterRatio(
     name="error_rate", title="API errors", counter="http_requests_total", part={"status": "5.."}
 )
-failed_imports = CounterRatio(
+failed_imports = CounterIncrease(
     name="failed_imports",
     title="Imports that failed",
     counter="http_requests_total",
-    whole={"route": "/api/player-pools/.*/import"},
-    part={"status": "5.."},
+    labels={"route": "/api/player-pools/.*/import", "status": "5.."},
 )
 refused_inputs = CounterRatio(
     name="refused_inputs",
@@ -127,6 +126,17 @@ import_time = HistogramMean(
     histogram="http_request_duration_seconds",
     labels={"route": "/api/player-pools/.*/import"},
 )
+# A percentage lies between -50 and 50, so a calibrated value further off its original is damage.
+FAR_OFF = " OR ".join(
+    f"{name}_calibrated IS NOT NULL AND ({name} IS NULL OR abs({name}_calibrated - {name})"
+    f" > abs({name}) / 2 + 0.01)"
+    for name in ("floor", "median", "ceiling")
+)
+damaged_players = SqlValue(
+    name="damaged_players",
+    title="Players whose calibrated values cannot come from their projections",
+    sql=f"SELECT count(*) FROM player_pools WHERE {FAR_OFF}",
+)
 OF_PRODUCTION = {"system": "calibration", "environment": "production"}
 
 # ---- The eighteen default percentages: floor, median, ceiling ---------------------------------------------
@@ -143,9 +153,26 @@ DEFAULTS_OF_CURRENT_WEEK = (
     "SELECT position, floor_pct::int, median_pct::int, ceiling_pct::int FROM projection_calibration"
     " WHERE is_default AND is_active AND week_id = (SELECT id FROM weeks WHERE is_current) ORDER BY id"
 )
+# An admin may have changed some since; those that are the defaults still are the document's.
+POSITIONS_IN_ORDER = (
+    "SELECT count(*) FROM projection_calibration WHERE week_id = (SELECT id FROM weeks WHERE is_current)"
+    " AND (NOT is_default OR is_active AND (position, floor_pct, median_pct, ceiling_pct) IN ("
+    + ", ".join(
+        f"('{position}', {floor}, {median}, {ceiling})" for position, floor, median, ceiling in DEFAULTS
+    )
+    + "))"
+)
+# Of those that the migration has filled in: the version before may import others at any moment.
 PLAYERS_CHANGED = (
     "SELECT count(*) FROM player_pools WHERE week_id = (SELECT id FROM weeks WHERE is_current)"
+    " AND COALESCE(floor_calibrated, median_calibrated, ceiling_calibrated) IS NOT NULL"
     " AND (floor_calibrated, median_calibrated, ceiling_calibrated) IS DISTINCT FROM (floor, median, ceiling)"
+)
+NOT_CALIBRATED = (
+    "SELECT CASE WHEN count(*) > 0 THEN count(*) FILTER (WHERE"
+    " (floor_calibrated IS NULL, median_calibrated IS NULL, ceiling_calibrated IS NULL)"
+    " <> (floor IS NULL, median IS NULL, ceiling IS NULL)) END"
+    " FROM player_pools WHERE week_id = (SELECT id FROM weeks WHERE is_current)"
 )
 
 # ---- What a user does, as checks --------------------------------------------------------------------------
@@ -192,7 +219,7 @@ import_with_calibration = Journey(
     name="import_with_calibration",
     title="Scenarios 1 and 2: an import is calibrated (RB +10 %, +8 %, -10 %), and the smart score uses it",
     patience=timedelta(seconds=20),  # the load of the sandbox imports into the same week
-    on_failure=Severity.CRITICAL,
+    on_failure=Severity.HIGH,
     calls=[
         Call(name="reset", method="POST", path=f"/api/calibration{WEEK_OF_CHECKS}/reset"),
         Call(
@@ -232,21 +259,33 @@ front_end = Journey(
 )
 defaults_seeded = SqlCheck(
     name="defaults_are_seeded",
-    title="The 18 default percentages of the current week are active",
-    sql=DEFAULTS_OF_CURRENT_WEEK,
-    rows=DEFAULTS,
-    on_failure=Severity.HIGH,
+    title="All 6 positions of the current week are calibrated, by the 18 defaults where no admin set others",
+    sql=POSITIONS_IN_ORDER,
+    equals=len(DEFAULTS),
+    on_failure=Severity.MEDIUM,
 )
+# A pool that the version before imported between the migration and the deployment has no calibrated values:
+# the service shows the original ones until it is imported again. That is no damage, but a person must know.
 whole_pool = SqlCheck(
     name="calibration_reaches_everyone",
-    title="Scenario 5: 100 % of the players with a projection have a calibrated one, none is damaged",
-    sql="SELECT count(*) FROM player_pools WHERE week_id = (SELECT id FROM weeks WHERE is_current)"
-    " AND (median_calibrated IS NULL) <> (median IS NULL)",
+    title="Scenario 5: 100 % of the players with a projection have a calibrated one",
+    sql=NOT_CALIBRATED,
+    equals=0,
+    on_failure=Severity.MEDIUM,
+)
+none_damaged = SqlCheck(
+    name="no_player_is_damaged",
+    title="Scenario 5: no calibrated value is further from its projection than any percentage allows",
+    sql=damaged_players.sql,
     equals=0,
     on_failure=Severity.CRITICAL,
 )
 healthy = HttpCheck(
-    name="is_healthy", title="The service is healthy", path="/health", json_has={"status": "ok"}
+    name="is_healthy",
+    title="The service is healthy",
+    path="/health",
+    json_has={"status": "ok"},
+    on_failure=Severity.HIGH,
 )
 log_is_clean = LogPattern(
     name="logs_no_error",
@@ -275,7 +314,10 @@ migrations = [
         scenario=ONLY_MIGRATIONS,
         verify=[
             Verification(
-                title="the table is empty", sql="SELECT count(*) FROM projection_calibration", expected=0
+                title="the table is empty",
+                sql="SELECT count(*) FROM projection_calibration",
+                expected=0,
+                only_new=True,
             ),
             Verification(
                 title="its position and its three percentages are constrained",
@@ -295,7 +337,8 @@ migrations = [
         title="Migration 020: add calibrated columns to player_pools, fill in (risk LOW: NULL allowed)",
         to="020",
         planned=timedelta(seconds=4),
-        # It is the one migration that writes into rows that were there: damage is undone from the backup.
+        # It is the one migration that writes into rows that were there: damage that its verification finds is
+        # undone from the backup. A failure of anything else is HIGH, and the migration is taken back.
         on_failure=Severity.CRITICAL,
         verify=[
             Verification(
@@ -310,7 +353,10 @@ migrations = [
                 expected="player_pools_calibrated",
             ),
             Verification(
-                title="players begin with the values that they had", sql=PLAYERS_CHANGED, expected=0
+                title="players begin with the values that they had",
+                sql=PLAYERS_CHANGED,
+                expected=0,
+                only_new=True,
             ),
         ],
     ),
@@ -328,19 +374,21 @@ migrations = [
                 expected=1,
             ),
             Verification(
-                title="the defaults of the current week", sql=DEFAULTS_OF_CURRENT_WEEK, expected=DEFAULTS
+                title="the defaults of the current week",
+                sql=DEFAULTS_OF_CURRENT_WEEK,
+                expected=DEFAULTS,
+                only_new=True,
             ),
         ],
     ),
 ]
-install = InstallDependencies(name="install_dependencies", on_failure=Severity.HIGH, scenario=ONLY_MIGRATIONS)
+install = InstallDependencies(name="install_dependencies", on_failure=Severity.HIGH)
 run_tests = RunCommand(
     name="run_tests",
     argv=["pytest", "tests", "-v"],
     env={"PYTHONPATH": "."},
     leaves_nothing="the tests touch neither the database nor the running service",
     on_failure=Severity.HIGH,
-    scenario=ONLY_MIGRATIONS,
 )
 build_front_end = RunCommand(
     name="build_front_end",
@@ -348,16 +396,15 @@ build_front_end = RunCommand(
     argv=["python", "frontend/build.py"],
     leaves_nothing="the build lies in the folder of the release, and goes with it",
     on_failure=Severity.HIGH,
-    scenario=ONLY_MIGRATIONS,
 )
+# Before the migrations, so that the version before runs on the new schema for seconds only.
+prepare = [fetch, install, run_tests, build_front_end]
 deploy = DeployRelease(
     name="deploy_services",
     title="Deploy the 5 backend services, and the front end with them",
     on_failure=Severity.HIGH,
 )
-note_log_end = NoteLogEnd(
-    name="note_log_end", file="log/service.log", on_failure=Severity.HIGH, scenario=ONLY_MIGRATIONS
-)
+note_log_end = NoteLogEnd(name="note_log_end", file="log/service.log", on_failure=Severity.HIGH)
 
 # ---- The plan ---------------------------------------------------------------------------------------------
 
@@ -441,11 +488,8 @@ plan = Plan(
     ],
     on_staging=[
         back_up,
-        fetch,
+        *prepare,
         *migrations,
-        install,
-        run_tests,
-        build_front_end,
         deploy,
         RestorePostgres(name="rehearse_restore", backup="back_up_database", drill=True),
     ],
@@ -458,6 +502,7 @@ plan = Plan(
         front_end,
         defaults_seeded,
         whole_pool,
+        none_damaged,
         Checklist(
             name="looked_at_the_ui",
             title="Front end on staging, seen by a person",
@@ -501,6 +546,7 @@ plan = Plan(
                     "generates_a_lineup",
                     "shows_the_front_end",
                     "calibration_reaches_everyone",
+                    "no_player_is_damaged",
                     "looked_at_the_ui",
                 ],
             ),
@@ -517,12 +563,9 @@ plan = Plan(
             on_failure=Severity.HIGH,
         ),
         NoteDowntime(name="note_downtime", labels=OF_PRODUCTION, on_failure=Severity.HIGH),
-        fetch,
-        *migrations,
-        install,
-        run_tests,
-        build_front_end,
+        *prepare,
         note_log_end,
+        *migrations,
         deploy,
     ],
     verify=[
@@ -532,6 +575,7 @@ plan = Plan(
         import_with_calibration,
         lineup,
         front_end,
+        none_damaged,
         whole_pool,
         defaults_seeded,
         log_is_clean,
@@ -553,21 +597,45 @@ plan = Plan(
             typical_latency,
             query_time,
             import_time,
+            damaged_players,
         ],
         thresholds=[
-            Threshold(metric="error_rate", severity=Severity.CRITICAL, above=25),
+            # Alerts that are CRITICAL in the document. A failing service damages no data, so only damaged
+            # players may want the backup, and only soon after it was taken (restore_within).
             Threshold(
-                metric="failed_imports", severity=Severity.CRITICAL, above=0, missing=Missing.NOT_JUDGED
+                metric="damaged_players", severity=Severity.CRITICAL, above=20, missing=Missing.NOT_JUDGED
             ),
-            Threshold(metric="error_rate", severity=Severity.HIGH, above=5),
+            Threshold(
+                metric="error_rate",
+                severity=Severity.CRITICAL,
+                above=25,
+                of_at_least=20,
+                scenario="service_fails",
+            ),
+            Threshold(metric="failed_imports", severity=Severity.CRITICAL, above=1, scenario="service_fails"),
+            # The numbers of requests that must stand behind a figure are ours, as is asking a person about
+            # a single failed import or damaged player.
+            Threshold(
+                metric="damaged_players", severity=Severity.MEDIUM, above=0, missing=Missing.NOT_JUDGED
+            ),
+            Threshold(metric="failed_imports", severity=Severity.MEDIUM, above=0),
+            Threshold(metric="error_rate", severity=Severity.HIGH, above=5, of_at_least=40),
             Threshold(
                 metric="typical_latency",
                 severity=Severity.HIGH,
                 above_baseline_by_percent=50,
                 lasting=timedelta(minutes=15),
+                of_at_least=100,
             ),
-            Threshold(metric="api_latency", severity=Severity.HIGH, above=200),
-            Threshold(metric="error_rate", severity=Severity.MEDIUM, above=1),
+            # A single slow import among few requests is no slow service.
+            Threshold(
+                metric="api_latency",
+                severity=Severity.HIGH,
+                above=200,
+                lasting=timedelta(minutes=15),
+                of_at_least=100,
+            ),
+            Threshold(metric="error_rate", severity=Severity.MEDIUM, above=1, of_at_least=300),
             # Pools are not read all the time, and what is not read is not slow.
             Threshold(
                 metric="query_time",
@@ -607,6 +675,13 @@ plan = Plan(
                 procedure="full_restore",
             ),
             Rule(
+                severity=Severity.CRITICAL,
+                action=Action.ROLL_BACK,
+                within=timedelta(minutes=5),
+                procedure="code_rollback",
+                scenario="service_fails",
+            ),
+            Rule(
                 severity=Severity.HIGH,
                 action=Action.ROLL_BACK,
                 within=timedelta(minutes=15),
@@ -638,8 +713,8 @@ plan = Plan(
         Procedure(
             name="database_only",
             title="1. Database-only rollback",
-            note="When only migrations have run: a migration failed, or a step between them and the "
-            "deployment. Those that ran are taken back. Damage by migration 020 is restored instead.",
+            note="When only migrations have run and one of them failed: those that ran are taken back. "
+            "Damage by migration 020 is restored instead.",
         ),
         Procedure(
             name="code_rollback",
@@ -652,7 +727,7 @@ plan = Plan(
             name="full_restore",
             title="3. Full system restore",
             restore=RestorePostgres(name="restore_database", backup="back_up_database"),
-            note="Rows written since the backup are lost: only for damaged data and a failing API.",
+            note="Rows written since the backup are lost: only for damaged data.",
         ),
     ],
     verify_rollback=[

@@ -11,7 +11,8 @@ from slipway.facts import Breach, Facts
 from slipway.graph import Kind, ReleaseGraph
 from slipway.outcome import ending_of
 from slipway.plan import DecisionMatrix, Rule
-from slipway.steps import RunCheck
+from slipway.steps import RunCheck, UpgradeAlembic
+from slipway.steps.faults import WrongAnswer
 from slipway.steps.faults.checks import CheckNotPassed
 from slipway.undoing import Fate, way_of
 from slipway.verdict import Branch, Verdict, judge
@@ -352,11 +353,64 @@ def test_flags_off_before_any_flag_was_set_asks_instead_of_undoing_everything() 
 
 
 def test_a_step_can_name_the_row_of_the_matrix_for_its_failure() -> None:
-    migrate = toy.ToyStep(name="migrate", migrates=True, scenario="corruption")
+    migrate = UpgradeAlembic(name="migrate", scenario="corruption")
     steps = (toy.steps()[0], migrate, toy.steps()[2])
     graph = compile_plan(toy.plan(on_production=steps))
-    verdict = judge(graph, facts(broken_at("production.migrate")))
+    said = str(WrongAnswer("no voucher is lost", "SELECT 1", 0, 3))
+    verdict = judge(graph, facts(broken_at("production.migrate"), failures={"production.migrate": said}))
     assert (verdict.action, verdict.procedure) == (Action.ROLL_BACK_AND_RESTORE, "full")
+
+
+def test_a_step_that_could_not_do_its_work_restores_nothing() -> None:
+    """A lock that was not given damages no data, whatever the step's severity."""
+    graph = compile_plan(toy.plan(matrix=DecisionMatrix(rules=RESTORES)))
+    for why in ("the migration waited for a lock for 5 s and gave up", ""):
+        verdict = judge(graph, facts(broken_at("production.migrate"), failures={"production.migrate": why}))
+        assert (verdict.branch, verdict.action) == (Branch.ROLL_BACK, Action.ROLL_BACK)
+
+
+def test_a_step_that_could_not_do_its_work_still_says_where_the_release_stood() -> None:
+    rules = (
+        *RESTORES,
+        Rule(
+            severity=Severity.HIGH,
+            action=Action.ROLL_BACK,
+            within=toy.HOUR,
+            procedure="code",
+            scenario="corruption",
+        ),
+    )
+    migrate = toy.ToyStep(name="migrate", migrates=True, scenario="corruption")
+    steps = (toy.steps()[0], migrate, toy.steps()[2])
+    graph = compile_plan(toy.plan(on_production=steps, matrix=DecisionMatrix(rules=rules)))
+    verdict = judge(graph, facts(broken_at("production.migrate")))
+    assert (verdict.action, verdict.procedure) == (Action.ROLL_BACK, "code")
+
+
+@pytest.mark.parametrize(
+    ("age", "action"),
+    [
+        (None, Action.ROLL_BACK_AND_RESTORE),
+        (4 * toy.HOUR, Action.ROLL_BACK_AND_RESTORE),
+        (5 * toy.HOUR, Action.ROLL_BACK),
+    ],
+)
+def test_an_old_backup_is_restored_for_nobody_but_a_person(age: Any, action: Action) -> None:
+    tasks = healthy() | {"watch.watch_production": ("failed", None)}
+    breach = Breach(severity=Severity.CRITICAL, reason="damaged", scenario="corruption")
+    found = facts(tasks, breaches={"watch.watch_production": (breach,)}, backup_age=age)
+    verdict = judge(GRAPH, found)
+    assert (verdict.branch, verdict.action) == (Branch.ROLL_BACK, action)
+    assert verdict.reasons[0] == "damaged"
+    if action is Action.ROLL_BACK:
+        assert verdict.reasons[1].startswith("The backup is 5 h old: what was written since would be lost")
+        rule = GRAPH.plan.matrix.rule_for(Severity.HIGH)
+        assert (verdict.procedure, verdict.within) == (rule.procedure, rule.within)
+
+
+def test_a_person_may_roll_back_with_an_old_backup() -> None:
+    asked = Facts(intent=Intent.ROLL_BACK, procedure="full", backup_age=toy.HOUR * 999)
+    assert judge(GRAPH, asked).action is Action.ROLL_BACK_AND_RESTORE
 
 
 # ---- What could not look has not seen damage ---------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from slipway.graph import STRATEGY, Kind, Node, ReleaseGraph
 from slipway.run import Json
@@ -42,6 +43,7 @@ class Facts:
     :param breaches: what each watch left under the XCom key "breaches", by task id
     :param acted: steps that left a trace of having acted although they have no such state (any more): a
         step that was cleared is forgotten by its state, not by production
+    :param backup_age: how long ago the oldest backup of production was begun, None if there is none
     :param earlier: for `intent=roll_back`, the evidence of the release that is undone, by task id
     """
 
@@ -52,6 +54,7 @@ class Facts:
     failures: Mapping[str, str] = field(default_factory=dict)
     breaches: Mapping[str, Sequence[Breach]] = field(default_factory=dict)
     acted: frozenset[str] = frozenset()
+    backup_age: timedelta | None = None
     earlier: Mapping[str, Json] = field(default_factory=dict)
 
     def state(self, task_id: str) -> str:

@@ -1,15 +1,17 @@
 """The verdict: what the release did so far and what follows. Pure; Airflow only carries it out."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
 
 from slipway.facts import Breach, Facts, expected, proofs_before, steps_that_ran
 from slipway.graph import DECISION, STRATEGY, Kind, Node, ReleaseGraph
 from slipway.kinds import Check, Checklist, Step, Undo
+from slipway.plan import Rule
 from slipway.run import Json
 from slipway.steps.run_check import RunCheck
+from slipway.watch.render import length
 from slipway.words import Action, Answer, Intent, Severity
 
 
@@ -85,7 +87,7 @@ def judge(graph: ReleaseGraph, facts: Facts) -> Verdict:
     breaches = find_breaches(graph, facts)
     if not breaches:
         return Verdict(branch=Branch.COMPLETE, reasons=_notes(graph, facts))
-    return _after(graph, breaches, ran)
+    return _after(graph, facts, breaches, ran)
 
 
 def find_breaches(graph: ReleaseGraph, facts: Facts) -> list[Breach]:
@@ -108,9 +110,13 @@ def find_breaches(graph: ReleaseGraph, facts: Facts) -> list[Breach]:
     return sorted(found, key=lambda breach: -list(Severity).index(breach.severity))
 
 
-def _after(graph: ReleaseGraph, breaches: list[Breach], ran: tuple[Node, ...]) -> Verdict:
+def _after(graph: ReleaseGraph, facts: Facts, breaches: list[Breach], ran: tuple[Node, ...]) -> Verdict:
     rules = [graph.plan.matrix.rule_for(breach.severity, breach.scenario) for breach in breaches]
     rule = max(rules, key=lambda rule: rule.action.rank)
+    reasons = tuple(breach.reason for breach in breaches)
+    if too_old := _too_old_to_restore(graph, facts, rule):
+        rule = replace(graph.plan.matrix.rule_for(Severity.HIGH), action=Action.ROLL_BACK)
+        reasons += (too_old,)
     action = max([rule.action, *(breach.least for breach in breaches)], key=lambda action: action.rank)
     if action is Action.FLAGS_OFF and not any(isinstance(n.item, Step) and n.item.sets_flag for n in ran):
         action = Action.ASK  # there is no flag to turn off yet
@@ -121,8 +127,21 @@ def _after(graph: ReleaseGraph, breaches: list[Breach], ran: tuple[Node, ...]) -
         action=action,
         procedure=rule.procedure,
         within=rule.within,
-        reasons=tuple(breach.reason for breach in breaches),
+        reasons=reasons,
         no_return=no_return,
+    )
+
+
+def _too_old_to_restore(graph: ReleaseGraph, facts: Facts, rule: Rule) -> str:
+    """Say why a restore that the matrix asks for is left to a person, "" if it is not."""
+    if rule.action is not Action.ROLL_BACK_AND_RESTORE or facts.backup_age is None:
+        return ""
+    limits = [each.restore_within for each in graph.plan.procedures if each.name == rule.procedure]
+    if facts.backup_age <= max(limits, default=timedelta.max):
+        return ""
+    return (
+        f"The backup is {length(facts.backup_age)} old: what was written since would be lost, so that is not "
+        "restored without a person (docs/operating.md, Restore by hand)."
     )
 
 
@@ -138,34 +157,38 @@ def _breaches_of(graph: ReleaseGraph, node: Node, facts: Facts) -> list[Breach]:
     if state != "success":
         found = (facts.returned.get(node.task_id) or {}).get("summary", "")
         said = found or facts.failures.get(node.task_id, "")
-        seen = _saw_a_fault(graph, node, facts)
-        return [_failure(node.item, f"{node.task_id} {state}. {said}".strip(), seen=seen)]
+        reason = f"{node.task_id} {state}. {said}".strip()
+        if isinstance(node.item, Step):
+            return [_failed_step(graph, node, facts, reason)]
+        # A check that broke, was killed or marked has seen nothing; what is not ticked, a person has seen.
+        answer = (facts.returned.get(node.task_id) or {}).get("answer")
+        return [_failure(node.item, reason, seen=answer == Answer.FAIL or node.kind is Kind.CHECKLIST)]
     if node.kind is Kind.CHECKLIST:
         return []  # marking is how a person says "done" without the form
     reason = f"{node.task_id} was marked success by hand: nothing proves that it is so."
     return [_failure(node.item, reason, seen=False)]
 
 
-def _saw_a_fault(graph: ReleaseGraph, node: Node, facts: Facts) -> bool:
-    """Whether what failed has seen what its severity stands for, or merely could not look.
+def _failed_step(graph: ReleaseGraph, node: Node, facts: Facts, reason: str) -> Breach:
+    """Return the breach of a step that failed.
 
-    A check that broke, was killed or was marked has seen nothing, and neither has a step that was refused
-    because nothing proves what comes before it.
+    Its severity stands for what it found; one that merely could not do its work is at the most HIGH. Its
+    scenario says where the release stood, and that is not known of a step that was refused because nothing
+    proves what comes before it, nor of a check that could not look.
     """
-    if isinstance(node.item, Check):
-        return (facts.returned.get(node.task_id) or {}).get("answer") == Answer.FAIL
-    if isinstance(node.item, RunCheck):
-        return node.item.found_a_fault(facts.failures.get(node.task_id, ""))
-    if node.kind is Kind.CHECKLIST:
-        return True  # a person did not tick it
-    return all(facts.proved(each.task_id) for each in proofs_before(graph, node))
+    item = node.item
+    assert isinstance(item, Step)
+    found = item.found_a_fault(facts.failures.get(node.task_id, ""))
+    stood = found or not isinstance(item, RunCheck)
+    if not (stood and all(facts.proved(each.task_id) for each in proofs_before(graph, node))):
+        return _failure(item, reason, seen=False)
+    severity = item.on_failure if found else _at_most_high(item.on_failure)
+    return Breach(severity=severity, reason=reason, scenario=item.scenario)
 
 
 def _failure(item: Step | Check | Checklist, reason: str, *, seen: bool) -> Breach:
-    if not seen:  # at the most HIGH: nothing says that the data is damaged, so nothing is restored
-        return Breach(severity=_at_most_high(item.on_failure), reason=reason)
-    scenario = item.scenario if isinstance(item, Step) else ""
-    return Breach(severity=item.on_failure, reason=reason, scenario=scenario)
+    # At the most HIGH where nothing says that the data is damaged, so that nothing is restored.
+    return Breach(severity=item.on_failure if seen else _at_most_high(item.on_failure), reason=reason)
 
 
 def _at_most_high(severity: Severity) -> Severity:
@@ -190,7 +213,7 @@ def _breaches_of_watch(node: Node, facts: Facts, state: str) -> list[Breach]:
         if answer in (None, Answer.PASS, Answer.FAIL):
             return []  # ended early by a person, or to its end: what it saw only alerts, and is noted
         reason = f"{node.task_id} ended {answer}: health is not proved."
-        return [*seen, Breach(severity=Severity.HIGH, reason=reason)]
+        return seen or [Breach(severity=Severity.HIGH, reason=reason)]
     # A person asks for a rollback by marking the watch failed; nothing says that the data is damaged.
     reason = f"{node.task_id} {state} (marked, or it broke)."
     return seen or [Breach(severity=Severity.HIGH, reason=reason, least=Action.ROLL_BACK)]

@@ -37,6 +37,8 @@ class Threshold:
     Limits are in the metric's unit, those "by percent" in percent of the baseline, "times" a factor of it.
 
     :param lasting: how long it must hold without a good sample in between
+    :param of_at_least: so many observations (requests, jobs) must stand behind a figure beyond the limit, for
+        it to be a breach; with fewer it is inconclusive
     :param versus: compare with this metric of the same moment instead of the baseline (cohort B against A)
     :param missing: what too few good samples mean
     :param observe_only: is judged and shown but decides nothing
@@ -51,6 +53,7 @@ class Threshold:
     above_baseline_by_percent: float | None = None
     above_baseline_times: float | None = None
     lasting: timedelta = timedelta(0)
+    of_at_least: int = 0
     versus: str = ""
     missing: Missing = Missing.INCONCLUSIVE
     observe_only: bool = False
@@ -82,7 +85,8 @@ class Watch:
     :param sample_every: time between two samples inside the window (real time is divided by `pace`)
     :param minimum_good_samples: fewer at a checkpoint make the metric INCONCLUSIVE
     :param consecutive_errors: this many failed scrapes in a row are a breach of `on_no_data`
-    :param inconclusive_checkpoints: this many INCONCLUSIVE checkpoints in a row are a breach of `on_no_data`
+    :param inconclusive_checkpoints: this many INCONCLUSIVE checkpoints in a row are a breach of `on_no_data`;
+        of `on_quiet` if all could be read in them and merely too little happened
     """
 
     metrics: Sequence[Metric]
@@ -93,6 +97,7 @@ class Watch:
     consecutive_errors: int = 5
     inconclusive_checkpoints: int = 2
     on_no_data: Severity = Severity.HIGH
+    on_quiet: Severity = Severity.LOW
 
     @property
     def length(self) -> timedelta:

@@ -142,6 +142,15 @@ def test_the_version_before_is_the_one_that_was_noted(service: Service, run: Loc
     assert run_check(after, run).answer is Answer.FAIL
 
 
+def test_a_service_that_says_no_version_gives_nothing_to_note(service: Service, run: LocalRun) -> None:
+    service.says("/version", {"build": "v1"})
+    noted = run_check(VersionServed(name="version", expects=Expected.ANY), run)
+    assert (noted.answer, noted.summary) == (
+        Answer.INCONCLUSIVE,
+        "/version answers, but says no version at version: nothing can be noted",
+    )
+
+
 JOURNEY = Journey(
     name="journey",
     calls=[

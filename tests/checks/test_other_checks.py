@@ -1,6 +1,7 @@
 """Checks of programs, logs, scores, windows, downtime and limits."""
 
 import itertools
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
@@ -98,6 +99,36 @@ def test_only_lines_after_the_noted_end_count_also_after_a_rotation(home: Path, 
     log.rename(home / "service.log.1")
     log.write_text("ERROR new\n")
     assert run_check(since, run).answer is Answer.FAIL
+
+
+def test_what_came_before_a_rotation_counts_too(home: Path, run: LocalRun) -> None:
+    log = home / "service.log"
+    log.write_text("ERROR old\n")
+    since = LogPattern(name="log", file="service.log", pattern="ERROR", since="production.note")
+    run.evidences["production.note"] = NoteLogEnd(name="note", file="service.log").do(run)
+    with log.open("a") as file:
+        file.write("ERROR between\n")
+    log.rename(home / "service.log.1")
+    log.write_text("fine\n")
+    finding = run_check(since, run)
+    assert (finding.answer, finding.evidence["first"]) == (Answer.FAIL, ["ERROR between"])
+    (home / "service.log.1").unlink()  # packed, or thrown away
+    finding = run_check(since, run)
+    assert finding.answer is Answer.PASS
+    assert finding.summary.endswith("; the log was rotated, what came before is not there")
+
+
+def test_a_log_in_which_nothing_came_tells_nothing(home: Path, run: LocalRun) -> None:
+    log = home / "service.log"
+    log.write_text("ERROR old\n")
+    run.evidences["production.note"] = NoteLogEnd(name="note", file="service.log").do(run)
+    since = LogPattern(name="log", file="service.log", pattern="ERROR", since="production.note")
+    finding = run_check(since, run)
+    assert (finding.answer, finding.summary) == (
+        Answer.INCONCLUSIVE,
+        "service.log: 0 lines came, which tells nothing",
+    )
+    assert run_check(replace(since, lines_at_least=0), run).answer is Answer.PASS
 
 
 PARTS = [
@@ -243,4 +274,4 @@ def test_every_kind_has_a_name_of_its_own() -> None:
     from slipway import checks, metrics
 
     names = list(itertools.chain(checks.KINDS, checks.STEP_KINDS, metrics.KINDS))
-    assert len(names) == len(set(names)) == 14 + 3 + 12
+    assert len(names) == len(set(names)) == 14 + 3 + 13

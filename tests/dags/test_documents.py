@@ -8,11 +8,13 @@ from typing import Any
 import pytest
 from tests.dags.conftest import made_by
 
-from slipway.checks import Compared, RowChecksums
+from slipway.checks import Compared, RowChecksums, SqlCheck
 from slipway.compile import compile_plan
 from slipway.explain import markdown
 from slipway.kinds import Checklist
+from slipway.metrics import SqlValue
 from slipway.plan import Plan
+from slipway.steps import RunCheck, RunCommand, UpgradeAlembic
 from slipway.words import Action, Severity
 
 CALIBRATION = [
@@ -176,13 +178,13 @@ def test_the_matrix_of_document_001_chooses_each_of_its_three_procedures() -> No
         "take_baseline": "code_rollback",
         "note_downtime": "code_rollback",
         "fetch_release": "code_rollback",
+        "install_dependencies": "code_rollback",
+        "run_tests": "code_rollback",
+        "build_front_end": "code_rollback",
+        "note_log_end": "code_rollback",
         "create_projection_calibration": "database_only",
         "add_calibrated_columns": "full_restore",
         "seed_default_calibration": "database_only",
-        "install_dependencies": "database_only",
-        "run_tests": "database_only",
-        "build_front_end": "database_only",
-        "note_log_end": "database_only",
         "deploy_services": "code_rollback",
     }
 
@@ -203,14 +205,64 @@ def test_what_people_do_to_their_rows_takes_no_release_of_the_planner_back() -> 
     later = plan.strategies[0].stages[-1].require[-1]
     assert isinstance(later, RowChecksums)
     assert ({table.users_change for table in later.tables}, later.compared) == ({100}, Compared.NO_ROWS_LOST)
-    rule = plan.matrix.rule_for(later.on_failure)
-    assert rule.action.rank < Action.ASK.rank  # and so a person is asked
+    assert not later.blocking  # it is shown, and stops nothing
 
 
-def test_no_limit_of_uptime_waits() -> None:
+def test_the_planner_looks_for_damaged_rows_right_after_its_migration() -> None:
+    plan: Plan = made_by("smart_personal_planner")["plan"]
+    names = [step.name for step in plan.on_production]
+    assert names[names.index("upgrade_schema") :][:3] == [
+        "upgrade_schema",
+        "verify_enhanced_models",
+        "verify_rows",
+    ]
+
+
+def test_a_blip_is_told_of_and_takes_nothing_of_the_planner_back() -> None:
     plan: Plan = made_by("smart_personal_planner")["plan"]
     limits = [each for each in plan.watch.thresholds if each.metric in ("downtime", "error_rate")]
-    assert [(each.metric, each.above, each.lasting.total_seconds()) for each in limits] == [
-        ("downtime", 0.1, 0),
-        ("error_rate", 0.1, 0),
+    told = [(each.metric, each.above) for each in limits if each.severity is Severity.LOW]
+    assert told == [("downtime", 0.1), ("error_rate", 0.1)]
+    assert all(each.lasting or each.of_at_least for each in limits if each.severity is not Severity.LOW)
+
+
+def test_what_one_slow_or_failed_request_shows_takes_no_calibration_back() -> None:
+    plan: Plan = made_by("projection_calibration")["plan"]
+    undoing = [
+        each
+        for each in plan.watch.thresholds
+        if plan.matrix.rule_for(each.severity, each.scenario).action.undoes
+        and each.metric not in ("damaged_players", "failed_imports")
     ]
+    assert {each.metric for each in undoing} == {"error_rate", "typical_latency", "api_latency"}
+    assert all(each.of_at_least >= 20 for each in undoing)
+
+
+LOOKS_AT_ROWS = (RowChecksums, SqlCheck, UpgradeAlembic, SqlValue)
+
+
+def test_only_what_looked_at_rows_brings_a_backup_back(made: dict[str, Any]) -> None:
+    """A restore loses what was written since, so a service that merely fails never brings it."""
+    plan: Plan = made["plan"]
+
+    def restores(severity: Severity, scenario: str = "") -> bool:
+        return plan.matrix.rule_for(severity, scenario).action is Action.ROLL_BACK_AND_RESTORE
+
+    stages = [stage for rollout in plan.strategies for stage in rollout.stages]
+    steps = [*plan.on_production, *(step for stage in stages for step in stage.steps)]
+    checks = [*plan.verify, *(check for stage in stages for check in stage.require)]
+    limits = [*plan.watch.thresholds, *(limit for stage in stages for limit in stage.thresholds)]
+    metrics = {metric.name: metric for metric in plan.watch.metrics}
+    restoring = [
+        *(
+            step.check if isinstance(step, RunCheck) else step
+            for step in steps
+            if restores(step.on_failure, step.scenario)
+        ),
+        *(check for check in checks if restores(check.on_failure)),
+        *(metrics[limit.metric] for limit in limits if restores(limit.severity, limit.scenario)),
+    ]
+    scripts = [each for each in restoring if isinstance(each, RunCommand)]
+    assert all(script.fault_statuses for script in scripts)
+    assert [each.name for each in restoring if not isinstance(each, (*LOOKS_AT_ROWS, RunCommand))] == []
+    assert restoring

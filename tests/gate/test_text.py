@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from tests.gate.facts import OWNER, RELEASE
@@ -12,13 +13,18 @@ from tests.toy import plan
 from slipway.gate.parameters import parameter_lines
 from slipway.gate.records import Release
 from slipway.gate.text import Asking, ask_text, question_text, shown_json, shown_release
+from slipway.plan import Window
 
 
 def question_with(
-    *, release: Release = RELEASE, unproved: Sequence[str] = (), **parameters: Any
+    *,
+    release: Release = RELEASE,
+    unproved: Sequence[str] = (),
+    windows: Sequence[Window] = (),
+    **parameters: Any,
 ) -> list[str]:
     asking = Asking(
-        plan=plan(),
+        plan=plan(windows=windows),
         approval=OWNER,
         release=release,
         unproved=unproved,
@@ -27,6 +33,7 @@ def question_with(
         parameters=parameters,
         way_back=["- Deploy: switches back"],
         requester="rita",
+        at=datetime(2026, 3, 6, 8, 30, tzinfo=UTC),  # a Friday
         deadline=datetime(2026, 3, 7, 8, 30, tzinfo=UTC),
     )
     return question_text(asking).splitlines()
@@ -74,6 +81,20 @@ def test_a_step_on_staging_that_proved_nothing_is_in_bold() -> None:
         "**staging.deploy_ui left no proof of what it tried: it was marked by hand, or skipped: a GO ends as "
         "NO-GO.**"
     ) in lines
+
+
+def test_a_closed_window_is_in_bold_with_when_it_opens() -> None:
+    weekend = Window(
+        title="weekend", days=[5, 6], start=time(6), end=time(12), timezone=ZoneInfo("America/New_York")
+    )
+    said = (
+        "**No allowed window is open now, and a GO outside one ends as NO-GO. The next one opens 2026-03-07 "
+        "06:00:00 EST: answer DEFER until then, or GO when it is open.**"
+    )
+    assert said in question_with(windows=[weekend])
+    assert said not in question_with(windows=[weekend], break_glass="the service is down")
+    friday = replace(weekend, days=[4], start=time(3))
+    assert not any("window" in line for line in question_with(windows=[friday]))
 
 
 def test_a_rehearsal_is_in_bold_and_says_what_it_means() -> None:

@@ -17,7 +17,7 @@ def matrix(*rules: Rule, **changes: Any) -> list[str]:
 
 def test_a_severity_without_an_action_is_refused() -> None:
     assert matrix(CRITICAL, HIGH, MEDIUM) == [
-        'matrix: nothing follows from LOW, the severity of watch.thresholds[2] "latency" and 1 more. '
+        'matrix: nothing follows from LOW, the severity of watch.thresholds[2] "latency" and 2 more. '
         "Add Rule(severity=Severity.LOW, action=..., within=...)."
     ]
 

@@ -50,6 +50,7 @@ def test_all_faults_of_a_thoroughly_broken_plan_come_at_once() -> None:
         "UnknownMetric",
         "LimitsGiven",
         "SeverityWithoutAction",
+        "SeverityWithoutAction",
         "RestoreWithoutBackup",
         "UnknownStep",
         "NoStage",
@@ -70,7 +71,7 @@ def test_a_refused_plan_says_its_name_and_numbers_its_faults() -> None:
         proven(plan)
     assert str(refused.value) == (
         'The plan "shop" has 2 faults:\n'
-        '  1. matrix: nothing follows from LOW, the severity of watch.thresholds[2] "latency" and 1 more. '
+        '  1. matrix: nothing follows from LOW, the severity of watch.thresholds[2] "latency" and 2 more. '
         "Add Rule(severity=Severity.LOW, action=..., within=...).\n"
         "  2. gate: timeout is 0 seconds. Give timeout a duration longer than zero."
     )

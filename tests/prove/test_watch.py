@@ -128,3 +128,13 @@ def test_checkpoints_too_close_for_the_samples_wanted_are_refused() -> None:
 @pytest.mark.parametrize("field", ["minimum_good_samples", "consecutive_errors", "inconclusive_checkpoints"])
 def test_a_count_below_one_is_refused(field: str) -> None:
     assert watch(**{field: 0}) == [f"watch: {field} is 0. Give {field} 1 or more."]
+
+
+def test_a_metric_that_counts_nothing_cannot_be_wanted_of_at_least_so_many() -> None:
+    [gauge] = [metric for metric in SOUND.watch.metrics if not metric.counts][:1]
+    limit = Threshold(metric=gauge.name, severity=Severity.HIGH, above=1, of_at_least=5)
+    assert watch(thresholds=[limit]) == [
+        f'watch.thresholds[0] "{gauge.name}": it has of_at_least, and {gauge.name} '
+        f"({gauge.kind}) cannot say how many observations it has. "
+        "Leave of_at_least out, or measure by a ratio, a mean or a quantile of what is counted."
+    ]

@@ -11,6 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from uuid import uuid4
 
+import airflow.settings  # noqa: F401  it sets logging up, and must not do so while a test captures it
 import pytest
 from tests.steps.heroku_world import DJANGO, HerokuWorld
 from tests.steps.repositories import Repositories
@@ -110,8 +111,6 @@ def stop(world: World) -> None:
 @pytest.fixture(scope="session")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The repositories as each test begins with them."""
-    import airflow.settings  # noqa: F401  # which sets the logging up, and takes caplog's handler away
-
     root = tmp_path_factory.mktemp("prepared")
     Repositories(root=root).make()
     return root

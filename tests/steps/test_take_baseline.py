@@ -28,6 +28,12 @@ def test_a_baseline_holds_the_mean_of_real_samples(run: LocalRun) -> None:
     assert evidence.changed is False
 
 
+def test_a_baseline_that_is_cleared_later_stays_the_one_from_before(run: LocalRun) -> None:
+    step = TakeBaseline(name="baseline", metrics=[READINGS], lasting=timedelta(seconds=0.1), samples=3)
+    first = step.do(run)
+    assert step.do(run) == first  # the gauge counts its readings: measured again, it would be another
+
+
 def test_no_data_is_never_a_baseline(run: LocalRun) -> None:
     missing = GaugeValue(name="nothing", gauge="no_such_series")
     step = TakeBaseline(

@@ -158,10 +158,46 @@ def test_a_wrong_answer_fails_the_step_and_the_undo_goes_back(
 ) -> None:
     wrong = Verification(title="three tasks", sql="SELECT count(*) FROM tasks", expected=4)
     step = UpgradeAlembic(name="migrate", verify=[wrong])
-    with pytest.raises(WrongAnswer, match='verification "three tasks": expected 4, found 3'):
+    with pytest.raises(WrongAnswer, match='verification "three tasks": expected 4, found 3') as failure:
         step.do(run)
+    assert step.found_a_fault(str(failure.value))
+    assert not step.found_a_fault("alembic upgrade head failed: canceling statement due to lock timeout")
     step.undo(run, Evidence(before=run.memory["before"]))
     assert revision_of(server, db) == ["018"]
+
+
+def test_a_second_release_is_not_asked_what_holds_only_before_anybody_uses_it(
+    run: LocalRun, db: str, server: Postgres
+) -> None:
+    empty = Verification(
+        title="nothing is done yet", sql="SELECT count(*) FROM tasks WHERE id > 3", expected=0, only_new=True
+    )
+    step = UpgradeAlembic(name="migrate", verify=[empty])
+    step.do(run)
+    assert step.do(run).proof["verified"] == [
+        {"title": "nothing is done yet", "answer": 0}
+    ]  # a second try asks
+    with server.connect(db) as session:
+        session.execute("INSERT INTO tasks SELECT 9, title FROM tasks WHERE id = 1")
+    with pytest.raises(WrongAnswer):
+        step.do(run)
+    run.memory.clear()  # the next release
+    evidence = step.do(run)
+    assert (evidence.changed, evidence.proof["verified"]) == (False, [])
+
+
+def test_a_wrong_answer_about_what_an_earlier_release_made_is_no_damage_by_this_one(run: LocalRun) -> None:
+    UpgradeAlembic(name="migrate").do(run)
+    run.memory.clear()
+    wrong = UpgradeAlembic(
+        name="migrate",
+        verify=[Verification(title="four tasks", sql="SELECT count(*) FROM tasks", expected=4)],
+    )
+    with pytest.raises(
+        WrongAnswer, match='of what an earlier release made, verification "four ta'
+    ) as failure:
+        wrong.do(run)
+    assert not wrong.found_a_fault(str(failure.value))
 
 
 def test_a_later_rollback_uses_the_migrations_of_the_release_that_ran_them(

@@ -1,6 +1,7 @@
 """The course of a watch from sample to sample, over checkpoints and restarts."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -139,14 +140,76 @@ def test_a_good_reading_ends_the_row_of_failed_ones() -> None:
     assert noticed(progress, given)[1] == []
 
 
+BLIND = Scrape(at=100, samples={("other_total", ()): 1.0})  # it can be read, and does not say what is wanted
+
+
 def test_inconclusive_checkpoints_in_a_row_are_a_breach() -> None:
     given = terms()
-    still = [page(100)] * 4  # nothing is asked of the service: no data
-    progress, first = closed(given, *still)
+    progress, first = closed(given, *[BLIND] * 4)
     assert (first.answer, list(first.breaches)) == (Answer.INCONCLUSIVE, [])
-    progress, second = closed(given, *still, progress=progress)
-    assert [breach.reason for breach in second.breaches] == ["2 checkpoints in a row were INCONCLUSIVE"]
+    progress, second = closed(given, *[BLIND] * 4, progress=progress)
+    [breach] = second.breaches
+    assert (breach.reason, breach.severity) == ("2 checkpoints in a row were INCONCLUSIVE", Severity.HIGH)
     assert ending(progress.breaches) is not None
+
+
+def test_a_quiet_night_is_told_of_and_takes_nothing_back() -> None:
+    given = terms(on_quiet=Severity.MEDIUM)
+    busy = [page(110 + 10 * sample) for sample in range(4)]
+    progress, result = closed(given, *busy)
+    assert result.answer is Answer.PASS
+    progress, first = closed(given, *[page(140)] * 4, progress=progress)  # nobody asks the service anything
+    assert (first.answer, list(first.breaches), first.rows[0].quiet) == (Answer.INCONCLUSIVE, [], True)
+    progress, second = closed(given, *[page(140)] * 4, progress=progress)
+    [breach] = second.breaches
+    assert breach.reason == "2 checkpoints in a row were INCONCLUSIVE: too little happened to judge by"
+    assert (breach.severity, breach.action) == (Severity.MEDIUM, Action.ALERT)
+    assert (ending(progress.breaches), progress.blind) == (None, 0)
+    # Two of three say nothing: that is more than half, and so no proof of health.
+    assert final_answer(progress) is Answer.INCONCLUSIVE
+
+
+def test_a_quiet_end_leaves_the_answer_to_the_last_busy_checkpoint() -> None:
+    given, progress = terms(), prime(Progress(), terms(), {SERVICE: page(100)})
+    for pages in ([page(110 + 10 * n) for n in range(4)], [page(150 + 10 * n) for n in range(4)]):
+        progress, _ = closed(given, *pages, progress=progress)
+    progress, quiet = closed(given, *[page(180)] * 4, progress=progress)
+    assert quiet.answer is Answer.INCONCLUSIVE
+    assert final_answer(progress) is Answer.PASS
+    assert final_answer(replace(progress, last_answer=Answer.FAIL)) is Answer.FAIL
+
+
+def test_a_page_that_cannot_be_read_is_not_quiet() -> None:
+    given = terms(consecutive_errors=9)
+    progress, first = closed(given, page(100), None, None, None)
+    assert (first.answer, first.rows[0].quiet, progress.blind) == (Answer.INCONCLUSIVE, False, 1)
+    assert (progress.inconclusive, progress.quiet) == (1, 0)
+
+
+def test_a_few_requests_that_fail_are_no_breach_where_more_must_tell() -> None:
+    limit = Threshold(metric="errors", severity=Severity.CRITICAL, above=5, of_at_least=20)
+    few = [page(101, 1), page(102, 1), page(103, 2), page(104, 2)]
+    begun = prime(Progress(), terms(limit), {SERVICE: page(100)})
+    assert noticed(sampled(begun, terms(limit), few), terms(limit))[1] == []
+    progress, result = closed(terms(limit), *few)
+    assert (result.answer, list(result.breaches), progress.quiet) == (Answer.INCONCLUSIVE, [], 1)
+    assert result.rows[0].note == "beyond the limit, but of 4 only; 20 tell"
+
+    many = [page(110, 5), page(120, 5), page(130, 10), page(140, 10)]
+    _, breaches = noticed(sampled(begun, terms(limit), many), terms(limit))
+    assert [breach.about for breach in breaches] == ["errors"]
+    assert closed(terms(limit), *many)[1].answer is Answer.FAIL
+
+
+def test_a_lasting_limit_counts_what_crossed_it() -> None:
+    limit = Threshold(
+        metric="errors", severity=Severity.CRITICAL, above=5, lasting=timedelta(seconds=30), of_at_least=20
+    )
+    # Many good requests first: they say nothing of the few that failed afterwards.
+    pages = [page(200), page(201, 1), page(202, 2), page(203, 3)]
+    assert closed(terms(limit), *pages)[1].answer is Answer.INCONCLUSIVE
+    pages = [page(200), page(210, 5), page(220, 10), page(230, 15)]
+    assert closed(terms(limit), *pages)[1].answer is Answer.FAIL
 
 
 def test_time_in_which_nobody_watched_is_inconclusive_but_no_breach() -> None:

@@ -130,6 +130,7 @@ class GateOperator(HITLOperator):
                 parameters=dict(context["params"]),
                 way_back=way_back(compile_plan(self.plan), str(context["params"].get("strategy") or "")),
                 requester=requester_of(context),
+                at=datetime.now(UTC),
                 deadline=datetime.now(UTC) + self.plan.gate.timeout,
             )
         )

@@ -1,17 +1,21 @@
 """Gather the facts of a release from a running task: states and XComs."""
 
+import time
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 from slipway.airflow.run import BEFORE
 from slipway.checks import Expected, VersionServed
 from slipway.facts import NOT_REACHED, Breach, Facts
 from slipway.graph import ROLLBACK_START, VERDICT, Kind, Node, ReleaseGraph
+from slipway.kinds import Step
 from slipway.run import Json
 from slipway.steps.airflow_task import AirflowTask
 from slipway.verdict import Verdict
 from slipway.words import Intent
 
+BACKED_UP_AT = "backed_up_at"  # the XCom of a backup: seconds since the epoch
 FAILURE = "failure"  # the XCom of a step that failed, with its reason
 
 
@@ -36,8 +40,15 @@ def gather(context: Mapping[str, Any], graph: ReleaseGraph) -> Facts:
         breaches={task_id: _breaches(ti, task_id) for task_id in watches},
         # XComs outlive a clear, until a new try begins.
         acted=frozenset(t for t in idle if t in returned or _pull(ti, t, BEFORE) is not None),
+        backup_age=_backup_age(ti, steps),
         earlier=((returned.get(ROLLBACK_START) or {}).get("earlier")) or {},
     )
+
+
+def _backup_age(ti: Any, steps: Sequence[Node]) -> timedelta | None:
+    backups = [node.task_id for node in steps if isinstance(node.item, Step) and node.item.backs_up]
+    begun = [at for task_id in backups if (at := _pull(ti, task_id, BACKED_UP_AT)) is not None]
+    return timedelta(seconds=time.time() - min(begun)) if begun else None
 
 
 class Returned(Mapping[str, Json]):

@@ -1,5 +1,6 @@
 """The operators that do and undo a step."""
 
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -8,7 +9,7 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from slipway.airflow.alone import alone
 from slipway.airflow.gate import prove_go
-from slipway.airflow.gather import FAILURE, gather, key_of, verdict_given
+from slipway.airflow.gather import BACKED_UP_AT, FAILURE, gather, key_of, verdict_given
 from slipway.airflow.going import plain, to_its_end
 from slipway.airflow.rest import AirflowApi
 from slipway.airflow.run import BEFORE, AirflowRun
@@ -66,6 +67,8 @@ class StepOperator(BaseOperator):
         assert isinstance(self.node.item, Step)
         require_go(context, self.graph, self.node, self.digest)
         with alone(context):
+            if self.node.item.backs_up:
+                run.remember(BACKED_UP_AT, time.time)
             return self.node.item.do(run)
 
     def look_again(self, context: Mapping[str, Any], event: Json = None) -> Json:

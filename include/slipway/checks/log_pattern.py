@@ -39,13 +39,16 @@ class NoteLogEnd(Step):
 
 @dataclass(frozen=True, kw_only=True)
 class LogPattern(Check):
-    """Count lines of a log file that match a regular expression; a missing file is INCONCLUSIVE.
+    """Count lines of a log file that match a regular expression.
+
+    INCONCLUSIVE where the file is missing or too little came to tell.
 
     :param file: relative to the environment's home
     :param pattern: regular expression, searched in each line
     :param at_most: how many matching lines are allowed
     :param since: the NoteLogEnd task after which lines count, e.g. "production.note_log_end"
     :param last_lines: how many lines at the end of the file count where `since` is not given
+    :param lines_at_least: with fewer lines to look at nothing is known; 0 for a log that only has errors
     """
 
     file: str
@@ -53,6 +56,7 @@ class LogPattern(Check):
     at_most: int = 0
     since: str = ""
     last_lines: int = 1000
+    lines_at_least: int = 1
 
     kind: ClassVar[str] = "log_pattern"
     needs: ClassVar[tuple[str, ...]] = ("host",)
@@ -65,11 +69,13 @@ class LogPattern(Check):
             return _unknown(f"there is no file {self.file} in the environment's home")
         if self.since and evidence is None:
             return _unknown(f"{self.since} has not noted where the log ended")
-        begin = _begin(path, evidence.proof) if evidence else 0
-        lines = _lines(path, begin)
-        return self._judge(lines if evidence else iter(deque(lines, maxlen=self.last_lines)))
+        if evidence is None:
+            return self._judge(iter(deque(_lines(path, 0), maxlen=self.last_lines)))
+        pieces, whole = _since(path, evidence.proof)
+        lines = (line for piece, begin in pieces for line in _lines(piece, begin))
+        return self._judge(lines, "" if whole else "; the log was rotated, what came before is not there")
 
-    def _judge(self, lines: Iterator[str]) -> Finding:
+    def _judge(self, lines: Iterator[str], remark: str = "") -> Finding:
         wanted, found, seen = re.compile(self.pattern), list[str](), 0
         for line in lines:
             seen += 1
@@ -77,8 +83,10 @@ class LogPattern(Check):
                 found.append(line[:LINE])
         answer = Answer.PASS if len(found) <= self.at_most else Answer.FAIL
         evidence = {"file": self.file, "lines": seen, "matches": len(found), "first": found[:SHOWN]}
-        allowed = f"{len(found)} of {seen} lines match {self.pattern!r}, allowed {self.at_most}"
-        return Finding(answer=answer, summary=f"{self.file}: {allowed}", evidence=evidence)
+        summary = f"{self.file}: {len(found)} of {seen} lines match {self.pattern!r}, allowed {self.at_most}"
+        if answer is Answer.PASS and seen < self.lines_at_least:
+            answer, summary = Answer.INCONCLUSIVE, f"{self.file}: {seen} lines came, which tells nothing"
+        return Finding(answer=answer, summary=summary + remark, evidence=evidence)
 
 
 def _unknown(why: str) -> Finding:
@@ -90,11 +98,18 @@ def _end(path: Path) -> dict[str, Json]:
     return {"size": status.st_size if status else 0, "inode": status.st_ino if status else 0}
 
 
-def _begin(path: Path, noted: Json) -> int:
-    """Return where to read from: what was noted, or the start if the file was rotated since."""
+def _since(path: Path, noted: Json) -> tuple[list[tuple[Path, int]], bool]:
+    """Return the files that hold what came since the note, oldest first, with where to read from.
+
+    A log that was rotated since goes on in another file of the folder. False if it is not found whole: it was
+    rotated more than once, packed, or emptied in place.
+    """
     now = _end(path)
-    same = noted["inode"] in (0, now["inode"]) and now["size"] >= noted["size"]
-    return int(noted["size"]) if same else 0
+    if noted["inode"] in (0, now["inode"]):
+        whole = now["size"] >= noted["size"]
+        return [(path, int(noted["size"]) if whole else 0)], whole
+    old = [each for each in path.parent.iterdir() if each.is_file() and each.stat().st_ino == noted["inode"]]
+    return [*((each, int(noted["size"])) for each in old), (path, 0)], bool(old)
 
 
 def _lines(path: Path, begin: int) -> Iterator[str]:

@@ -67,7 +67,10 @@ class VersionServed(Check):
         return evidence.before.get("version") if evidence is not None else None
 
     def probe(self, run: Run) -> Finding:
-        """Ask and compare; INCONCLUSIVE where the version before is not known. Raises NoAnswer."""
+        """Ask and compare. Raises NoAnswer.
+
+        INCONCLUSIVE where the version before is not known, or any is to be noted and none is served.
+        """
         question = self.question(run)
         if question is None:
             why = f"the version before is not known: {self.noted_by or 'no task'} noted none"
@@ -75,6 +78,9 @@ class VersionServed(Check):
         reply = ask(question)
         finding, served = judge(question, reply), _served(reply, self.at)
         evidence = {**finding.evidence, "version": served, "expected": question.json_has.get(self.at)}
+        if finding.answer is Answer.PASS and served in (None, ""):
+            why = f"{self.path} answers, but says no version at {self.at}: nothing can be noted"
+            return Finding(answer=Answer.INCONCLUSIVE, summary=why, evidence=evidence)
         return Finding(answer=finding.answer, summary=self._summary(finding, served), evidence=evidence)
 
     def _summary(self, finding: Finding, served: Json) -> str:

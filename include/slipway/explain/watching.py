@@ -50,7 +50,8 @@ def _sampling(plan: Plan) -> str:
         f"sampled every {spoken(watch.sample_every)}. A checkpoint with fewer than "
         f"{watch.minimum_good_samples} good samples of a metric is inconclusive; "
         f"{watch.inconclusive_checkpoints} of those in a row, or {watch.consecutive_errors} failed readings "
-        f"in a row, are {watch.on_no_data}."
+        f"in a row, are {watch.on_no_data}. If all could be read and merely too little happened, they are "
+        f"{watch.on_quiet}."
     )
 
 

@@ -111,7 +111,8 @@ def limit_in_words(threshold: Threshold, unit: str, versus: Metric | None = None
         (threshold.above_baseline_times, f"more than {threshold.above_baseline_times} times {against}"),
     ]
     limit = ", ".join(text for value, text in said if value is not None)
-    return f"{limit} for {spoken(threshold.lasting)}" if threshold.lasting else limit
+    limit += f" for {spoken(threshold.lasting)}" if threshold.lasting else ""
+    return limit + (f", of at least {threshold.of_at_least}" if threshold.of_at_least else "")
 
 
 def action_in_words(rule: Rule, procedures: Mapping[str, str]) -> str:

@@ -56,8 +56,13 @@ def _criteria_against(question: GateQuestion, approvals: Sequence[GivenApproval]
             yield f'The criterion "{criterion.text}" is {criterion.answer} and nobody gave an override'
 
 
+def closed_to_it(*, window_open: bool, break_glass: str) -> bool:
+    """Tell whether the hour speaks against a GO: no allowed window is open, nor is the glass broken."""
+    return not window_open and len(break_glass.strip()) < BREAK_GLASS_AT_LEAST
+
+
 def _window_against(question: GateQuestion) -> Iterator[str]:
-    if question.window_open or len(question.break_glass.strip()) >= BREAK_GLASS_AT_LEAST:
+    if not closed_to_it(window_open=question.window_open, break_glass=question.break_glass):
         return
     yield (
         "No allowed window is open now; trigger the release inside one, or give the parameter "

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from slipway.gate.parameters import parameter_lines
+from slipway.gate.policy import closed_to_it
 from slipway.gate.records import CriterionState, Decision, Release
 from slipway.plan import Approval, Plan
 from slipway.run import Json
+from slipway.windows import is_open, next_opening
 from slipway.words import NO_PROOF
 
 RATIONALE = "Why. Required; without it the question is asked again."
@@ -21,6 +23,7 @@ class Asking:
 
     :param unproved: tasks on staging that left no proof of what they tried
     :param parameters: the run's parameters as they will be used, by name
+    :param at: when it is asked, with a time zone
     :param way_back: what a rollback would do, line by line
     :param deadline: when the question ends as NO-GO
     """
@@ -34,6 +37,7 @@ class Asking:
     parameters: Mapping[str, Json]
     way_back: Sequence[str]
     requester: str
+    at: datetime
     deadline: datetime
 
 
@@ -46,6 +50,7 @@ def question_text(asking: Asking) -> str:
         "",
         *_release_lines(asking.release),
         *(f"**{task_id} {NO_PROOF}: a GO ends as NO-GO.**" for task_id in asking.unproved),
+        *_window_lines(asking),
         "",
         "### Parameters",
         *parameter_lines(asking.parameters),
@@ -70,6 +75,18 @@ def question_text(asking: Asking) -> str:
     if gate.escalation:
         lines.append(f"Escalation: {gate.escalation}.")
     return "\n".join(lines)
+
+
+def _window_lines(asking: Asking) -> list[str]:
+    windows, glass = asking.plan.windows, str(asking.parameters.get("break_glass") or "")
+    if not closed_to_it(window_open=is_open(windows, asking.at), break_glass=glass):
+        return []
+    opening = next_opening(windows, asking.at)
+    when = _clock(opening.astimezone(windows[0].timezone)) if opening else "never"
+    return [
+        f"**No allowed window is open now, and a GO outside one ends as NO-GO. The next one opens {when}: "
+        "answer DEFER until then, or GO when it is open.**"
+    ]
 
 
 def ask_text(

@@ -16,6 +16,7 @@ from slipway.metrics.log_count import LogCount
 from slipway.metrics.log_quantile import LogQuantile
 from slipway.metrics.prometheus_query import PrometheusQuery
 from slipway.metrics.sentry_issues import SentryIssues
+from slipway.metrics.sql_value import SqlValue
 
 __all__ = [
     "KINDS",
@@ -31,6 +32,7 @@ __all__ = [
     "LogQuantile",
     "PrometheusQuery",
     "SentryIssues",
+    "SqlValue",
 ]
 
 KINDS: Mapping[str, type[Metric]] = MappingProxyType(
@@ -49,6 +51,7 @@ KINDS: Mapping[str, type[Metric]] = MappingProxyType(
             LogQuantile,
             PrometheusQuery,
             SentryIssues,
+            SqlValue,
         )
     }
 )

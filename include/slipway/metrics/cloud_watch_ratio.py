@@ -33,6 +33,7 @@ class CloudWatchRatio(Metric):
     source: str = "aws"
 
     kind: ClassVar[str] = "cloud_watch_ratio"
+    counts: ClassVar[bool] = True
 
     @property
     def reading(self) -> Source:
@@ -54,7 +55,11 @@ class CloudWatchRatio(Metric):
 
     def value(self, earlier: Scrape, later: Scrape) -> float | None:
         """Return the share, or None where nothing of the whole was counted between the readings."""
-        whole = increase(earlier, later, "whole_total", {})
+        whole = self.observed(earlier, later)
         if not whole:
             return None
         return (increase(earlier, later, "part_total", {}) or 0.0) / whole * self.scale
+
+    def observed(self, earlier: Scrape, later: Scrape) -> float | None:
+        """Return how much of the whole was counted, or None where nothing was."""
+        return increase(earlier, later, "whole_total", {}) or None

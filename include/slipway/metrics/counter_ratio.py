@@ -27,11 +27,16 @@ class CounterRatio(Metric):
     unit: str = "%"
 
     kind: ClassVar[str] = "counter_ratio"
+    counts: ClassVar[bool] = True
 
     def value(self, earlier: Scrape, later: Scrape) -> float | None:
         """Return the share, or None where nothing of the whole was counted between the scrapes."""
-        whole = increase(earlier, later, self.counter, self.whole)
+        whole = self.observed(earlier, later)
         if not whole:
             return None
         counter, labels = self.part_counter or self.counter, {**self.whole, **self.part}
         return (increase(earlier, later, counter, labels) or 0.0) / whole * self.scale
+
+    def observed(self, earlier: Scrape, later: Scrape) -> float | None:
+        """Return how much of the whole was counted, or None where the page has no such counter."""
+        return increase(earlier, later, self.counter, self.whole)

@@ -23,9 +23,14 @@ class HistogramMean(Metric):
     unit: str = "ms"
 
     kind: ClassVar[str] = "histogram_mean"
+    counts: ClassVar[bool] = True
 
     def value(self, earlier: Scrape, later: Scrape) -> float | None:
         """Return the mean, or None where nothing was observed between the scrapes."""
-        count = increase(earlier, later, f"{self.histogram}_count", self.labels)
+        count = self.observed(earlier, later)
         total = increase(earlier, later, f"{self.histogram}_sum", self.labels)
         return total / count * self.scale if count and total is not None else None
+
+    def observed(self, earlier: Scrape, later: Scrape) -> float | None:
+        """Return how many observations came, or None where the page has no such histogram."""
+        return increase(earlier, later, f"{self.histogram}_count", self.labels)

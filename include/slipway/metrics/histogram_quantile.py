@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from slipway.kinds import Metric, Scrape
-from slipway.metrics.series import increases
+from slipway.metrics.series import increase, increases
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +28,7 @@ class HistogramQuantile(Metric):
     unit: str = "ms"
 
     kind: ClassVar[str] = "histogram_quantile"
+    counts: ClassVar[bool] = True
 
     def value(self, earlier: Scrape, later: Scrape) -> float | None:
         """Return the quantile, or None where nothing was observed between the scrapes."""
@@ -35,6 +36,10 @@ class HistogramQuantile(Metric):
         if not buckets or not buckets[-1][1]:
             return None
         return interpolate(buckets, self.quantile) * self.scale
+
+    def observed(self, earlier: Scrape, later: Scrape) -> float | None:
+        """Return how many observations came, or None where the page has no such histogram."""
+        return increase(earlier, later, f"{self.histogram}_bucket", {**self.labels, "le": r"\+Inf"})
 
     def _buckets(self, earlier: Scrape, later: Scrape) -> list[tuple[float, float]]:
         """Return (upper bound, observations up to it), by bound, all matching series together."""

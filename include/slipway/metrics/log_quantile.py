@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from slipway.kinds import Metric, Scrape, Source
 from slipway.metrics.asking import asking
-from slipway.metrics.series import increases
+from slipway.metrics.series import increase, increases
 from slipway.metrics.sources.cloud_watch_logs import BUCKET
 
 
@@ -28,6 +28,7 @@ class LogQuantile(Metric):
     source: str = "aws"
 
     kind: ClassVar[str] = "log_quantile"
+    counts: ClassVar[bool] = True
 
     @property
     def reading(self) -> Source:
@@ -45,3 +46,7 @@ class LogQuantile(Metric):
             if below >= rank:
                 return bound * self.scale
         return None
+
+    def observed(self, earlier: Scrape, later: Scrape) -> float | None:
+        """Return how many numbers were logged, or None where none was."""
+        return increase(earlier, later, BUCKET, {}) or None

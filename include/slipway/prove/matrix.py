@@ -163,6 +163,7 @@ def _severities(plan: Plan) -> Iterator[Fault]:
     for each in items(plan):
         users.setdefault(each.item.on_failure, []).append(each.place)
     users.setdefault(plan.watch.on_no_data, []).append("watch.on_no_data")
+    users.setdefault(plan.watch.on_quiet, []).append("watch.on_quiet")
     given = {rule.severity for rule in plan.matrix.rules if not rule.scenario}
     for severity in Severity:
         if severity in users and severity not in given:

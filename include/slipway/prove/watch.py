@@ -181,6 +181,22 @@ class CountBelowOne(Fault):
         return f"Give {self.field} 1 or more"
 
 
+@dataclass(frozen=True)
+class NothingCounted(Fault):
+    """A threshold that wants so many observations of a metric that cannot say how many there were."""
+
+    metric: str
+    kind: str
+
+    @property
+    def what(self) -> str:
+        return f"it has of_at_least, and {self.metric} ({self.kind}) cannot say how many observations it has"
+
+    @property
+    def mend(self) -> str:
+        return "Leave of_at_least out, or measure by a ratio, a mean or a quantile of what is counted"
+
+
 COUNTS = ("minimum_good_samples", "consecutive_errors", "inconclusive_checkpoints")
 
 
@@ -199,6 +215,9 @@ def faults(graph: ReleaseGraph) -> Iterator[Fault]:
 
 def _threshold(plan: Plan, spot: str, threshold: Threshold) -> Iterator[Fault]:
     metrics = tuple(metric.name for metric in plan.watch.metrics)
+    for metric in plan.watch.metrics:
+        if metric.name == threshold.metric and threshold.of_at_least and not metric.counts:
+            yield NothingCounted(spot, metric.name, metric.kind)
     for name in (threshold.metric, threshold.versus):
         if name and name not in metrics:
             yield UnknownMetric(spot, name, metrics)

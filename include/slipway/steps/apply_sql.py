@@ -65,9 +65,9 @@ class ApplySql(Step):
                 run.log.info("%s is applied already, by %s: nothing to do", self.script, now["release"])
             else:
                 self._apply(run, session, text, sha256)
-            answers = verify(self.verify, session, run.log)
+            changed = not before["applied"]
+            answers = verify(self.verify, session, run.log, new=changed)
         after = {"applied": sha256, "ledger": True}
-        changed = not before["applied"]
         summary = f"{self.script} applied" if changed else f"{self.script} was applied before this release"
         return Evidence(
             before=before, after=after, proof={"verified": answers}, changed=changed, summary=summary

@@ -66,10 +66,20 @@ def database(run: Run, *, name: str = "", autocommit: bool = False) -> Iterator[
 
     Raises DatabaseUnreachable and DatabaseRefused.
     """
+    with open_database(connection(run, "database"), name=name) as session:
+        session.autocommit = autocommit
+        yield session
+
+
+@contextmanager
+def open_database(found: Any, *, name: str = "") -> Iterator[psycopg.Connection[Any]]:
+    """Open the database of a resolved connection; commit at the end, roll back on an error.
+
+    Raises DatabaseUnreachable and DatabaseRefused.
+    """
     import psycopg
     from airflow.providers.postgres.hooks.postgres import PostgresHook
 
-    found = connection(run, "database")
     found.extra = _with_timeout(found)
     hook = PostgresHook(connection=found, database=name or None)
     try:
@@ -79,7 +89,6 @@ def database(run: Run, *, name: str = "", autocommit: bool = False) -> Iterator[
         refused = any(text in why for text in _REFUSALS)
         raise (DatabaseRefused if refused else DatabaseUnreachable)(found.conn_id, why) from error
     with session:
-        session.autocommit = autocommit
         yield session
 
 

@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 from slipway.environment import Environment
 from slipway.kinds import Step
 from slipway.run import Evidence, Json, Run
+from slipway.steps.faults import CommandFailed
 from slipway.steps.processes import LAST_LINES, Output, run_program
 from slipway.steps.reach import connection, database_url
 from slipway.steps.release_tree import DEPLOYS, ReleaseTree
@@ -51,6 +52,8 @@ class RunCommand(Step):
     :param inside: which folder `cwd` counts from
     :param secrets: variables taken from connections; their values are masked wherever they are printed
     :param statuses: the exit statuses that count as success
+    :param fault_statuses: those by which a program that only looks says that it found what is wrong; with
+        any other it could not look, which is HIGH at the most
     :param undo_argv: takes the command back; it may run twice, so it must be harmless then
     """
 
@@ -61,6 +64,7 @@ class RunCommand(Step):
     env: Mapping[str, str] = field(default_factory=dict)
     secrets: Sequence[FromConnection] = ()
     statuses: Sequence[int] = (0,)
+    fault_statuses: Sequence[int] = ()
     undo_argv: Sequence[str] = ()
 
     kind: ClassVar[str] = "run_command"
@@ -74,6 +78,10 @@ class RunCommand(Step):
         """Return the ids of the connections that this step uses there."""
         roles = dict.fromkeys(["host", *(name.role for name in self.secrets)])
         return tuple(environment.connection(role) for role in roles)
+
+    def found_a_fault(self, failure: str) -> bool:
+        """Say whether it ended with one of the statuses that mean so."""
+        return CommandFailed.status_in(failure) in self.fault_statuses
 
     def do(self, run: Run) -> Evidence:
         """Run it. Raises CommandFailed, CommandTimedOut and CommandNotFound."""

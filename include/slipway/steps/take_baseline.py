@@ -42,7 +42,17 @@ class TakeBaseline(Step):
         return tuple(environment.connection(role) for role in dict.fromkeys(m.source for m in self.metrics))
 
     def do(self, run: Run) -> Evidence:
-        """Measure. Raises NoBaseline when a metric has too few good samples."""
+        """Measure once; a step that is cleared later hands on what it measured before anything was changed.
+
+        Raises NoBaseline when a metric has too few good samples.
+        """
+        baseline = run.remember("baseline", lambda: self._measure(run))
+        summary = "; ".join(
+            f"{m.name} {baseline[m.name]['mean']:.4g} {m.unit}".rstrip() for m in self.metrics
+        )
+        return Evidence(proof={"baseline": baseline}, changed=False, summary=summary)
+
+    def _measure(self, run: Run) -> dict[str, Json]:
         pace = pace_of(run)
         interval = max(self.lasting.total_seconds() / pace / self.samples, _SHORTEST_INTERVAL)
         run.log.info(
@@ -63,10 +73,7 @@ class TakeBaseline(Step):
                 "%s: %.4g %s (%d samples, %.4g to %.4g)",
                 metric.heading, mean, metric.unit, len(values), min(values), max(values),
             )  # fmt: skip
-        summary = "; ".join(
-            f"{m.name} {baseline[m.name]['mean']:.4g} {m.unit}".rstrip() for m in self.metrics
-        )
-        return Evidence(proof={"baseline": baseline}, changed=False, summary=summary)
+        return baseline
 
     def undo(self, run: Run, evidence: Evidence) -> Evidence:
         """Leave everything: nothing was changed."""

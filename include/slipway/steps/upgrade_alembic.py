@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from slipway.kinds import Step
 from slipway.run import Evidence, Json, Run
-from slipway.steps.faults import CommandFailed, MigrationFailed, RevisionNotOnPath, SeveralHeads
+from slipway.steps.faults import CommandFailed, MigrationFailed, RevisionNotOnPath, SeveralHeads, WrongAnswer
 from slipway.steps.processes import Output, run_program
 from slipway.steps.reach import connection, database, database_url
 from slipway.steps.release_tree import DEPLOYS, ReleaseTree
@@ -43,6 +43,10 @@ class UpgradeAlembic(Step):
         """Say how far back the undo goes."""
         return "downgrades the schema to the Alembic revision it had before"
 
+    def found_a_fault(self, failure: str) -> bool:
+        """Say whether a verification had a wrong answer; what Alembic did is kept by then."""
+        return WrongAnswer.said(failure)
+
     def do(self, run: Run) -> Evidence:
         """Upgrade and verify; a second try goes on from where the first one stopped.
 
@@ -56,14 +60,15 @@ class UpgradeAlembic(Step):
         self._alembic(run, tree, "upgrade", self.to)
         after = {"revision": self._current(run)}
         run.log.info("The schema of %s is at %s", label, after["revision"])
+        changed = before["revision"] != after["revision"]
         with database(run) as session:
-            proof = {"verified": verify(self.verify, session, run.log)}
+            proof = {"verified": verify(self.verify, session, run.log, new=changed)}
         summary = f"{before['revision'] or 'base'} -> {after['revision']}"
         return Evidence(
             before=before,
             after=after,
             proof=proof,
-            changed=before["revision"] != after["revision"],
+            changed=changed,
             summary=summary,
         )
 

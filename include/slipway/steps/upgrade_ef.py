@@ -79,7 +79,7 @@ class UpgradeEf(Step):
             self._apply(run, self.script.format(version=run.version), self.to)
         with database(run) as session:
             after = _last(_applied(session))
-            answers = verify(self.verify, session, run.log)
+            answers = verify(self.verify, session, run.log, new=before["migration"] != after)
         return Evidence(
             before=before,
             after={"migration": after},
@@ -156,7 +156,7 @@ class UpgradeEf(Step):
             found = _last(_applied(session))
             if not self._is_target(found):
                 raise MigrationNotReached(run.environment.label, target, found)
-            verify(self.verify, session, run.log)
+            verify(self.verify, session, run.log, new=True)
 
     def _go_back(self, run: Run, way: Sequence[str], target: str) -> None:
         """Run the script that leads straight back, or one for each migration; all in one transaction."""

@@ -70,6 +70,8 @@ class Progress:
     :param earlier: samples from before the current checkpoint, for sustained thresholds
     :param errors: failed readings in a row, by page
     :param inconclusive: INCONCLUSIVE checkpoints in a row
+    :param quiet: those in a row in which all could be read and merely too little happened
+    :param blind: INCONCLUSIVE checkpoints of the whole watch that were not just quiet
     :param answers: how many checkpoints answered what
     :param tried: readings since the checkpoint before, `late` those of them that came after their time
     """
@@ -79,6 +81,8 @@ class Progress:
     earlier: Sequence[Sample] = ()
     errors: Mapping[str, int] = field(default_factory=dict)
     inconclusive: int = 0
+    quiet: int = 0
+    blind: int = 0
     breaches: Sequence[WatchBreach] = ()
     answers: Mapping[str, int] = field(default_factory=dict)
     last_answer: Answer | None = None
@@ -132,7 +136,12 @@ def take(
         for source, reading in readings.items()
         if reading is not None
     }
-    sample = Sample(at=at, values=_values(terms, pages, 2), recent=_values(terms, pages, 0))
+    sample = Sample(
+        at=at,
+        values=_values(terms, pages, 2),
+        recent=_values(terms, pages, 0),
+        observed=_observed(terms, pages),
+    )
     errors = {
         label: 0 if good else progress.errors.get(label, 0) + 1 for label, good in _answered(readings).items()
     }
@@ -175,6 +184,17 @@ def _values(terms: Terms, pages: Mapping[Source, Page], back: int) -> dict[str, 
         page = pages.get(metric.reading)
         readings = page.last[-back:] if page else ()
         found[metric.name] = metric.value(readings[0], readings[-1]) if len(readings) > 1 else None
+    return found
+
+
+def _observed(terms: Terms, pages: Mapping[Source, Page]) -> dict[str, float]:
+    """Return how many observations came with the last readings, of the metrics that tell."""
+    found: dict[str, float] = {}
+    for metric in terms.watch.metrics:
+        page = pages.get(metric.reading)
+        if page and len(page.last) > 1:
+            seen = metric.observed(page.last[-2], page.last[-1])
+            found |= {} if seen is None else {metric.name: seen}
     return found
 
 
@@ -231,14 +251,12 @@ def close(
     number, attended = appointment.checkpoint.index + 1, progress.tried >= terms.watch.minimum_good_samples
     rows = _with(judge(situation(progress, terms, figures=True)), urgent_rows)
     found = breaches_of(rows, terms.matrix, number) if attended else []
-    in_a_row = _in_a_row(progress, overall(rows), in_time=attended and not progress.late)
-    if in_a_row > progress.inconclusive and in_a_row == terms.watch.inconclusive_checkpoints:
-        reason = f"{in_a_row} checkpoints in a row were INCONCLUSIVE"
-        found.append(no_data(terms.watch, terms.matrix, number, reason))
+    silence = _silence(progress, rows, in_time=attended and not progress.late)
+    found += _of_silence(progress, terms, silence)
     noted = [breach for breach in progress.breaches if breach.checkpoint == number]
     found = [*noted, *(breach for breach in found if not _noted(progress, breach))]
     result = _result(progress, appointment, rows, found, attended=attended)
-    return _next(progress, terms, appointment, result, in_a_row), result
+    return _next(progress, terms, appointment, result, silence), result
 
 
 def _with(rows: Sequence[Row], urgent_rows: Sequence[Row]) -> list[Row]:
@@ -246,11 +264,40 @@ def _with(rows: Sequence[Row], urgent_rows: Sequence[Row]) -> list[Row]:
     return [instead.get((row.metric, row.severity, row.scenario), row) for row in rows]
 
 
-def _in_a_row(progress: Progress, answer: Answer, *, in_time: bool) -> int:
+@dataclass(frozen=True, kw_only=True)
+class _Silence:
+    """Checkpoints in a row that could not judge, with the one that ends now; see Progress.
+
+    :param now: whether the one that ends now could not judge because too little happened
+    """
+
+    inconclusive: int = 0
+    quiet: int = 0
+    now: bool = False
+
+
+def _silence(progress: Progress, rows: Sequence[Row], *, in_time: bool) -> _Silence:
+    if overall(rows) is not Answer.INCONCLUSIVE:
+        return _Silence()
     # Time in which the watch itself was away, or catches up, says nothing about the service.
-    if answer is Answer.INCONCLUSIVE and not in_time:
-        return progress.inconclusive
-    return progress.inconclusive + 1 if answer is Answer.INCONCLUSIVE else 0
+    if not in_time:
+        return _Silence(inconclusive=progress.inconclusive, quiet=progress.quiet)
+    unknown = [row for row in rows if row.answer is Answer.INCONCLUSIVE and not row.observe_only]
+    if unknown and all(row.quiet for row in unknown):
+        return _Silence(quiet=progress.quiet + 1, now=True)
+    return _Silence(inconclusive=progress.inconclusive + 1)
+
+
+def _of_silence(progress: Progress, terms: Terms, silence: _Silence) -> list[WatchBreach]:
+    """Return the breach of as many silent checkpoints in a row as the watch allows."""
+    number, most = progress.done + 1, terms.watch.inconclusive_checkpoints
+    if silence.inconclusive == most > progress.inconclusive:
+        reason = f"{most} checkpoints in a row were INCONCLUSIVE"
+        return [no_data(terms.watch, terms.matrix, number, reason)]
+    if silence.quiet == most > progress.quiet:
+        reason = f"{most} checkpoints in a row were INCONCLUSIVE: too little happened to judge by"
+        return [no_data(terms.watch, terms.matrix, number, reason, quiet=True)]
+    return []
 
 
 def _result(
@@ -297,7 +344,7 @@ def thinned(samples: Sequence[Sample]) -> Sequence[Sample]:
 
 
 def _next(
-    progress: Progress, terms: Terms, appointment: Appointment, result: Result, in_a_row: int
+    progress: Progress, terms: Terms, appointment: Appointment, result: Result, silence: _Silence
 ) -> Progress:
     oldest = appointment.end - terms.memory - 1e-3  # binary fractions
     kept = [sample for sample in (*progress.earlier, *progress.samples) if sample.at >= oldest]
@@ -306,13 +353,16 @@ def _next(
         done=progress.done + 1,
         earlier=kept if terms.memory else (),
         errors=progress.errors,
-        inconclusive=in_a_row,
+        inconclusive=silence.inconclusive,
+        quiet=silence.quiet,
+        blind=progress.blind + (result.answer is Answer.INCONCLUSIVE and not silence.now),
         breaches=(
             *progress.breaches,
             *(breach for breach in result.breaches if not _noted(progress, breach)),
         ),
         answers=answers,
-        last_answer=result.answer,
+        # A quiet end says nothing against what the last busy checkpoint found.
+        last_answer=progress.last_answer if silence.now and not ending(result.breaches) else result.answer,
         pages={source: _from_here(page) for source, page in progress.pages.items()},
     )
 
@@ -334,8 +384,9 @@ def ending(breaches: Sequence[WatchBreach]) -> WatchBreach | None:
 def final_answer(progress: Progress) -> Answer:
     """Return the answer of the whole watch: PASS only when it was healthy at its end.
 
-    FAIL when a breach ended it or its last checkpoint failed; INCONCLUSIVE when the last checkpoint, or more
-    than half of all, had too little data.
+    FAIL when a breach ended it or its last checkpoint failed; INCONCLUSIVE when the last checkpoint could not
+    be judged, or more than half of all. A quiet last one leaves the answer to the last in which enough
+    happened.
     """
     if ending(progress.breaches) or progress.last_answer is Answer.FAIL:
         return Answer.FAIL

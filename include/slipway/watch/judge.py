@@ -19,11 +19,14 @@ class Sample:
     :param at: real seconds since the start of the watch
     :param values: the figure since the sample before, None where there is no data
     :param recent: the figure over the last `minimum_good_samples` samples, for what must be noticed at once
+    :param observed: how many observations each of `values` stands on, 0 where its source was read and nothing
+        happened there; absent where that is not known
     """
 
     at: float
     values: Mapping[str, float | None]
     recent: Mapping[str, float | None] = field(default_factory=dict)
+    observed: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +36,7 @@ class Row:
     :param answer: None where it is not judged
     :param crossed: what a value must be to breach, "above" or "below"
     :param good: how many good samples stand behind the value
+    :param quiet: whether an INCONCLUSIVE merely says that too little happened
     """
 
     metric: str
@@ -46,6 +50,7 @@ class Row:
     scenario: str = ""
     good: int = 0
     observe_only: bool = False
+    quiet: bool = False
     note: str = ""
 
 
@@ -53,7 +58,7 @@ class Row:
 class WatchBreach:
     """A limit that was crossed, or data that did not come.
 
-    :param about: the metric, or "no data"
+    :param about: the metric, "no data", or "quiet"
     :param checkpoint: the number of the checkpoint in whose time it was noticed, from 1
     :param action: what the decision matrix says
     """
@@ -147,6 +152,11 @@ class Situation:
         """Return how many samples since the checkpoint before have data."""
         return sum(sample.values.get(metric) is not None for sample in self.samples)
 
+    def quiet(self, metric: str) -> bool:
+        """Tell whether too few good samples only mean that too little happened: the readings were there."""
+        read = sum(metric in sample.observed for sample in self.samples)
+        return read >= max(self.watch.minimum_good_samples, 1)
+
     def figure(self, metric: str) -> float | None:
         """Return the value that is judged."""
         if self.figures.get(metric) is not None:
@@ -164,7 +174,7 @@ def judge(situation: Situation) -> list[Row]:
     """Judge a checkpoint: one row for each threshold, and one for each metric without a threshold."""
     watch, figures = situation.watch, situation.all_figures()
     judged = {threshold.metric for threshold in watch.thresholds}
-    rows = [_row(threshold, situation, figures) for threshold in watch.thresholds]
+    rows = [_row(threshold, situation, figures, situation.samples) for threshold in watch.thresholds]
     return rows + [
         Row(
             metric=metric.name,
@@ -178,10 +188,19 @@ def judge(situation: Situation) -> list[Row]:
     ]
 
 
-def _row(threshold: Threshold, situation: Situation, figures: Mapping[str, float | None]) -> Row:
+def _row(
+    threshold: Threshold,
+    situation: Situation,
+    figures: Mapping[str, float | None],
+    samples: Sequence[Sample],
+) -> Row:
+    """Judge figures by a threshold; `samples` are those that the figures come from."""
     reference = _reference(threshold, figures, situation.baseline)
     limit = limit_of(threshold, reference)
     answer, note = _answer(threshold, situation, figures.get(threshold.metric), limit)
+    quiet = answer is Answer.INCONCLUSIVE and situation.quiet(threshold.metric)
+    if answer is Answer.FAIL and (few := _too_few(threshold, situation, samples)):
+        answer, note, quiet = Answer.INCONCLUSIVE, few, True
     return Row(
         metric=threshold.metric,
         unit=next((m.unit for m in situation.watch.metrics if m.name == threshold.metric), ""),
@@ -194,8 +213,18 @@ def _row(threshold: Threshold, situation: Situation, figures: Mapping[str, float
         scenario=threshold.scenario,
         good=situation.good(threshold.metric),
         observe_only=threshold.observe_only,
+        quiet=quiet,
         note=note,
     )
+
+
+def _too_few(threshold: Threshold, situation: Situation, samples: Sequence[Sample]) -> str:
+    """Say how many observations stand behind a figure beyond the limit if they are too few to tell."""
+    if threshold.lasting > timedelta(0):
+        samples = list(crossings(threshold, (*situation.earlier, *samples), situation.baseline))
+    seen = sum(sample.observed.get(threshold.metric, 0.0) for sample in samples)
+    least = threshold.of_at_least
+    return f"beyond the limit, but of {seen:g} only; {least} tell" if seen < least else ""
 
 
 def _answer(
@@ -266,7 +295,8 @@ def _urgent_row(threshold: Threshold, situation: Situation, recent: Mapping[str,
         **situation.all_figures(),
         **{name: value for name, value in known.items() if value is not None},
     }
-    return _row(threshold, situation, figures)
+    least = max(situation.watch.minimum_good_samples, 1)
+    return _row(threshold, situation, figures, situation.samples[-least:])
 
 
 def _last_means(situation: Situation) -> dict[str, float | None]:
@@ -317,12 +347,14 @@ def _why(row: Row) -> str:
     return f"{row.metric} {row.value:.6g}{row.unit} is {row.crossed} {row.limit:.6g}{row.unit}{lasted}"
 
 
-def no_data(watch: Watch, matrix: DecisionMatrix, checkpoint: int, reason: str) -> WatchBreach:
-    """Return the breach that follows from data that does not come."""
-    action = matrix.rule_for(watch.on_no_data).action
-    return WatchBreach(
-        about="no data", severity=watch.on_no_data, action=action, checkpoint=checkpoint, reason=reason
-    )
+def no_data(
+    watch: Watch, matrix: DecisionMatrix, checkpoint: int, reason: str, *, quiet: bool = False
+) -> WatchBreach:
+    """Return the breach that follows from data that does not come; `quiet`: because too little happens."""
+    severity = watch.on_quiet if quiet else watch.on_no_data
+    action = matrix.rule_for(severity).action
+    about = "quiet" if quiet else "no data"
+    return WatchBreach(about=about, severity=severity, action=action, checkpoint=checkpoint, reason=reason)
 
 
 def overall(rows: Sequence[Row]) -> Answer:

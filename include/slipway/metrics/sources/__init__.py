@@ -14,7 +14,7 @@ from typing import Any
 from slipway.errors import in_one_line
 from slipway.kinds import Samples, Scrape
 from slipway.metrics.scrape import ScrapeFailed, scrape
-from slipway.metrics.sources import cloud_watch, cloud_watch_logs, prometheus, sentry
+from slipway.metrics.sources import cloud_watch, cloud_watch_logs, prometheus, sentry, sql
 from slipway.run import Json
 
 Reading = Callable[[], Samples]
@@ -26,6 +26,7 @@ OPENERS: Mapping[str, Opener] = MappingProxyType(
         "cloud_watch_logs": cloud_watch_logs.opened,
         "prometheus": prometheus.opened,
         "sentry": sentry.opened,
+        "sql": sql.opened,
     }
 )
 

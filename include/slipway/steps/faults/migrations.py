@@ -44,11 +44,17 @@ class SeveralHeads(StepImpossible):
 class WrongAnswer(StepFailed):
     """A verification query does not answer what the plan expects."""
 
-    def __init__(self, title: str, sql: str, expected: Json, found: Json) -> None:
+    def __init__(self, title: str, sql: str, expected: Json, found: Json, *, new: bool = True) -> None:
         self.title, self.sql, self.expected, self.found = title, sql, expected, found
+        whose = "" if new else "of what an earlier release made, "
         super().__init__(
-            f'verification "{title}": expected {expected!r}, found {found!r}. The query is: {sql}'
+            f'{whose}verification "{title}": expected {expected!r}, found {found!r}. The query is: {sql}'
         )
+
+    @staticmethod
+    def said(failure: str) -> bool:
+        """Tell whether this is the text of such a failure of what this release made."""
+        return failure.startswith('verification "')
 
 
 class ScriptMissing(StepImpossible):

@@ -1,0 +1,51 @@
+"""A PostgreSQL database: the one number of a query now."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from slipway.errors import SlipwayError
+from slipway.kinds import Samples
+from slipway.run import Json
+
+TIMEOUT = 8000  # milliseconds; a sample waits no longer than 10 s
+VALUE = "value"
+
+
+class NotOneNumber(SlipwayError):
+    """A query of a metric that returns something else than one number."""
+
+    def __init__(self, sql: str, found: str) -> None:
+        self.sql, self.found = sql, found
+        super().__init__(
+            f"one number is wanted, and there is {found}; count or sum them. The query is: {sql}"
+        )
+
+
+def opened(connection: Any, asked: Mapping[str, Json], since: float) -> Callable[[], Samples]:
+    """Return a reading of asked["query"], in a transaction that cannot write; NULL or no row is no data."""
+    from slipway.steps.reach import open_database  # steps read metrics, so not at the top
+
+    def reading() -> Samples:
+        with open_database(connection) as session:
+            session.execute("SET TRANSACTION READ ONLY")
+            session.execute(f"SET LOCAL statement_timeout = {TIMEOUT}")
+            rows = session.execute(asked["query"]).fetchmany(2)
+            session.rollback()
+        figure = _figure(asked["query"], rows)
+        return {} if figure is None else {(VALUE, ()): figure}
+
+    return reading
+
+
+def _figure(sql: str, rows: list[tuple[Any, ...]]) -> float | None:
+    if not rows:
+        return None
+    if len(rows) > 1 or len(rows[0]) != 1:
+        raise NotOneNumber(sql, "several rows" if len(rows) > 1 else f"a row of {len(rows[0])} columns")
+    [value] = rows[0]
+    if value is None:
+        return None
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        raise NotOneNumber(sql, f"a {type(value).__name__}") from None
