@@ -1,5 +1,8 @@
-"""The calibration's plan alone: looked at by the doctor, and released."""
+"""The calibration's plan alone: looked at by the doctor, released, and released again while it is in use."""
 
+import time
+
+import psycopg
 import pytest
 from tests.e2e.doctor import assert_all_is_well
 from tests.e2e.production import Production
@@ -35,3 +38,21 @@ def test_it_is_released_by_its_three_approvers(players: Stack) -> None:
     assert release.reached("rollback") == []
     assert set(release.states().values()) <= {"success", "skipped"}
     assert Production(players.sandbox, "calibration").fingerprint()["version"] == "v2"
+    age = time.time() - release.xcom("production.back_up_database", "backed_up_at")
+    assert 0 < age < 3600  # what the verdict judges a restore by
+
+
+def test_a_slow_version_over_the_schema_in_use_goes_back_and_leaves_the_data(players: Stack) -> None:
+    production = Production(players.sandbox, "calibration")
+    with psycopg.connect(players.sandbox.postgres.url(production.place.name)) as session:
+        # What an admin does on any day: the tables are not empty any more, nor all values the defaults.
+        session.execute("UPDATE projection_calibration SET median_pct = 9, is_default = false WHERE id = 2")
+    before = production.fingerprint()
+    release = Release.trigger(
+        players, PLAN, "v2-latency", pace=A_MONTH_IN_26_SECONDS, break_glass=REASON
+    ).answered()
+    release.ends_as(Outcome.HELD)
+    assert release.xcom("verdict")["reasons"][0].startswith(("typical_latency", "api_latency"))
+    assert release.undone() == ["rollback.undo_deploy_services"]
+    assert production.fingerprint() | {"releases": ()} == before | {"releases": ()}
+    assert "Not asked: the table is empty" in release.log("production.create_projection_calibration")
