@@ -625,7 +625,7 @@ plan = Plan(
                 severity=Severity.HIGH,
                 above_baseline_by_percent=50,
                 lasting=timedelta(minutes=15),
-                of_at_least=100,
+                of_at_least=20,
             ),
             # A single slow import among few requests is no slow service.
             Threshold(
@@ -633,7 +633,7 @@ plan = Plan(
                 severity=Severity.HIGH,
                 above=200,
                 lasting=timedelta(minutes=15),
-                of_at_least=100,
+                of_at_least=20,
             ),
             Threshold(metric="error_rate", severity=Severity.MEDIUM, above=1, of_at_least=300),
             # Pools are not read all the time, and what is not read is not slow.

@@ -405,7 +405,7 @@ ab_test = Rollout(
                     above_baseline_by=100,
                     versus="latency_without_features",
                     lasting=timedelta(minutes=15),
-                    of_at_least=100,
+                    of_at_least=20,
                 )
             ],
         ),
@@ -629,7 +629,7 @@ plan = Plan(
                 severity=Severity.HIGH,
                 above_baseline_by=100,
                 lasting=timedelta(minutes=15),
-                of_at_least=100,
+                of_at_least=20,
             ),
         ],
         # The document names these windows and what to look at, but not how often: the intervals are ours.
