@@ -153,8 +153,12 @@ data_intact = RowChecksums(
     on_failure=Severity.CRITICAL,
 )
 # At 11:00 trainers have used the feature for most of an hour, and a restore would take that from them.
+# By then they have changed more of them, too: a hundred are ours.
 data_still_intact = replace(
-    data_intact, title="The assessments of before, an hour on: a person judges", on_failure=Severity.MEDIUM
+    data_intact,
+    title="The assessments of before, an hour on: a person judges",
+    tables=[replace(table, users_change=100) for table in ROWS],
+    on_failure=Severity.MEDIUM,
 )
 
 # ---- What a trainer does, as checks -----------------------------------------------------------------------
@@ -419,8 +423,8 @@ first_hour = [
 
 
 ERRORS = "errors_last"
-# While a stage is watched nobody has worked with the feature for long: 2 % over five minutes go back (ours).
-FAILS_OFTEN = Threshold(metric="error_rate", severity=Severity.HIGH, above=2)
+# While a stage is watched nobody has worked with the feature for long: 5 % over five minutes go back (ours).
+FAILS_OFTEN = Threshold(metric="error_rate", severity=Severity.HIGH, above=5, of_at_least=40)
 
 
 def stage_of_first_hour(name: str, exposure: float) -> Stage:
@@ -745,9 +749,16 @@ plan = Plan(
                 severity=Severity.MEDIUM,
                 above=0.1,
                 lasting=timedelta(minutes=15),
+                of_at_least=20,
                 scenario=ERRORS,
             ),
-            Threshold(metric="error_rate", severity=Severity.HIGH, above=5, lasting=timedelta(minutes=15)),
+            Threshold(
+                metric="error_rate",
+                severity=Severity.HIGH,
+                above=5,
+                lasting=timedelta(minutes=15),
+                of_at_least=20,
+            ),
             # "No performance degradation" has no figure in the document: half as much again, or twice the
             # time for the list, for a quarter of an hour is ours.
             Threshold(
@@ -755,12 +766,14 @@ plan = Plan(
                 severity=Severity.HIGH,
                 above_baseline_by_percent=50,
                 lasting=timedelta(minutes=15),
+                of_at_least=20,
             ),
             Threshold(
                 metric="list_time",
                 severity=Severity.HIGH,
                 above_baseline_times=2,
                 lasting=timedelta(minutes=15),
+                of_at_least=20,
             ),
         ],
         checkpoints=[

@@ -260,6 +260,8 @@ no_errors = BaselineLimit(
         Threshold(metric="error_rate", severity=Severity.HIGH, above=1),
         Threshold(metric="server_errors", severity=Severity.HIGH, above=0),
     ],
+    # A single one is looked at again: only errors that go on take the release back.
+    patience=timedelta(seconds=15),
     on_failure=Severity.HIGH,
 )
 fast = BaselineLimit(
@@ -270,6 +272,7 @@ fast = BaselineLimit(
         Threshold(metric="p50", severity=Severity.HIGH, above=100),
         Threshold(metric="p95", severity=Severity.HIGH, above=200),
     ],
+    patience=timedelta(seconds=15),
     on_failure=Severity.HIGH,
 )
 no_data_lost = RowChecksums(
@@ -708,13 +711,23 @@ plan = Plan(
     watch=Watch(
         metrics=[error_rate, p50, p95, available, memory, adoption],
         thresholds=[
-            Threshold(metric="error_rate", severity=Severity.HIGH, above=5, lasting=5 * MINUTE),
+            # How many requests must stand behind a figure, and that p50 and p95 must last, is ours: at night
+            # one slow or failed request among a few is no reason to wake anybody.
+            Threshold(
+                metric="error_rate", severity=Severity.HIGH, above=5, lasting=5 * MINUTE, of_at_least=20
+            ),
             # A degradation is judged by the middle of all answers: the slowest few vary by half at any time.
-            Threshold(metric="p50", severity=Severity.HIGH, above_baseline_by_percent=50, lasting=5 * MINUTE),
+            Threshold(
+                metric="p50",
+                severity=Severity.HIGH,
+                above_baseline_by_percent=50,
+                lasting=5 * MINUTE,
+                of_at_least=20,
+            ),
             Threshold(metric="available", severity=Severity.HIGH, below=1, lasting=MINUTE),
-            Threshold(metric="error_rate", severity=Severity.MEDIUM, above=1),
-            Threshold(metric="p50", severity=Severity.MEDIUM, above=100),
-            Threshold(metric="p95", severity=Severity.MEDIUM, above=200),
+            Threshold(metric="error_rate", severity=Severity.MEDIUM, above=1, of_at_least=300),
+            Threshold(metric="p50", severity=Severity.MEDIUM, above=100, lasting=5 * MINUTE, of_at_least=20),
+            Threshold(metric="p95", severity=Severity.MEDIUM, above=200, lasting=5 * MINUTE, of_at_least=20),
         ],
         checkpoints=[
             Every(

@@ -165,22 +165,40 @@ def test_announcements_are_on_the_days_of_the_document() -> None:
 
 
 def test_only_what_is_found_right_after_the_migration_restores() -> None:
-    looks = [
+    [look] = [
         each
-        for each in (*plan().on_production, *(step for s in plan().strategies[0].stages for step in s.steps))
+        for each in plan().on_production
         if isinstance(each, RunCheck) and isinstance(each.check, RowChecksums)
     ]
-    assert [(each.name, each.on_failure, each.scenario) for each in looks] == [
-        ("no_row_changed", Severity.CRITICAL, "data_corruption"),
-        ("no_row_lost", Severity.MEDIUM, ""),
-    ]
-    assert plan().matrix.rule_for(Severity.MEDIUM, "").action is Action.ASK
+    assert (look.name, look.on_failure, look.scenario) == (
+        "no_row_changed",
+        Severity.CRITICAL,
+        "data_corruption",
+    )
     steps = [step.name for step in plan().on_production]
     assert steps.index("no_row_changed") == steps.index("insert_seed_data") + 1
-    for each in looks:
-        check: Any = each.check
+    [later] = plan().strategies[0].stages[3].require
+    assert (later.name, later.blocking) == ("no_row_lost", False)  # it tells, and stops nothing
+    for check in (look.check, later):
+        assert isinstance(check, RowChecksums)
         assert check.compared is not Compared.EQUAL
         assert all(table.users_change for table in check.tables)
+
+
+def test_what_asks_or_takes_back_is_no_figure_of_a_second() -> None:
+    """CloudWatch's newest datapoint counts again at every sample until there is a newer one."""
+    everywhere = [
+        *plan().watch.thresholds,
+        *(limit for stage in plan().strategies[0].stages for limit in stage.thresholds),
+    ]
+    of_answers = [each for each in everywhere if each.metric in ("error_rate", "latency", "typical_latency")]
+    acting = [
+        each
+        for each in of_answers
+        if plan().matrix.rule_for(each.severity, each.scenario).action.ends_the_watch
+    ]
+    assert acting
+    assert all(each.lasting for each in acting)
 
 
 def job_figures(watch: Watch) -> set[Missing]:

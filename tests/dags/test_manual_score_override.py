@@ -133,7 +133,9 @@ def test_one_error_never_takes_back_a_week_of_manual_scores(plan: Plan) -> None:
     ]
     assert found[1][2].within == timedelta(hours=8)
     for stage in (stage for rollout in plan.strategies for stage in rollout.stages):
-        assert [(each.above, each.severity) for each in stage.thresholds] == [(2, Severity.HIGH)]
+        assert [(each.above, each.severity, each.of_at_least) for each in stage.thresholds] == [
+            (5, Severity.HIGH, 40)
+        ]
 
 
 def test_the_feature_is_announced_when_everyone_has_it(plan: Plan) -> None:
