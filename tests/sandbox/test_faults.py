@@ -61,6 +61,17 @@ def test_a_broken_migration_fails_on_production_and_leaves_nothing_of_itself(san
     assert (found["version"], found["revision"]) == ("v1", reached)
 
 
+def test_a_broken_migration_does_on_staging_what_the_good_one_does(sandbox, pristine) -> None:
+    """So it is only found in production, and there is something to take back."""
+    staging = pristine("calibration", "staging")
+    tables = []
+    for tag in ("v2", "v2-broken-migration"):
+        sandbox.reset("calibration", "staging")
+        deploy(staging, tag)
+        tables.append(sandbox.fingerprint("calibration", "staging")["tables"])
+    assert tables[0]["player_pools"] == tables[1]["player_pools"]
+
+
 def test_corrupted_data_is_told_by_checksums_only(sandbox, both) -> None:
     table = {"planner": "tasks", "calibration": "player_pools", "scores": "assessments"}[both[0].system]
     before = [_originals(sandbox, place, table) for place in both]
