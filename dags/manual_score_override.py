@@ -24,7 +24,7 @@ from slipway.checks import (
 )
 from slipway.environment import Environment
 from slipway.kinds import Checklist, Step
-from slipway.metrics import CounterRatio, HistogramQuantile
+from slipway.metrics import CounterRatio, GaugeValue, HistogramQuantile
 from slipway.notices import Email, InApp, Slack
 from slipway.plan import (
     Approval,
@@ -127,6 +127,14 @@ page_load = HistogramQuantile(
     labels={"route": "/api/assessments"},
 )
 OF_PRODUCTION = {"system": "scores", "environment": "production"}
+# Ours: what is in front of the service and lets nobody through looks like a quiet night from inside.
+available = GaugeValue(
+    name="available",
+    title="The service answers, seen from outside",
+    source="probe",
+    gauge="probe_success",
+    labels=OF_PRODUCTION,
+)
 
 # Trainers go on working while it is compared: up to ten rows that they change or delete in those minutes, and
 # whatever they add, are no damage (the ten is ours; a migration that damages results does so to hundreds).
@@ -738,7 +746,7 @@ plan = Plan(
     ],
     strategies=[direct, gradual],
     watch=Watch(
-        metrics=[error_rate, typical_latency, slow_answers, page_load],
+        metrics=[error_rate, typical_latency, slow_answers, page_load, available],
         thresholds=[
             # "Error rate < 0.1 %" names no time, and one error in less than a thousand requests crosses it:
             # that is told of at the checkpoint. A person is asked when every minute of a quarter of an hour
@@ -759,6 +767,7 @@ plan = Plan(
                 lasting=timedelta(minutes=15),
                 of_at_least=20,
             ),
+            Threshold(metric="available", severity=Severity.HIGH, below=1, lasting=timedelta(minutes=5)),
             # "No performance degradation" has no figure in the document: half as much again, or twice the
             # time for the list, for a quarter of an hour is ours.
             Threshold(

@@ -21,7 +21,14 @@ from slipway.checks import (
 )
 from slipway.environment import Environment
 from slipway.kinds import Checklist
-from slipway.metrics import CounterIncrease, CounterRatio, HistogramMean, HistogramQuantile, SqlValue
+from slipway.metrics import (
+    CounterIncrease,
+    CounterRatio,
+    GaugeValue,
+    HistogramMean,
+    HistogramQuantile,
+    SqlValue,
+)
 from slipway.notices import Email, Slack
 from slipway.plan import (
     Approval,
@@ -138,6 +145,14 @@ damaged_players = SqlValue(
     sql=f"SELECT count(*) FROM player_pools WHERE {FAR_OFF}",
 )
 OF_PRODUCTION = {"system": "calibration", "environment": "production"}
+# Ours: what is in front of the service and lets nobody through looks like a quiet night from inside.
+available = GaugeValue(
+    name="available",
+    title="The service answers, seen from outside",
+    source="probe",
+    gauge="probe_success",
+    labels=OF_PRODUCTION,
+)
 
 # ---- The eighteen default percentages: floor, median, ceiling ---------------------------------------------
 
@@ -598,6 +613,7 @@ plan = Plan(
             query_time,
             import_time,
             damaged_players,
+            available,
         ],
         thresholds=[
             # Alerts that are CRITICAL in the document. A failing service damages no data, so only damaged
@@ -620,6 +636,7 @@ plan = Plan(
             ),
             Threshold(metric="failed_imports", severity=Severity.MEDIUM, above=0),
             Threshold(metric="error_rate", severity=Severity.HIGH, above=5, of_at_least=40),
+            Threshold(metric="available", severity=Severity.HIGH, below=1, lasting=timedelta(minutes=5)),
             Threshold(
                 metric="typical_latency",
                 severity=Severity.HIGH,

@@ -201,6 +201,17 @@ def test_a_few_requests_that_fail_are_no_breach_where_more_must_tell() -> None:
     assert closed(terms(limit), *many)[1].answer is Answer.FAIL
 
 
+def test_a_service_that_is_little_used_does_not_wait_for_its_checkpoint() -> None:
+    limit = Threshold(metric="errors", severity=Severity.CRITICAL, above=5, of_at_least=20)
+    given = terms(limit, minimum_good_samples=3)
+    begun = prime(Progress(), given, {SERVICE: page(100)})
+    # Four requests a sample, half of them fail: the last three samples never hold twenty.
+    pages = [page(100 + 4 * number, 2 * number) for number in range(1, 6)]
+    assert noticed(sampled(begun, given, pages[:4]), given)[1] == []
+    [breach] = noticed(sampled(begun, given, pages), given)[1]
+    assert (breach.about, breach.value) == ("errors", 50)
+
+
 def test_a_lasting_limit_counts_what_crossed_it() -> None:
     limit = Threshold(
         metric="errors", severity=Severity.CRITICAL, above=5, lasting=timedelta(seconds=30), of_at_least=20

@@ -269,7 +269,8 @@ def urgent(situation: Situation) -> list[Row]:
 
     Those are the ones from which anything follows, be it that somebody is told. A limit without `lasting` is
     judged on the last `minimum_good_samples` samples: on the figure over them, or, of a momentary metric, on
-    each of them, so that one outlier ends nothing.
+    each of them, so that one outlier ends nothing. Where too few observations stand behind that, it is judged
+    on all since the checkpoint before: a service that is little used cannot wait for the checkpoint either.
     """
     if not situation.samples:
         return []
@@ -296,7 +297,10 @@ def _urgent_row(threshold: Threshold, situation: Situation, recent: Mapping[str,
         **{name: value for name, value in known.items() if value is not None},
     }
     least = max(situation.watch.minimum_good_samples, 1)
-    return _row(threshold, situation, figures, situation.samples[-least:])
+    row = _row(threshold, situation, figures, situation.samples[-least:])
+    if row.answer is Answer.INCONCLUSIVE and row.quiet:
+        return _row(threshold, situation, situation.all_figures(), situation.samples)
+    return row
 
 
 def _last_means(situation: Situation) -> dict[str, float | None]:
