@@ -45,6 +45,8 @@ def read(sql: str, conn_id: str = "db", scale: float = 1.0) -> float | None:
 def test_a_query_gives_its_one_number() -> None:
     assert read("SELECT count(*) FROM players WHERE floor > ceiling") == 1
     assert read("SELECT avg(floor) FROM players", scale=10) == 195
+    assert read("SELECT 0.25::float8") == 0.25
+    assert read("SELECT count(*) FROM players WHERE id::text LIKE '1%'") == 1
     assert SqlValue(name="figure", sql="SELECT 1").momentary
 
 
@@ -56,10 +58,16 @@ def test_no_row_and_null_are_no_data() -> None:
 @pytest.mark.parametrize(
     ("sql", "why"),
     [
-        ("SELECT id FROM players", "one number is wanted, and there is several rows"),
-        ("SELECT 1, 2", "one number is wanted, and there is a row of 2 columns"),
-        ("SELECT 'ten'", "one number is wanted, and there is a str"),
+        ("SELECT id FROM players", "one number is wanted, not several rows"),
+        ("SELECT 1, 2", "one number is wanted, not a row of 2 columns"),
+        ("SELECT 'ten'", "one number is wanted, not a str"),
+        ("SELECT '10'", "one number is wanted, not a str"),
+        ("SELECT true", "one number is wanted, not a bool"),
+        ("SELECT 'NaN'::numeric", "one number is wanted, not NaN"),
+        ("SELECT 'NaN'::float8", "one number is wanted, not NaN"),
         ("DELETE FROM players RETURNING 1", "cannot execute DELETE in a read-only transaction"),
+        ("COMMIT; DELETE FROM players RETURNING 1", "cannot insert multiple commands"),
+        ("SELECT 1; SELECT 2", "cannot insert multiple commands"),
         ("SELECT count(*) FROM nowhere", 'relation "nowhere" does not exist'),
     ],
 )

@@ -1,6 +1,8 @@
 """A PostgreSQL database: the one number of a query now."""
 
+import math
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from typing import Any
 
 from slipway.errors import SlipwayError
@@ -17,7 +19,7 @@ class NotOneNumber(SlipwayError):
     def __init__(self, sql: str, found: str) -> None:
         self.sql, self.found = sql, found
         super().__init__(
-            f"one number is wanted, and there is {found}; count or sum them. The query is: {sql}"
+            f"one number is wanted, not {found}; return one, e.g. with count(). The query is: {sql}"
         )
 
 
@@ -29,7 +31,8 @@ def opened(connection: Any, asked: Mapping[str, Json], since: float) -> Callable
         with open_database(connection) as session:
             session.execute("SET TRANSACTION READ ONLY")
             session.execute(f"SET LOCAL statement_timeout = {TIMEOUT}")
-            rows = session.execute(asked["query"]).fetchmany(2)
+            # Binary, for PostgreSQL then takes one statement only: a COMMIT would end this transaction.
+            rows = session.execute(asked["query"], binary=True).fetchmany(2)
             session.rollback()
         figure = _figure(asked["query"], rows)
         return {} if figure is None else {(VALUE, ()): figure}
@@ -45,7 +48,8 @@ def _figure(sql: str, rows: list[tuple[Any, ...]]) -> float | None:
     [value] = rows[0]
     if value is None:
         return None
-    try:
-        return float(value)
-    except (TypeError, ValueError):
-        raise NotOneNumber(sql, f"a {type(value).__name__}") from None
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
+        raise NotOneNumber(sql, f"a {type(value).__name__}")
+    if math.isnan(value):  # it would cross no limit
+        raise NotOneNumber(sql, "NaN")
+    return float(value)
