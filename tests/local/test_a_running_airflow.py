@@ -16,6 +16,7 @@ from rich.console import Console
 
 from slipway.local.demo import PlanNotThere, SandboxFault, Wish, await_plan, release, tell
 from slipway.local.errors import ComponentDied, Refused, RunsElsewhere
+from slipway.local.follow import Follower
 from slipway.local.process import marked
 from slipway.local.service import NICER, LocalAirflow
 from slipway.local.settings import MARK
@@ -96,6 +97,21 @@ def test_no_go_is_marked_by_an_assigned_person_and_rejects(airflow: LocalAirflow
         '{"new_state": "failed", "note": "NO-GO: answered by the demo for product_owner", "method": "PATCH"}'
     )
     assert marks == [("product_owner", said)]
+
+
+def test_who_follows_a_paused_plan_is_told(airflow: LocalAirflow) -> None:
+    screen = io.StringIO()
+    with airflow.client("admin") as client:
+        client.pause("toy")
+        run = client.trigger_dag("toy", {"version": "v2"})
+        follower = Follower(client, run, Console(file=screen, width=200), airflow.url)
+        assert follower.look().paused
+        for _ in range(2):
+            follower._show(follower.look(), None)
+        client.mark_run("toy", run.run_id, "failed")
+        client.unpause("toy")
+        assert not follower.look().paused
+    assert screen.getvalue().count("The plan is paused in the UI") == 1
 
 
 def test_a_fault_shows_what_was_undone(airflow: LocalAirflow) -> None:

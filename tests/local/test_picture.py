@@ -1,6 +1,7 @@
 """A release as the terminal shows it."""
 
 import io
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from rich.console import Console
@@ -46,6 +47,12 @@ def test_a_gate_that_was_marked_is_not_open_although_its_form_is() -> None:
 
 def test_phases_stand_in_the_order_in_which_they_were_reached() -> None:
     assert list(PICTURE.phases()) == ["staging", "gate"]
+
+
+def test_a_paused_plan_is_told() -> None:
+    screen = io.StringIO()
+    Console(file=screen, width=120).print(replace(PICTURE, paused=True).render())
+    assert screen.getvalue().splitlines()[-1].startswith("The plan is paused in the UI: no task begins")
 
 
 def test_the_picture_tells_version_time_and_who_is_asked() -> None:

@@ -1,7 +1,7 @@
 """Follows a release in the terminal until it ends."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from datetime import UTC, datetime
 from typing import Any
@@ -9,8 +9,8 @@ from typing import Any
 from rich.console import Console
 from rich.live import Live
 
-from slipway.local.picture import Picture, clock
-from slipway.local.records import Question, Run
+from slipway.local.picture import PAUSED, Picture, clock
+from slipway.local.records import Question, Run, Task
 from slipway.local.rest import Client
 
 INTERVAL = 1.0  # seconds; a person cannot read faster, and each look takes time from the release
@@ -24,6 +24,7 @@ class Follower:
         self._seen: set[tuple[str, str, int]] = set()
         self._checkpoints: dict[tuple[str, str], str] = {}
         self._read_to_the_end: set[str] = set()
+        self._told_paused = False
 
     def follow(self, on_question: Callable[[Question], str | None]) -> Run:
         """Show the release until it ends and return it; `on_question` may answer and say what it did."""
@@ -57,7 +58,14 @@ class Follower:
             checkpoints=list(self._checkpoints.values()),
             now=datetime.now(UTC),
             address=self.address,
+            paused=self._is_paused(tasks),
         )
+
+    def _is_paused(self, tasks: Sequence[Task]) -> bool:
+        """Ask only while no task runs, for each look takes time from the release."""
+        if any(task.state == "running" for task in tasks):
+            return False
+        return bool((self.client.dag(self.run.dag_id) or {}).get("is_paused"))
 
     def _read_checkpoints(self, task_id: str) -> None:
         for key in sorted(self.client.xcom_keys(self.run.dag_id, self.run.run_id, task_id), key=in_order):
@@ -79,6 +87,9 @@ class Follower:
             if task.started and task.state not in (None, "", *UNTOLD) and key not in self._seen:
                 self._seen.add(key)
                 news.append(f"{task.task_id}: {task.state}")
+        if picture.paused and not self._told_paused:
+            news.append(PAUSED)
+        self._told_paused = picture.paused
         for name, line in self._checkpoints.items():
             if (*name, 0) not in self._seen:
                 self._seen.add((*name, 0))

@@ -13,6 +13,7 @@ from slipway.local.records import Question, Run, Task
 from slipway.words import Phase
 
 ACTIVE = ("running", "deferred", "awaiting_input", "up_for_retry", "up_for_reschedule")
+PAUSED = "The plan is paused in the UI: no task begins, nor would a rollback. Switch it on beside its name."
 COLOURS = {
     "success": "green",
     "failed": "red",
@@ -30,6 +31,7 @@ class Picture:
     """What a release looks like now: its tasks, what it asks, and the checkpoints of its watches.
 
     :param address: of Airflow's UI, e.g. "http://127.0.0.1:8080"
+    :param paused: whether the plan is switched off in the UI, so that no further task begins
     """
 
     run: Run
@@ -38,6 +40,7 @@ class Picture:
     checkpoints: Sequence[str]
     now: datetime
     address: str
+    paused: bool = False
 
     @property
     def elapsed(self) -> timedelta:
@@ -74,7 +77,8 @@ class Picture:
         doing = [Spinner("dots", text=self._doing(task)) for task in self.active]
         past = [Text(f"  {line}", style="dim") for line in self.checkpoints[-6:]]
         asked = [Text(line, style="yellow") for each in self.open_questions for line in self.asked(each)]
-        return Group(title, table, *past, *doing, *asked)
+        halted = [Text(PAUSED, style="bold red")] if self.paused else []
+        return Group(title, table, *past, *doing, *asked, *halted)
 
     def asked(self, question: Question) -> list[str]:
         """Return what a question says and where it is answered, for a person who looks at the terminal."""

@@ -42,6 +42,10 @@ class Client:
         """Let the runs of a DAG go on."""
         self._call("PATCH", f"dags/{dag_id}", {"is_paused": False})
 
+    def pause(self, dag_id: str) -> None:
+        """Let no task of a DAG begin."""
+        self._call("PATCH", f"dags/{dag_id}", {"is_paused": True})
+
     def import_errors(self) -> dict[str, str]:
         """Return the import error of each DAG file that has one."""
         rows = self._rows("importErrors", "import_errors")
