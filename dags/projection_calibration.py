@@ -618,9 +618,7 @@ plan = Plan(
         thresholds=[
             # Alerts that are CRITICAL in the document. A failing service damages no data, so only damaged
             # players may want the backup, and only soon after it was taken (restore_within).
-            Threshold(
-                metric="damaged_players", severity=Severity.CRITICAL, above=20, missing=Missing.NOT_JUDGED
-            ),
+            Threshold(metric="damaged_players", severity=Severity.CRITICAL, above=20),
             Threshold(
                 metric="error_rate",
                 severity=Severity.CRITICAL,
@@ -631,9 +629,7 @@ plan = Plan(
             Threshold(metric="failed_imports", severity=Severity.CRITICAL, above=1, scenario="service_fails"),
             # The numbers of requests that must stand behind a figure are ours, as is asking a person about
             # a single failed import or damaged player.
-            Threshold(
-                metric="damaged_players", severity=Severity.MEDIUM, above=0, missing=Missing.NOT_JUDGED
-            ),
+            Threshold(metric="damaged_players", severity=Severity.MEDIUM, above=0),
             Threshold(metric="failed_imports", severity=Severity.MEDIUM, above=0),
             Threshold(metric="error_rate", severity=Severity.HIGH, above=5, of_at_least=40),
             Threshold(metric="available", severity=Severity.HIGH, below=1, lasting=timedelta(minutes=5)),

@@ -137,3 +137,12 @@ def test_each_strategy_is_a_labelled_branch_of_stages_each_watched() -> None:
     assert upstream(graph, "rollout.first.soak") == ["rollout.first.enable"]
     assert upstream(graph, "rollout.second.enable") == ["rollout.first.soak"]
     assert upstream(graph, "watch.watch_production") == ["rollout.second.soak", "rollout.all.soak"]
+
+
+def test_a_stage_is_watched_as_the_plan_is_but_for_its_limits_and_times() -> None:
+    plan = toy.plan(strategies=toy.rollouts())
+    plan = replace(plan, watch=replace(plan.watch, on_quiet=Severity.HIGH, consecutive_errors=9))
+    for stage in (stage for rollout in plan.strategies for stage in rollout.stages):
+        watch = soak_of(plan, stage)
+        assert (watch.on_quiet, watch.consecutive_errors) == (Severity.HIGH, 9)
+    assert plan.strategies

@@ -55,15 +55,11 @@ def soak_of(plan: Plan, stage: Stage) -> Watch:
     """
     repeated = [replace(own, missing=Missing.INCONCLUSIVE) for own in stage.thresholds]
     plans = [t for t in plan.watch.thresholds if replace(t, missing=Missing.INCONCLUSIVE) not in repeated]
-    return Watch(
-        metrics=plan.watch.metrics,
+    return replace(
+        plan.watch,
         thresholds=(*plans, *stage.thresholds),
         checkpoints=(Every(interval=stage.every, until=stage.soak, title=stage.title),),
         sample_every=min(plan.watch.sample_every, stage.every),
-        minimum_good_samples=plan.watch.minimum_good_samples,
-        consecutive_errors=plan.watch.consecutive_errors,
-        inconclusive_checkpoints=plan.watch.inconclusive_checkpoints,
-        on_no_data=plan.watch.on_no_data,
     )
 
 
