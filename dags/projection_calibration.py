@@ -632,7 +632,7 @@ plan = Plan(
             Threshold(metric="damaged_players", severity=Severity.MEDIUM, above=0),
             Threshold(metric="failed_imports", severity=Severity.MEDIUM, above=0),
             Threshold(metric="error_rate", severity=Severity.HIGH, above=5, of_at_least=40),
-            Threshold(metric="available", severity=Severity.HIGH, below=1, lasting=timedelta(minutes=5)),
+            Threshold(metric="available", severity=Severity.HIGH, below=1, lasting=timedelta(minutes=4)),
             Threshold(
                 metric="typical_latency",
                 severity=Severity.HIGH,
@@ -641,13 +641,9 @@ plan = Plan(
                 of_at_least=20,
             ),
             # A single slow import among few requests is no slow service.
-            Threshold(
-                metric="api_latency",
-                severity=Severity.HIGH,
-                above=200,
-                lasting=timedelta(minutes=15),
-                of_at_least=20,
-            ),
+            Threshold(metric="api_latency", severity=Severity.HIGH, above=200, of_at_least=100),
+            # It comes and goes, which never lasts: a tenth of the time without an answer is for a person.
+            Threshold(metric="available", severity=Severity.MEDIUM, below=0.9),
             Threshold(metric="error_rate", severity=Severity.MEDIUM, above=1, of_at_least=300),
             # Pools are not read all the time, and what is not read is not slow.
             Threshold(

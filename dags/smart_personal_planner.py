@@ -404,8 +404,7 @@ ab_test = Rollout(
                     severity=Severity.HIGH,
                     above_baseline_by=100,
                     versus="latency_without_features",
-                    lasting=timedelta(minutes=15),
-                    of_at_least=20,
+                    of_at_least=100,
                 )
             ],
         ),
@@ -611,25 +610,20 @@ plan = Plan(
         thresholds=[
             # 99.9 % uptime leaves 0.1 %, of the time and of the requests: more is told of. One failed probe
             # or one error among less than a thousand requests is more, so it takes nothing back. What does is
-            # ours: 1 % for a quarter of an hour turns the features off; 5 %, or a quarter of an hour of more
-            # than the document's 100 ms, takes everything back.
+            # ours: 1 % of at least 300 requests turns the features off; 5 % of at least 40, or more than the
+            # document's 100 ms over at least a hundred, takes everything back.
             Threshold(metric="downtime", severity=Severity.LOW, above=0.1),
             Threshold(metric="downtime", severity=Severity.HIGH, above=5, lasting=timedelta(minutes=3)),
+            # What comes and goes never lasts: 5 % of at least half an hour (seconds are what is counted).
+            Threshold(metric="downtime", severity=Severity.HIGH, above=5, of_at_least=1800),
             Threshold(metric="error_rate", severity=Severity.LOW, above=0.1),
-            Threshold(
-                metric="error_rate",
-                severity=Severity.MEDIUM,
-                above=1,
-                lasting=timedelta(minutes=15),
-                of_at_least=100,
-            ),
+            Threshold(metric="error_rate", severity=Severity.MEDIUM, above=1, of_at_least=300),
             Threshold(metric="error_rate", severity=Severity.HIGH, above=5, of_at_least=40),
             Threshold(
                 metric="task_latency",
                 severity=Severity.HIGH,
                 above_baseline_by=100,
-                lasting=timedelta(minutes=15),
-                of_at_least=20,
+                of_at_least=100,
             ),
         ],
         # The document names these windows and what to look at, but not how often: the intervals are ours.

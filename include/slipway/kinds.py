@@ -210,6 +210,9 @@ class Metric:
 
     kind: ClassVar[str]
     counts: ClassVar[bool] = False  # `observed` tells how many; others only tell of nothing, if at all
+    adds_up: ClassVar[bool] = (
+        False  # the mean of samples, weighed by `observed`, is the figure over all of them
+    )
 
     @property
     def heading(self) -> str:

@@ -226,30 +226,6 @@ def test_a_blip_is_told_of_and_takes_nothing_of_the_planner_back() -> None:
     assert all(each.lasting or each.of_at_least for each in limits if each.severity is not Severity.LOW)
 
 
-def test_what_one_slow_or_failed_request_shows_takes_no_calibration_back() -> None:
-    plan: Plan = made_by("projection_calibration")["plan"]
-    undoing = [
-        each
-        for each in plan.watch.thresholds
-        if plan.matrix.rule_for(each.severity, each.scenario).action.undoes
-        and each.metric not in ("damaged_players", "failed_imports", "available")
-    ]
-    assert {each.metric for each in undoing} == {"error_rate", "typical_latency", "api_latency"}
-    assert all(each.of_at_least >= 20 for each in undoing)
-
-
-def test_an_outage_in_front_of_the_service_is_no_quiet_night(made: dict[str, Any]) -> None:
-    """Seen from inside they look alike, so every watch of a page has a limit on what is seen from outside."""
-    plan: Plan = made["plan"]
-    sources = {metric.name: metric.source for metric in plan.watch.metrics}
-    acting = [
-        sources[each.metric]
-        for each in plan.watch.thresholds
-        if plan.matrix.rule_for(each.severity, each.scenario).action.undoes
-    ]
-    assert "probe" in acting or "service" not in acting
-
-
 LOOKS_AT_ROWS = (RowChecksums, SqlCheck, UpgradeAlembic, SqlValue)
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from slipway.codec import from_json, to_json
 from slipway.kinds import Scrape
-from slipway.metrics import CounterRatio, GaugeValue
+from slipway.metrics import CounterRatio, GaugeValue, HistogramQuantile
 from slipway.plan import DecisionMatrix, Rule
 from slipway.watch.course import (
     KEPT,
@@ -210,6 +210,90 @@ def test_a_service_that_is_little_used_does_not_wait_for_its_checkpoint() -> Non
     assert noticed(sampled(begun, given, pages[:4]), given)[1] == []
     [breach] = noticed(sampled(begun, given, pages), given)[1]
     assert (breach.about, breach.value) == ("errors", 50)
+
+
+FEW = Threshold(metric="errors", severity=Severity.CRITICAL, above=5, of_at_least=20)
+
+
+def test_a_service_that_is_little_used_is_judged_by_its_last_requests() -> None:
+    given = terms(FEW)
+    fine = [page(100 + 4 * number) for number in range(1, 101)]
+    failing = [page(504, 4), page(508, 8), page(512, 12)]
+    progress = sampled(prime(Progress(), given, {SERVICE: page(100)}), given, [*fine, *failing])
+    [breach] = noticed(progress, given)[1]
+    assert breach.value == 60  # 12 of the last 20, not 12 of 412
+
+
+def test_what_is_too_few_for_a_checkpoint_is_judged_with_the_requests_before_it() -> None:
+    given = terms(FEW)
+    progress, first = closed(given, *[page(100 + 3 * number) for number in range(1, 5)])
+    assert first.answer is Answer.PASS
+    _, second = closed(given, *[page(112 + 3 * n, 3 * n) for n in range(1, 5)], progress=progress)
+    assert (second.answer, second.rows[0].value) == (Answer.FAIL, pytest.approx(100 * 12 / 21))
+
+
+def test_no_more_is_kept_for_that_than_the_limits_need() -> None:
+    progress, _ = closed(terms(FEW), *[page(100 + 30 * number) for number in range(1, 5)])
+    assert len(progress.earlier) == 1  # its thirty requests are enough
+    progress, _ = closed(terms(), *[page(100 + 30 * number) for number in range(1, 5)])
+    assert progress.earlier == ()
+
+
+def test_the_slowest_of_a_few_requests_do_not_stand_for_a_hundred() -> None:
+    limit = Threshold(metric="p95", severity=Severity.CRITICAL, above=200, of_at_least=20)
+    slow = HistogramQuantile(name="p95", histogram="seconds", quantile=0.95)
+    watch = replace(terms(limit).watch, metrics=[slow])
+    given = replace(terms(limit), watch=watch)
+
+    def seconds(fast: int, late: int) -> Scrape:
+        name = "seconds_bucket"
+        counts = {"0.1": fast, "1.0": fast + late, "+Inf": fast + late}
+        return Scrape(at=fast, samples={(name, (("le", le),)): float(n) for le, n in counts.items()})
+
+    begun = prime(Progress(), given, {SERVICE: seconds(0, 0)})
+    one_slow = [seconds(4 * n - (n >= 9), int(n >= 9)) for n in range(1, 10)]
+    assert noticed(sampled(begun, given, one_slow), given)[1] == []
+    often = [seconds(3 * n, n) for n in range(1, 10)]
+    assert [breach.about for breach in noticed(sampled(begun, given, often), given)[1]] == ["p95"]
+
+
+def test_half_of_the_time_and_not_of_the_checkpoints_must_be_known() -> None:
+    rows = [
+        Every(interval=timedelta(minutes=1), until=timedelta(minutes=8)),
+        Every(interval=timedelta(hours=1), until=timedelta(hours=3)),
+    ]
+    given = terms()
+    given = replace(given, watch=replace(given.watch, checkpoints=rows))
+    progress, seen = prime(Progress(), given, {SERVICE: page(100)}), 100
+    for number in range(len(timetable(given.watch, 1))):
+        pages = [page(seen + 10 * (n + 1) * (number < 8)) for n in range(4)]
+        progress, _ = closed(given, *pages, progress=progress)
+        seen += 40 * (number < 8)
+    assert progress.answers == {Answer.PASS: 8, Answer.INCONCLUSIVE: 3}
+    assert final_answer(progress) is Answer.INCONCLUSIVE
+
+
+def test_a_whole_day_without_use_is_told_again() -> None:
+    given = terms()
+    given = replace(
+        given,
+        watch=replace(given.watch, checkpoints=[Every(interval=timedelta(hours=8), until=timedelta(days=2))]),
+    )
+    progress, found = prime(Progress(), given, {SERVICE: page(100)}), []
+    for _ in range(6):
+        progress, result = closed(given, *[page(100)] * 4, progress=progress)
+        found += [(result.index, breach.about, breach.severity) for breach in result.breaches]
+    assert found == [(2, "quiet", Severity.LOW), (3, "quiet for a day", Severity.LOW)]
+
+
+def test_two_outliers_with_nothing_known_between_them_have_not_lasted() -> None:
+    lasting = Threshold(metric="memory", severity=Severity.CRITICAL, above=50, lasting=timedelta(minutes=1))
+    given = terms(lasting, minimum_good_samples=2, consecutive_errors=99)
+    begun = prime(Progress(), given, {SERVICE: page(100)})
+    high, gone = page(100, memory=60), page(100)
+    gone = replace(gone, samples={key: n for key, n in gone.samples.items() if key[0] != "memory"})
+    assert noticed(sampled(begun, given, [high, gone, gone, gone, high]), given)[1] == []
+    assert noticed(sampled(begun, given, [high, gone, high, gone, high]), given)[1] != []
 
 
 def test_a_lasting_limit_counts_what_crossed_it() -> None:

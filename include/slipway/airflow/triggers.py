@@ -192,8 +192,8 @@ def _ended(progress: Progress, terms: Terms) -> dict[str, Json]:
     answer, breaches = final_answer(progress), list(progress.breaches)
     if answer is Answer.INCONCLUSIVE:
         reason = "the watch ended INCONCLUSIVE: too little data to call it healthy"
-        quiet = bool(progress.done) and not progress.blind
-        breaches.append(no_data(terms.watch, terms.matrix, progress.done, reason, quiet=quiet))
+        about = "quiet" if progress.done and not progress.blind else "no data"
+        breaches.append(no_data(terms.watch, terms.matrix, progress.done, reason, about=about))
     last = ending(breaches)
     return {
         "answer": str(answer),

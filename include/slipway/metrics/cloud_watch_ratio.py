@@ -34,6 +34,7 @@ class CloudWatchRatio(Metric):
 
     kind: ClassVar[str] = "cloud_watch_ratio"
     counts: ClassVar[bool] = True
+    adds_up: ClassVar[bool] = True
 
     @property
     def reading(self) -> Source:

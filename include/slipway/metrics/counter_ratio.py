@@ -28,6 +28,7 @@ class CounterRatio(Metric):
 
     kind: ClassVar[str] = "counter_ratio"
     counts: ClassVar[bool] = True
+    adds_up: ClassVar[bool] = True
 
     def value(self, earlier: Scrape, later: Scrape) -> float | None:
         """Return the share, or None where nothing of the whole was counted between the scrapes."""

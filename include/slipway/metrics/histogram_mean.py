@@ -24,6 +24,7 @@ class HistogramMean(Metric):
 
     kind: ClassVar[str] = "histogram_mean"
     counts: ClassVar[bool] = True
+    adds_up: ClassVar[bool] = True
 
     def value(self, earlier: Scrape, later: Scrape) -> float | None:
         """Return the mean, or None where nothing was observed between the scrapes."""

@@ -14,6 +14,7 @@ from slipway.watch.judge import (
     WatchBreach,
     breaches_of,
     judge,
+    newest_of,
     no_data,
     overall,
     strongest,
@@ -25,6 +26,8 @@ from slipway.watching import Watch
 from slipway.words import Answer
 
 KEPT = 40  # samples that are kept with a checkpoint, for a chart
+LOOK_BACK = 500  # samples at the most that are carried over a checkpoint
+DAY = 86400.0  # seconds
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,8 +73,10 @@ class Progress:
     :param earlier: samples from before the current checkpoint, for sustained thresholds
     :param errors: failed readings in a row, by page
     :param inconclusive: INCONCLUSIVE checkpoints in a row
-    :param quiet: those in a row in which all could be read and merely too little happened
+    :param quiet: those in a row in which all could be read and merely too little happened, and `quiet_for`
+        how many seconds of the plan's time they lasted
     :param blind: INCONCLUSIVE checkpoints of the whole watch that were not just quiet
+    :param until: seconds of the plan's time that are behind, `unknown` those of INCONCLUSIVE checkpoints
     :param answers: how many checkpoints answered what
     :param tried: readings since the checkpoint before, `late` those of them that came after their time
     """
@@ -82,7 +87,10 @@ class Progress:
     errors: Mapping[str, int] = field(default_factory=dict)
     inconclusive: int = 0
     quiet: int = 0
+    quiet_for: float = 0.0
     blind: int = 0
+    until: float = 0.0
+    unknown: float = 0.0
     breaches: Sequence[WatchBreach] = ()
     answers: Mapping[str, int] = field(default_factory=dict)
     last_answer: Answer | None = None
@@ -251,7 +259,8 @@ def close(
     number, attended = appointment.checkpoint.index + 1, progress.tried >= terms.watch.minimum_good_samples
     rows = _with(judge(situation(progress, terms, figures=True)), urgent_rows)
     found = breaches_of(rows, terms.matrix, number) if attended else []
-    silence = _silence(progress, rows, in_time=attended and not progress.late)
+    length = appointment.checkpoint.due.total_seconds() - progress.until
+    silence = _silence(progress, rows, length, in_time=attended and not progress.late)
     found += _of_silence(progress, terms, silence)
     noted = [breach for breach in progress.breaches if breach.checkpoint == number]
     found = [*noted, *(breach for breach in found if not _noted(progress, breach))]
@@ -273,18 +282,21 @@ class _Silence:
 
     inconclusive: int = 0
     quiet: int = 0
+    quiet_for: float = 0.0
     now: bool = False
 
 
-def _silence(progress: Progress, rows: Sequence[Row], *, in_time: bool) -> _Silence:
+def _silence(progress: Progress, rows: Sequence[Row], length: float, *, in_time: bool) -> _Silence:
     if overall(rows) is not Answer.INCONCLUSIVE:
         return _Silence()
     # Time in which the watch itself was away, or catches up, says nothing about the service.
     if not in_time:
-        return _Silence(inconclusive=progress.inconclusive, quiet=progress.quiet)
+        return _Silence(
+            inconclusive=progress.inconclusive, quiet=progress.quiet, quiet_for=progress.quiet_for
+        )
     unknown = [row for row in rows if row.answer is Answer.INCONCLUSIVE and not row.observe_only]
     if unknown and all(row.quiet for row in unknown):
-        return _Silence(quiet=progress.quiet + 1, now=True)
+        return _Silence(quiet=progress.quiet + 1, quiet_for=progress.quiet_for + length, now=True)
     return _Silence(inconclusive=progress.inconclusive + 1)
 
 
@@ -296,7 +308,10 @@ def _of_silence(progress: Progress, terms: Terms, silence: _Silence) -> list[Wat
         return [no_data(terms.watch, terms.matrix, number, reason)]
     if silence.quiet == most > progress.quiet:
         reason = f"{most} checkpoints in a row were INCONCLUSIVE: too little happened to judge by"
-        return [no_data(terms.watch, terms.matrix, number, reason, quiet=True)]
+        return [no_data(terms.watch, terms.matrix, number, reason, about="quiet")]
+    if silence.quiet_for >= DAY > progress.quiet_for:  # no night is that long
+        reason = "for a whole day too little happened to judge by: can anybody use it?"
+        return [no_data(terms.watch, terms.matrix, number, reason, about="quiet for a day")]
     return []
 
 
@@ -347,15 +362,19 @@ def _next(
     progress: Progress, terms: Terms, appointment: Appointment, result: Result, silence: _Silence
 ) -> Progress:
     oldest = appointment.end - terms.memory - 1e-3  # binary fractions
-    kept = [sample for sample in (*progress.earlier, *progress.samples) if sample.at >= oldest]
+    kept = _still_needed((*progress.earlier, *progress.samples), terms, oldest)
     answers = {**progress.answers, result.answer: progress.answers.get(result.answer, 0) + 1}
     return Progress(
         done=progress.done + 1,
-        earlier=kept if terms.memory else (),
+        earlier=kept,
         errors=progress.errors,
         inconclusive=silence.inconclusive,
         quiet=silence.quiet,
+        quiet_for=silence.quiet_for,
         blind=progress.blind + (result.answer is Answer.INCONCLUSIVE and not silence.now),
+        until=result.due.total_seconds(),
+        unknown=progress.unknown
+        + (result.due.total_seconds() - progress.until if result.answer is Answer.INCONCLUSIVE else 0.0),
         breaches=(
             *progress.breaches,
             *(breach for breach in result.breaches if not _noted(progress, breach)),
@@ -365,6 +384,15 @@ def _next(
         last_answer=progress.last_answer if silence.now and not ending(result.breaches) else result.answer,
         pages={source: _from_here(page) for source, page in progress.pages.items()},
     )
+
+
+def _still_needed(samples: Sequence[Sample], terms: Terms, oldest: float) -> Sequence[Sample]:
+    """Return what later checkpoints need of these: for limits that must last, and for enough observations."""
+    needed = [len([sample for sample in samples if sample.at >= oldest])] if terms.memory else [0]
+    for limit in terms.watch.thresholds:
+        if limit.of_at_least and not limit.lasting:
+            needed.append(len(newest_of(limit.metric, samples, limit.of_at_least)))
+    return samples[max(len(samples) - min(max(needed), LOOK_BACK), 0) :]
 
 
 def _from_here(page: Page) -> Page:
@@ -385,12 +413,11 @@ def final_answer(progress: Progress) -> Answer:
     """Return the answer of the whole watch: PASS only when it was healthy at its end.
 
     FAIL when a breach ended it or its last checkpoint failed; INCONCLUSIVE when the last checkpoint could not
-    be judged, or more than half of all. A quiet last one leaves the answer to the last in which enough
+    be judged, or more than half of the time. A quiet last one leaves the answer to the last in which enough
     happened.
     """
     if ending(progress.breaches) or progress.last_answer is Answer.FAIL:
         return Answer.FAIL
-    unknown = progress.answers.get(Answer.INCONCLUSIVE, 0)
-    if progress.last_answer in (None, Answer.INCONCLUSIVE) or 2 * unknown > progress.done:
+    if progress.last_answer in (None, Answer.INCONCLUSIVE) or 2 * progress.unknown > progress.until:
         return Answer.INCONCLUSIVE
     return Answer.PASS

@@ -3,9 +3,10 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from itertools import islice
+from itertools import accumulate, islice
 from statistics import fmean
 
+from slipway.kinds import Metric
 from slipway.plan import DecisionMatrix
 from slipway.watch.schedule import paced
 from slipway.watching import Missing, Threshold, Watch
@@ -58,7 +59,7 @@ class Row:
 class WatchBreach:
     """A limit that was crossed, or data that did not come.
 
-    :param about: the metric, "no data", or "quiet"
+    :param about: the metric, "no data", "quiet", or "quiet for a day"
     :param checkpoint: the number of the checkpoint in whose time it was noticed, from 1
     :param action: what the decision matrix says
     """
@@ -125,10 +126,16 @@ def held_for(
     """Return for how many real seconds the limit has been crossed without a good sample in between.
 
     None while fewer than two (or `least`) samples in a row cross it. A sample without data neither adds to
-    the row nor breaks it.
+    the row nor breaks it; but a row with more holes than samples has not been seen to last, unless it is
+    known that nothing happened in them.
     """
     row = [sample.at for sample in crossings(threshold, samples, baseline)]
-    return row[0] - row[-1] if len(row) >= max(2, least) else None
+    if len(row) < max(2, least):
+        return None
+    inside = [sample for sample in samples if row[-1] <= sample.at <= row[0]]
+    holes = [sample for sample in inside if sample.values.get(threshold.metric) is None]
+    unknown = [sample for sample in holes if threshold.metric not in sample.observed]
+    return row[0] - row[-1] if len(unknown) <= len(row) else None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -153,9 +160,13 @@ class Situation:
         return sum(sample.values.get(metric) is not None for sample in self.samples)
 
     def quiet(self, metric: str) -> bool:
-        """Tell whether too few good samples only mean that too little happened: the readings were there."""
-        read = sum(metric in sample.observed for sample in self.samples)
-        return read >= max(self.watch.minimum_good_samples, 1)
+        """Tell whether every reading since the checkpoint before was there, whatever happened meanwhile."""
+        return bool(self.samples) and all(metric in sample.observed for sample in self.samples)
+
+    @property
+    def all_samples(self) -> Sequence[Sample]:
+        """Those since the checkpoint before, and what is kept from before it."""
+        return (*self.earlier, *self.samples)
 
     def figure(self, metric: str) -> float | None:
         """Return the value that is judged."""
@@ -197,14 +208,22 @@ def _row(
     """Judge figures by a threshold; `samples` are those that the figures come from."""
     reference = _reference(threshold, figures, situation.baseline)
     limit = limit_of(threshold, reference)
-    answer, note = _answer(threshold, situation, figures.get(threshold.metric), limit)
-    quiet = answer is Answer.INCONCLUSIVE and situation.quiet(threshold.metric)
-    if answer is Answer.FAIL and (few := _too_few(threshold, situation, samples)):
-        answer, note, quiet = Answer.INCONCLUSIVE, few, True
+    value = figures.get(threshold.metric)
+    answer, note = _answer(threshold, situation, value, limit)
+    silent = answer is Answer.INCONCLUSIVE and limit is not None
+    enough = situation.good(threshold.metric) >= situation.watch.minimum_good_samples
+    if answer is Answer.FAIL and enough and limit is not None and value is not None:
+        tail = _tail(threshold, situation, samples, value)
+        value = tail.value
+        if tail.observed < threshold.of_at_least:
+            answer, silent = Answer.INCONCLUSIVE, True
+            note = f"beyond the limit, but of {tail.observed:g} only; {threshold.of_at_least} tell"
+        elif not (threshold.lasting or crosses(threshold, value, limit)):
+            answer = Answer.PASS
     return Row(
         metric=threshold.metric,
         unit=next((m.unit for m in situation.watch.metrics if m.name == threshold.metric), ""),
-        value=figures.get(threshold.metric),
+        value=value,
         baseline=reference,
         limit=limit,
         crossed="below" if threshold.below is not None else "above",
@@ -213,18 +232,68 @@ def _row(
         scenario=threshold.scenario,
         good=situation.good(threshold.metric),
         observe_only=threshold.observe_only,
-        quiet=quiet,
+        quiet=silent and situation.quiet(threshold.metric),
         note=note,
     )
 
 
-def _too_few(threshold: Threshold, situation: Situation, samples: Sequence[Sample]) -> str:
-    """Say how many observations stand behind a figure beyond the limit if they are too few to tell."""
+@dataclass(frozen=True, kw_only=True)
+class _Tail:
+    """A figure beyond a limit, and how many observations it stands on."""
+
+    value: float
+    observed: float
+
+
+def _tail(threshold: Threshold, situation: Situation, samples: Sequence[Sample], value: float) -> _Tail:
+    """Return what a figure beyond its limit stands on.
+
+    Of a limit that must last that is all that crossed it. Where too few stand behind the figure of any other,
+    it is the newest samples that together hold enough, back over the checkpoint before if need be: a service
+    that is little used is judged by its last requests, and not by those of an hour ago.
+    """
+    metric = threshold.metric
+    kind = next(each for each in situation.watch.metrics if each.name == metric)
     if threshold.lasting > timedelta(0):
-        samples = list(crossings(threshold, (*situation.earlier, *samples), situation.baseline))
-    seen = sum(sample.observed.get(threshold.metric, 0.0) for sample in samples)
-    least = threshold.of_at_least
-    return f"beyond the limit, but of {seen:g} only; {least} tell" if seen < least else ""
+        crossed = list(crossings(threshold, situation.all_samples, situation.baseline))
+        return _Tail(value=_together(kind, crossed), observed=_observed(metric, crossed))
+    if (seen := _observed(metric, samples)) >= threshold.of_at_least:
+        return _Tail(value=value, observed=seen)
+    newest = newest_of(metric, situation.all_samples, threshold.of_at_least)
+    if (found := _observed(metric, newest)) < threshold.of_at_least:
+        return _Tail(value=value, observed=found)
+    return _Tail(value=_together(kind, newest), observed=found)
+
+
+def newest_of(metric: str, samples: Sequence[Sample], least: float) -> Sequence[Sample]:
+    """Return the newest samples that together hold so many observations, all if they hold fewer."""
+    seen = 0.0
+    for place in range(len(samples) - 1, -1, -1):
+        seen += samples[place].observed.get(metric, 0.0)
+        if seen >= least:
+            return samples[place:]
+    return samples
+
+
+def _observed(metric: str, samples: Sequence[Sample]) -> float:
+    return sum(sample.observed.get(metric, 0.0) for sample in samples)
+
+
+def _together(metric: Metric, samples: Sequence[Sample]) -> float:
+    """Return one figure for samples, each weighing as much as was observed in it.
+
+    Of a share or a mean it is its own for all of them together; a quantile has none, and the middle one
+    stands for it: the slowest of the few requests of a minute says little of a hundred.
+    """
+    known = [sample for sample in samples if sample.values.get(metric.name) is not None]
+    weighed = [(sample.values[metric.name] or 0.0, sample.observed.get(metric.name, 1.0)) for sample in known]
+    if metric.adds_up or not metric.counts:
+        weights = [weight for _, weight in weighed]
+        return fmean([value for value, _ in weighed], weights if any(weights) else None)
+    half = sum(weight for _, weight in weighed) / 2
+    rising = sorted(weighed)
+    passed = accumulate(weight for _, weight in rising)
+    return next(value for (value, _), so_far in zip(rising, passed, strict=True) if so_far >= half)
 
 
 def _answer(
@@ -250,8 +319,8 @@ def _missing(threshold: Threshold, why: str) -> tuple[Answer | None, str]:
 
 
 def _lasting(threshold: Threshold, situation: Situation) -> tuple[Answer, str]:
-    samples = (*situation.earlier, *situation.samples)
-    held = held_for(threshold, samples, situation.baseline, situation.watch.minimum_good_samples)
+    least = situation.watch.minimum_good_samples
+    held = held_for(threshold, situation.all_samples, situation.baseline, least)
     if held is None:
         return Answer.PASS, f"breach after {_duration(threshold.lasting)}"
     # Binary fractions of real seconds: a window of exactly `lasting` has lasted.
@@ -269,8 +338,7 @@ def urgent(situation: Situation) -> list[Row]:
 
     Those are the ones from which anything follows, be it that somebody is told. A limit without `lasting` is
     judged on the last `minimum_good_samples` samples: on the figure over them, or, of a momentary metric, on
-    each of them, so that one outlier ends nothing. Where too few observations stand behind that, it is judged
-    on all since the checkpoint before: a service that is little used cannot wait for the checkpoint either.
+    each of them, so that one outlier ends nothing.
     """
     if not situation.samples:
         return []
@@ -297,10 +365,7 @@ def _urgent_row(threshold: Threshold, situation: Situation, recent: Mapping[str,
         **{name: value for name, value in known.items() if value is not None},
     }
     least = max(situation.watch.minimum_good_samples, 1)
-    row = _row(threshold, situation, figures, situation.samples[-least:])
-    if row.answer is Answer.INCONCLUSIVE and row.quiet:
-        return _row(threshold, situation, situation.all_figures(), situation.samples)
-    return row
+    return _row(threshold, situation, figures, situation.samples[-least:])
 
 
 def _last_means(situation: Situation) -> dict[str, float | None]:
@@ -352,12 +417,14 @@ def _why(row: Row) -> str:
 
 
 def no_data(
-    watch: Watch, matrix: DecisionMatrix, checkpoint: int, reason: str, *, quiet: bool = False
+    watch: Watch, matrix: DecisionMatrix, checkpoint: int, reason: str, *, about: str = "no data"
 ) -> WatchBreach:
-    """Return the breach that follows from data that does not come; `quiet`: because too little happens."""
-    severity = watch.on_quiet if quiet else watch.on_no_data
+    """Return the breach that follows from data that does not come.
+
+    :param about: begins with "quiet" where all could be read and too little happened
+    """
+    severity = watch.on_quiet if about.startswith("quiet") else watch.on_no_data
     action = matrix.rule_for(severity).action
-    about = "quiet" if quiet else "no data"
     return WatchBreach(about=about, severity=severity, action=action, checkpoint=checkpoint, reason=reason)
 
 
