@@ -4,6 +4,7 @@ import atexit
 import os
 import shutil
 import signal
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -38,11 +39,21 @@ COMPUTING = 3  # from so many processes on the last one computes
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Iterator[None]:
     """End the Airflow of this process with the last test that wants it; it would take from all others."""
-    yield
-    if _folder(item.nodeid) in SHARES and not (nextitem and _folder(nextitem.nodeid) in SHARES):
-        from tests.running import RUNNING
+    try:
+        yield
+    finally:
+        if _folder(item.nodeid) in SHARES and not (nextitem and _folder(nextitem.nodeid) in SHARES):
+            _stop_airflow()
 
-        RUNNING.stop()
+
+def pytest_unconfigure() -> None:
+    """End it, too, when a person has stopped the tests."""
+    _stop_airflow()
+
+
+def _stop_airflow() -> None:
+    if running := sys.modules.get("tests.running"):  # only who wants an Airflow imports it
+        running.RUNNING.stop()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -16,7 +16,14 @@ class SlipwayError(Exception):
 
 
 class StepFailed(SlipwayError):
-    """A step could not do its work this time; another try may help."""
+    """A step could not do its work this time; another try may help.
+
+    `saw_damage` says that it looked and found what its severity stands for, e.g. damaged rows. Most failures
+    only say that something could not be done: a lock that was not given, a machine that was not reached. No
+    data is restored for them.
+    """
+
+    saw_damage: bool = False
 
 
 class StepImpossible(StepFailed):

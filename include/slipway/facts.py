@@ -18,12 +18,15 @@ class Breach:
 
     :param scenario: the row of the decision matrix that it asks for, "" for the severity's own
     :param least: the mildest action that may follow, whatever the matrix says
+    :param restores: whether it may bring a backup back; if not, a row that restores only rolls back, as far
+        as HIGH does
     """
 
     severity: Severity
     reason: str
     scenario: str = ""
     least: Action = Action.ASK  # the release stopped where it is, so even a mild breach wants an answer
+    restores: bool = True
 
     @classmethod
     def from_json(cls, value: Mapping[str, Json]) -> "Breach":
@@ -40,6 +43,7 @@ class Facts:
     :param states: Airflow's state of each task, "" or absent where it has none
     :param returned: the XCom return_value of each task that has one
     :param failures: why each step failed that says so, by task id
+    :param damage: the failed steps of which a try saw damage
     :param breaches: what each watch left under the XCom key "breaches", by task id
     :param acted: steps that left a trace of having acted although they have no such state (any more): a
         step that was cleared is forgotten by its state, not by production
@@ -52,6 +56,7 @@ class Facts:
     states: Mapping[str, str] = field(default_factory=dict)
     returned: Mapping[str, Json] = field(default_factory=dict)
     failures: Mapping[str, str] = field(default_factory=dict)
+    damage: frozenset[str] = frozenset()
     breaches: Mapping[str, Sequence[Breach]] = field(default_factory=dict)
     acted: frozenset[str] = frozenset()
     backup_age: timedelta | None = None

@@ -45,8 +45,8 @@ class Step:
     :param planned: how long the document says it takes
     :param timeout: the task fails after this long
     :param retries: how often Airflow tries again
-    :param on_failure: the severity of its failure, looked up in the decision matrix; CRITICAL only counts
-        where the failure says that a fault was found, see `found_a_fault`
+    :param on_failure: the severity of its failure, looked up in the decision matrix; a row that restores
+        counts only where the failure `saw_damage`
     :param scenario: picks a row of the decision matrix for its failure by scenario, not by severity alone
     :param leaves_nothing: why there is nothing to undo, for a step that changes nothing that matters
     :param irreversible: why it cannot be undone; after it no rollback starts without a person
@@ -89,16 +89,6 @@ class Step:
     def connections(self, environment: Environment) -> tuple[str, ...]:
         """Return the ids of the connections that this step uses there."""
         return tuple(environment.connection(role) for role in self.needs)
-
-    def found_a_fault(self, failure: str) -> bool:
-        """Say whether a failed try looked and found what is wrong, e.g. damaged rows.
-
-        Most failures only say that something could not be done: a lock that was not given, a machine that was
-        not reached. They are HIGH at the most, so that no data is restored for them.
-
-        :param failure: what the failed step said; "" if it said nothing
-        """
-        return False
 
     def do(self, run: Run) -> Evidence:
         """Bring the environment to the wanted state and prove it."""

@@ -108,7 +108,7 @@ class Procedure:
     :param back_to: the oldest step that is undone; everything that ran after it is undone too. "" means all
     :param restore: the step that restores a backup; it stands where the backup's undo would
     :param restore_within: a backup older than this is restored by nobody but a person: what was written since
-        would be lost. What HIGH says is done instead
+        would be lost. It is rolled back as far as HIGH's procedure instead
     """
 
     name: str

@@ -8,7 +8,7 @@ from enum import StrEnum
 from slipway.facts import Breach, Facts, expected, proofs_before, steps_that_ran
 from slipway.graph import DECISION, STRATEGY, Kind, Node, ReleaseGraph
 from slipway.kinds import Check, Checklist, Step, Undo
-from slipway.plan import Rule
+from slipway.plan import DecisionMatrix, Rule
 from slipway.run import Json
 from slipway.steps.run_check import RunCheck
 from slipway.watch.render import length
@@ -111,11 +111,11 @@ def find_breaches(graph: ReleaseGraph, facts: Facts) -> list[Breach]:
 
 
 def _after(graph: ReleaseGraph, facts: Facts, breaches: list[Breach], ran: tuple[Node, ...]) -> Verdict:
-    rules = [graph.plan.matrix.rule_for(breach.severity, breach.scenario) for breach in breaches]
+    rules = [_rule_for(graph.plan.matrix, breach) for breach in breaches]
     rule = max(rules, key=lambda rule: rule.action.rank)
     reasons = tuple(breach.reason for breach in breaches)
     if too_old := _too_old_to_restore(graph, facts, rule):
-        rule = replace(graph.plan.matrix.rule_for(Severity.HIGH), action=Action.ROLL_BACK)
+        rule = _without_restore(graph.plan.matrix)
         reasons += (too_old,)
     action = max([rule.action, *(breach.least for breach in breaches)], key=lambda action: action.rank)
     if action is Action.FLAGS_OFF and not any(isinstance(n.item, Step) and n.item.sets_flag for n in ran):
@@ -130,6 +130,18 @@ def _after(graph: ReleaseGraph, facts: Facts, breaches: list[Breach], ran: tuple
         reasons=reasons,
         no_return=no_return,
     )
+
+
+def _rule_for(matrix: DecisionMatrix, breach: Breach) -> Rule:
+    rule = matrix.rule_for(breach.severity, breach.scenario)
+    if rule.action is not Action.ROLL_BACK_AND_RESTORE or breach.restores:
+        return rule
+    return _without_restore(matrix, breach.scenario)
+
+
+def _without_restore(matrix: DecisionMatrix, scenario: str = "") -> Rule:
+    """Return what stands in for a row that restores: a rollback, as far as HIGH goes."""
+    return replace(matrix.rule_for(Severity.HIGH, scenario), action=Action.ROLL_BACK)
 
 
 def _too_old_to_restore(graph: ReleaseGraph, facts: Facts, rule: Rule) -> str:
@@ -170,20 +182,18 @@ def _breaches_of(graph: ReleaseGraph, node: Node, facts: Facts) -> list[Breach]:
 
 
 def _failed_step(graph: ReleaseGraph, node: Node, facts: Facts, reason: str) -> Breach:
-    """Return the breach of a step that failed.
+    """Return the breach of a step that failed; unless it saw damage, no data is restored for it.
 
-    Its severity stands for what it found; one that merely could not do its work is at the most HIGH. Its
-    scenario says where the release stood, and that is not known of a step that was refused because nothing
-    proves what comes before it, nor of a check that could not look.
+    Its scenario says where the release stood, and that is not known of a step that was refused because
+    nothing proves what comes before it, nor of a check that could not look.
     """
     item = node.item
     assert isinstance(item, Step)
-    found = item.found_a_fault(facts.failures.get(node.task_id, ""))
-    stood = found or not isinstance(item, RunCheck)
+    saw = node.task_id in facts.damage
+    stood = saw or not isinstance(item, RunCheck)
     if not (stood and all(facts.proved(each.task_id) for each in proofs_before(graph, node))):
         return _failure(item, reason, seen=False)
-    severity = item.on_failure if found else _at_most_high(item.on_failure)
-    return Breach(severity=severity, reason=reason, scenario=item.scenario)
+    return Breach(severity=item.on_failure, reason=reason, scenario=item.scenario, restores=saw)
 
 
 def _failure(item: Step | Check | Checklist, reason: str, *, seen: bool) -> Breach:

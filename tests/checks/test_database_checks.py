@@ -181,6 +181,18 @@ def test_users_do_not_empty_a_small_table(database: Session, run: LocalRun) -> N
     assert compared(run, Compared.NO_ROWS_LOST, table) == (Answer.FAIL, "plans: 3 of 4 rows are gone")
 
 
+@pytest.mark.parametrize("rows", [1, 8])
+def test_users_do_not_change_every_row_of_a_small_table(database: Session, run: LocalRun, rows: int) -> None:
+    table = replace(USED, users_change=10)
+    database.execute("CREATE TABLE plans (id int PRIMARY KEY, title text)")
+    database.execute("INSERT INTO plans SELECT n, 'plan ' || n FROM generate_series(1, %s) n", [rows])
+    note(run, table)
+    database.execute("UPDATE plans SET title = 'x' WHERE id <= %s", [rows // 2])
+    assert compared(run, Compared.EQUAL_UP_TO_LAST, table)[0] is Answer.PASS
+    database.execute("UPDATE plans SET title = 'x'")
+    assert compared(run, Compared.EQUAL_UP_TO_LAST, table)[0] is Answer.FAIL
+
+
 def test_a_change_of_many_rows_is_damage_also_where_users_write(used: Session, run: LocalRun) -> None:
     used.execute("UPDATE plans SET title = left(title, 6) WHERE id > 80")
     answer, summary = used_compared(run)

@@ -114,8 +114,36 @@ def test_what_came_before_a_rotation_counts_too(home: Path, run: LocalRun) -> No
     assert (finding.answer, finding.evidence["first"]) == (Answer.FAIL, ["ERROR between"])
     (home / "service.log.1").unlink()  # packed, or thrown away
     finding = run_check(since, run)
-    assert finding.answer is Answer.PASS
-    assert finding.summary.endswith("; the log was rotated, what came before is not there")
+    assert finding.answer is Answer.INCONCLUSIVE
+    assert finding.summary.endswith("; it was rotated, and some is not there")
+
+
+def test_a_log_that_was_rotated_twice_is_read_through(home: Path, run: LocalRun) -> None:
+    log = home / "service.log"
+    log.write_text("ERROR old\n")
+    since = LogPattern(name="log", file="service.log", pattern="ERROR", since="production.note")
+    run.evidences["production.note"] = NoteLogEnd(name="note", file="service.log").do(run)
+    with log.open("a") as file:
+        file.write("fine\n")
+    log.rename(home / "service.log.2")
+    log.write_text("ERROR between\n")
+    log.rename(home / "service.log.1")
+    log.write_text("fine\n")
+    finding = run_check(since, run)
+    assert (finding.answer, finding.evidence["first"]) == (Answer.FAIL, ["ERROR between"])
+    (home / "service.log.1").rename(home / "service.log.1.gz")
+    with (home / "service.log.1.gz").open("w") as file:
+        file.write("packed")
+    assert run_check(since, run).answer is Answer.INCONCLUSIVE
+
+
+def test_a_log_that_was_emptied_in_place_tells_nothing(home: Path, run: LocalRun) -> None:
+    log = home / "service.log"
+    log.write_text("ERROR old\n" * 5)
+    run.evidences["production.note"] = NoteLogEnd(name="note", file="service.log").do(run)
+    log.write_text("fine\n")
+    since = LogPattern(name="log", file="service.log", pattern="ERROR", since="production.note")
+    assert run_check(since, run).answer is Answer.INCONCLUSIVE
 
 
 def test_a_log_in_which_nothing_came_tells_nothing(home: Path, run: LocalRun) -> None:

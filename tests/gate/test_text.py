@@ -88,11 +88,16 @@ def test_a_closed_window_is_in_bold_with_when_it_opens() -> None:
         title="weekend", days=[5, 6], start=time(6), end=time(12), timezone=ZoneInfo("America/New_York")
     )
     said = (
-        "**No allowed window is open now, and a GO outside one ends as NO-GO. The next one opens 2026-03-07 "
-        "06:00:00 EST: answer DEFER until then, or GO when it is open.**"
+        "**At 2026-03-06 03:30:00 EST no allowed window is open, and a GO outside one ends as NO-GO. "
+        "The next one opens {when}**"
     )
-    assert said in question_with(windows=[weekend])
-    assert said not in question_with(windows=[weekend], break_glass="the service is down")
+    far = said.format(
+        when="2026-03-07 06:00:00 EST: that is further than a DEFER may go, so trigger a new release then."
+    )
+    assert far in question_with(windows=[weekend])
+    assert far not in question_with(windows=[weekend], break_glass="the service is down")
+    soon = said.format(when="2026-03-06 06:00:00 EST: answer DEFER until then, or GO when it is open.")
+    assert soon in question_with(windows=[replace(weekend, days=[4])])
     friday = replace(weekend, days=[4], start=time(3))
     assert not any("window" in line for line in question_with(windows=[friday]))
 

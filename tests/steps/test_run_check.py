@@ -49,7 +49,7 @@ def test_anything_but_a_pass_fails_the_step(answer: str) -> None:
     with pytest.raises(CheckNotPassed) as fault:
         step().do(run_that(answer))
     assert str(fault.value).startswith(f"Green is healthy: {answer}, as told. Nothing that comes after it")
-    assert step().found_a_fault(str(fault.value)) is (answer == "FAIL")
+    assert fault.value.saw_damage is (answer == "FAIL")
 
 
 def test_a_check_that_breaks_fails_the_step() -> None:

@@ -115,18 +115,23 @@ def test_an_unexpected_status_fails_with_the_last_twenty_lines(run: LocalRun) ->
     assert "ended with status 3" in str(failed.value)
 
 
-def test_only_a_status_that_means_so_says_that_a_fault_was_found(run: LocalRun) -> None:
-    def failure(script: str) -> tuple[RunCommand, str]:
-        step = RunCommand(name="verify", argv=["sh", "-c", script], fault_statuses=[3])
-        with pytest.raises(CommandFailed) as failed:
-            step.do(run)
-        return step, str(failed.value).partition("\n")[0]
-
-    for script, found in (("echo 'FAULT: 3 rows'; exit 3", True), ("exit 1", False), ("kill -9 $$", False)):
-        step, said = failure(script)
-        assert step.found_a_fault(said) is found
-    assert not RunCommand(name="plain", argv=["x"]).found_a_fault(failure("exit 3")[1])
-    assert not step.found_a_fault("")
+@pytest.mark.parametrize(
+    ("script", "saw"),
+    [
+        ("echo 'FAULT: 3 rows'; exit 3", True),
+        ("echo ': ended with status 3.'\nexit 1", False),
+        ("echo looking\nexit 3", True),
+        ("kill -9 $$", False),
+    ],
+)
+def test_only_a_status_that_means_so_says_that_damage_was_seen(run: LocalRun, script: str, saw: bool) -> None:
+    step = RunCommand(name="verify", argv=["sh", "-c", script], fault_statuses=[3])
+    with pytest.raises(CommandFailed) as failed:
+        step.do(run)
+    assert failed.value.saw_damage is saw
+    with pytest.raises(CommandFailed) as failed:
+        RunCommand(name="plain", argv=["sh", "-c", script]).do(run)
+    assert not failed.value.saw_damage
 
 
 def test_a_status_that_the_plan_expects_is_a_success(run: LocalRun) -> None:

@@ -160,8 +160,7 @@ def test_a_wrong_answer_fails_the_step_and_the_undo_goes_back(
     step = UpgradeAlembic(name="migrate", verify=[wrong])
     with pytest.raises(WrongAnswer, match='verification "three tasks": expected 4, found 3') as failure:
         step.do(run)
-    assert step.found_a_fault(str(failure.value))
-    assert not step.found_a_fault("alembic upgrade head failed: canceling statement due to lock timeout")
+    assert failure.value.saw_damage
     step.undo(run, Evidence(before=run.memory["before"]))
     assert revision_of(server, db) == ["018"]
 
@@ -193,11 +192,9 @@ def test_a_wrong_answer_about_what_an_earlier_release_made_is_no_damage_by_this_
         name="migrate",
         verify=[Verification(title="four tasks", sql="SELECT count(*) FROM tasks", expected=4)],
     )
-    with pytest.raises(
-        WrongAnswer, match='of what an earlier release made, verification "four ta'
-    ) as failure:
+    with pytest.raises(WrongAnswer) as failure:
         wrong.do(run)
-    assert not wrong.found_a_fault(str(failure.value))
+    assert not failure.value.saw_damage
 
 
 def test_a_later_rollback_uses_the_migrations_of_the_release_that_ran_them(

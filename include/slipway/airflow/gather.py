@@ -1,12 +1,15 @@
 """Gather the facts of a release from a running task: states and XComs."""
 
+import logging
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
+from slipway.airflow.rest import AirflowApi
 from slipway.airflow.run import BEFORE
 from slipway.checks import Expected, VersionServed
+from slipway.errors import SlipwayError
 from slipway.facts import NOT_REACHED, Breach, Facts
 from slipway.graph import ROLLBACK_START, VERDICT, Kind, Node, ReleaseGraph
 from slipway.kinds import Step
@@ -15,8 +18,10 @@ from slipway.steps.airflow_task import AirflowTask
 from slipway.verdict import Verdict
 from slipway.words import Intent
 
+LOG = logging.getLogger("slipway")
 BACKED_UP_AT = "backed_up_at"  # the XCom of a backup: seconds since the epoch
 FAILURE = "failure"  # the XCom of a step that failed, with its reason
+DAMAGE = "saw_damage"  # in the task state store of a step of which a try saw damage: XComs end with their try
 
 
 def gather(context: Mapping[str, Any], graph: ReleaseGraph) -> Facts:
@@ -37,12 +42,24 @@ def gather(context: Mapping[str, Any], graph: ReleaseGraph) -> Facts:
         states=states,
         returned=returned,
         failures={task_id: why for task_id in failed if (why := _pull(ti, task_id, FAILURE))},
+        damage=frozenset(task_id for task_id in failed if _saw_damage(ti, task_id)),
         breaches={task_id: _breaches(ti, task_id) for task_id in watches},
         # XComs outlive a clear, until a new try begins.
         acted=frozenset(t for t in idle if t in returned or _pull(ti, t, BEFORE) is not None),
         backup_age=_backup_age(ti, steps),
         earlier=((returned.get(ROLLBACK_START) or {}).get("earlier")) or {},
     )
+
+
+def _saw_damage(ti: Any, task_id: str) -> bool:
+    """Ask the state store, which outlives a try; where it does not answer, what a killed try saw is lost."""
+    if _pull(ti, task_id, DAMAGE):
+        return True
+    try:
+        return bool(AirflowApi().state_store(ti.dag_id, ti.run_id, task_id, DAMAGE))
+    except SlipwayError as error:
+        LOG.warning("Whether an earlier try of %s saw damage cannot be told: %s", task_id, error)
+        return False
 
 
 def _backup_age(ti: Any, steps: Sequence[Node]) -> timedelta | None:

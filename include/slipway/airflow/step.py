@@ -9,7 +9,7 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from slipway.airflow.alone import alone
 from slipway.airflow.gate import prove_go
-from slipway.airflow.gather import BACKED_UP_AT, FAILURE, gather, key_of, verdict_given
+from slipway.airflow.gather import BACKED_UP_AT, DAMAGE, FAILURE, gather, key_of, verdict_given
 from slipway.airflow.going import plain, to_its_end
 from slipway.airflow.rest import AirflowApi
 from slipway.airflow.run import BEFORE, AirflowRun
@@ -53,23 +53,25 @@ class StepOperator(BaseOperator):
         run = AirflowRun(context, node.environment)
         run.log.info("%s on %s, version %s", node.title, node.environment.label, run.version)
         try:
-            evidence = to_its_end(self, run, node.item.timeout, lambda: self._do(context, run))
+            require_go(context, self.graph, node, self.digest)
+            with alone(context):  # while it waits in the task, too
+                evidence = to_its_end(self, run, node.item.timeout, lambda: self._do(run))
         except StepFailed as failure:
             run.log.error("%s", failure)
             context["ti"].xcom_push(key=FAILURE, value=first_line(failure))
+            if failure.saw_damage or run.recall(DAMAGE):
+                run.remember(DAMAGE, lambda: True)
             raise plain(failure) from None
         run.log.info("Done: %s", evidence.summary or node.title)
         for asset in self.outlets:
             context["outlet_events"][asset].extra = {"version": run.version, "release": run.release_id}
         return evidence.to_json()
 
-    def _do(self, context: Mapping[str, Any], run: AirflowRun) -> Evidence:
+    def _do(self, run: AirflowRun) -> Evidence:
         assert isinstance(self.node.item, Step)
-        require_go(context, self.graph, self.node, self.digest)
-        with alone(context):
-            if self.node.item.backs_up:
-                run.remember(BACKED_UP_AT, time.time)
-            return self.node.item.do(run)
+        if self.node.item.backs_up:
+            run.remember(BACKED_UP_AT, time.time)
+        return self.node.item.do(run)
 
     def look_again(self, context: Mapping[str, Any], event: Json = None) -> Json:
         """Do it again after a wait: the step looks at the far side and knows what it has begun."""
@@ -106,12 +108,9 @@ class UndoOperator(BaseOperator):
         if way.fate is not Fate.UNDO:
             return {"undone": False, "why": f"{way.fate}: {way.why}"}
 
-        def undo() -> Json:
-            with alone(context):
-                return self._undo(run, facts, way.why)
-
         try:
-            return to_its_end(self, run, node.item.timeout, undo)
+            with alone(context):
+                return to_its_end(self, run, node.item.timeout, lambda: self._undo(run, facts, way.why))
         except StepFailed as failure:
             run.log.error("%s", failure)
             raise plain(failure) from None

@@ -14,6 +14,7 @@ from slipway.words import Answer
 
 SHOWN = 10  # matching lines that evidence keeps
 LINE = 300  # characters of each
+PACKED = (".gz", ".bz2", ".xz", ".zst")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,9 +74,9 @@ class LogPattern(Check):
             return self._judge(iter(deque(_lines(path, 0), maxlen=self.last_lines)))
         pieces, whole = _since(path, evidence.proof)
         lines = (line for piece, begin in pieces for line in _lines(piece, begin))
-        return self._judge(lines, "" if whole else "; the log was rotated, what came before is not there")
+        return self._judge(lines, whole=whole)
 
-    def _judge(self, lines: Iterator[str], remark: str = "") -> Finding:
+    def _judge(self, lines: Iterator[str], *, whole: bool = True) -> Finding:
         wanted, found, seen = re.compile(self.pattern), list[str](), 0
         for line in lines:
             seen += 1
@@ -86,7 +87,10 @@ class LogPattern(Check):
         summary = f"{self.file}: {len(found)} of {seen} lines match {self.pattern!r}, allowed {self.at_most}"
         if answer is Answer.PASS and seen < self.lines_at_least:
             answer, summary = Answer.INCONCLUSIVE, f"{self.file}: {seen} lines came, which tells nothing"
-        return Finding(answer=answer, summary=summary + remark, evidence=evidence)
+        if answer is Answer.PASS and not whole:
+            answer = Answer.INCONCLUSIVE
+            summary += "; it was rotated, and some is not there"
+        return Finding(answer=answer, summary=summary, evidence=evidence)
 
 
 def _unknown(why: str) -> Finding:
@@ -101,15 +105,21 @@ def _end(path: Path) -> dict[str, Json]:
 def _since(path: Path, noted: Json) -> tuple[list[tuple[Path, int]], bool]:
     """Return the files that hold what came since the note, oldest first, with where to read from.
 
-    A log that was rotated since goes on in another file of the folder. False if it is not found whole: it was
-    rotated more than once, packed, or emptied in place.
+    A log that was rotated since goes on in other files of the folder whose names begin as its own. False if
+    it is not found whole: packed, thrown away, or emptied in place.
     """
     now = _end(path)
     if noted["inode"] in (0, now["inode"]):
         whole = now["size"] >= noted["size"]
         return [(path, int(noted["size"]) if whole else 0)], whole
-    old = [each for each in path.parent.iterdir() if each.is_file() and each.stat().st_ino == noted["inode"]]
-    return [*((each, int(noted["size"])) for each in old), (path, 0)], bool(old)
+    turned = [each for each in path.parent.glob(f"{path.name}?*") if each.is_file()]
+    turned.sort(key=lambda each: each.stat().st_mtime_ns)
+    inodes = [each.stat().st_ino for each in turned]
+    if noted["inode"] not in inodes:
+        return [(path, 0)], False
+    old, *later = turned[inodes.index(noted["inode"]) :]
+    packed = any(each.suffix in PACKED for each in later)
+    return [(old, int(noted["size"])), *((each, 0) for each in later), (path, 0)], not packed
 
 
 def _lines(path: Path, begin: int) -> Iterator[str]:

@@ -159,10 +159,11 @@ def _beyond(
 ) -> list[str]:
     """Return what is more than users change: rows that are gone, or parts that differ.
 
-    Of a small table they do not change all: half of the rows at the most may be gone.
+    Of a small table they do not change all: half of the rows at the most.
     """
+    most = min(most, before["rows"] // 2)
     lost = before["rows"] - now["rows"]
-    if lost > min(most, max(1, before["rows"] // 2)):
+    if lost > most:
         return [f"{name}: {lost} of {before['rows']} rows are gone"]
     if only_lost:
         return []

@@ -178,7 +178,9 @@ def _rollback(graph: ReleaseGraph) -> Iterator[Block]:
             (
                 each.title,
                 f"back to: {_oldest(each, titles)}" if each.back_to else "everything",
-                each.restore.heading if each.restore else "-",
+                f"{each.restore.heading}, up to {spoken(each.restore_within)} after the backup"
+                if each.restore
+                else "-",
                 spoken(each.within) if each.within else "-",
                 each.note or "-",
             )

@@ -81,11 +81,16 @@ def _window_lines(asking: Asking) -> list[str]:
     windows, glass = asking.plan.windows, str(asking.parameters.get("break_glass") or "")
     if not closed_to_it(window_open=is_open(windows, asking.at), break_glass=glass):
         return []
-    opening = next_opening(windows, asking.at)
+    opening, longest = next_opening(windows, asking.at), asking.plan.gate.defer_at_most
     when = _clock(opening.astimezone(windows[0].timezone)) if opening else "never"
+    # Airflow keeps the form's first text, also when it is asked again after a DEFER: so it names its moment.
+    asked = _clock(asking.at.astimezone(windows[0].timezone))
+    then = "answer DEFER until then, or GO when it is open"
+    if not opening or opening - asking.at > longest:
+        then = "that is further than a DEFER may go, so trigger a new release then"
     return [
-        f"**No allowed window is open now, and a GO outside one ends as NO-GO. The next one opens {when}: "
-        "answer DEFER until then, or GO when it is open.**"
+        f"**At {asked} no allowed window is open, and a GO outside one ends as NO-GO. The next one opens "
+        f"{when}: {then}.**"
     ]
 
 

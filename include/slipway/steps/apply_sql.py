@@ -66,7 +66,7 @@ class ApplySql(Step):
             else:
                 self._apply(run, session, text, sha256)
             changed = not before["applied"]
-            answers = verify(self.verify, session, run.log, new=changed)
+            answers = verify(self.verify, session, run.log, new=changed, kept=False)
         after = {"applied": sha256, "ledger": True}
         summary = f"{self.script} applied" if changed else f"{self.script} was applied before this release"
         return Evidence(

@@ -8,7 +8,7 @@ from typing import ClassVar
 from slipway.environment import Environment
 from slipway.kinds import Check, Step
 from slipway.run import Evidence, Run
-from slipway.steps.faults.checks import CheckNotPassed, opening
+from slipway.steps.faults.checks import CheckNotPassed
 from slipway.still_going import NotYet
 from slipway.words import Answer
 
@@ -54,11 +54,7 @@ class RunCheck(Step):
         if left > 0 and not finding.evidence.get(HOPELESS):
             raise NotYet(f"{self.check.heading}: {finding.summary}", left=self.check.every)
         run.remember(f"ended_{self._try(run)}", lambda: True)
-        raise CheckNotPassed(self.check.heading, str(finding.answer), finding.summary)
-
-    def found_a_fault(self, failure: str) -> bool:
-        """Say whether the check answered FAIL, by what the failed step said; "" if it said nothing."""
-        return failure.startswith(opening(self.check.heading, Answer.FAIL))
+        raise CheckNotPassed(self.check.heading, finding.answer, finding.summary)
 
     def undo(self, run: Run, evidence: Evidence) -> Evidence:
         """Leave everything: nothing was changed."""

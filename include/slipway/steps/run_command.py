@@ -79,14 +79,14 @@ class RunCommand(Step):
         roles = dict.fromkeys(["host", *(name.role for name in self.secrets)])
         return tuple(environment.connection(role) for role in roles)
 
-    def found_a_fault(self, failure: str) -> bool:
-        """Say whether it ended with one of the statuses that mean so."""
-        return CommandFailed.status_in(failure) in self.fault_statuses
-
     def do(self, run: Run) -> Evidence:
         """Run it. Raises CommandFailed, CommandTimedOut and CommandNotFound."""
         before = run.remember("before", lambda: {"begun": True, DEPLOYS: run.version})
-        return self._evidence(before, self._run(run, self.argv, before))
+        try:
+            return self._evidence(before, self._run(run, self.argv, before))
+        except CommandFailed as failure:
+            failure.saw_damage = failure.status in self.fault_statuses
+            raise
 
     def undo(self, run: Run, evidence: Evidence) -> Evidence:
         """Run the undo command, unless the command was never begun."""

@@ -9,7 +9,7 @@ from typing import ClassVar
 
 from slipway.kinds import Step
 from slipway.run import Evidence, Json, Run
-from slipway.steps.faults import CommandFailed, MigrationFailed, RevisionNotOnPath, SeveralHeads, WrongAnswer
+from slipway.steps.faults import CommandFailed, MigrationFailed, RevisionNotOnPath, SeveralHeads
 from slipway.steps.processes import Output, run_program
 from slipway.steps.reach import connection, database, database_url
 from slipway.steps.release_tree import DEPLOYS, ReleaseTree
@@ -42,10 +42,6 @@ class UpgradeAlembic(Step):
     def undo_in_words(self) -> str:
         """Say how far back the undo goes."""
         return "downgrades the schema to the Alembic revision it had before"
-
-    def found_a_fault(self, failure: str) -> bool:
-        """Say whether a verification had a wrong answer; what Alembic did is kept by then."""
-        return WrongAnswer.said(failure)
 
     def do(self, run: Run) -> Evidence:
         """Upgrade and verify; a second try goes on from where the first one stopped.

@@ -156,7 +156,7 @@ class UpgradeEf(Step):
             found = _last(_applied(session))
             if not self._is_target(found):
                 raise MigrationNotReached(run.environment.label, target, found)
-            verify(self.verify, session, run.log, new=True)
+            verify(self.verify, session, run.log, new=True, kept=False)
 
     def _go_back(self, run: Run, way: Sequence[str], target: str) -> None:
         """Run the script that leads straight back, or one for each migration; all in one transaction."""

@@ -32,11 +32,17 @@ class Verification:
 
 
 def verify(
-    queries: Sequence[Verification], session: psycopg.Connection[Any], log: logging.Logger, *, new: bool
+    queries: Sequence[Verification],
+    session: psycopg.Connection[Any],
+    log: logging.Logger,
+    *,
+    new: bool,
+    kept: bool = True,
 ) -> list[dict[str, Json]]:
     """Ask every query and return the answers by title. Raises WrongAnswer at the first wrong one.
 
     :param new: whether this release made what they ask about
+    :param kept: whether that stays after a wrong answer; False inside the transaction that made it
     """
     answers = []
     for query in queries:
@@ -45,7 +51,7 @@ def verify(
             continue
         found = _answer(query, session)
         if found != query.expected:
-            raise WrongAnswer(query.title, query.sql, query.expected, found, new=new)
+            raise WrongAnswer(query.title, query.sql, query.expected, found, kept=new and kept)
         log.info("Verified: %s: %s, as expected", query.title, found)
         answers.append({"title": query.title, "answer": found})
     return answers

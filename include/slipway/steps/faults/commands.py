@@ -1,11 +1,8 @@
 """Faults of running programs."""
 
-import re
 from collections.abc import Sequence
 
 from slipway.errors import StepFailed, StepImpossible
-
-_STATUS = re.compile(r": ended with status (\d+)\.")
 
 
 class CommandFailed(StepFailed):
@@ -17,12 +14,6 @@ class CommandFailed(StepFailed):
         lines = "\n".join(f"  | {line}" for line in tail)
         said = f" Its last lines:\n{lines}\n" if tail else " It printed nothing. "
         super().__init__(f"{command}: {how}.{said}Mend what they name and clear this task to try again.")
-
-    @staticmethod
-    def status_in(failure: str) -> int | None:
-        """Return the exit status that the text of such a failure names in its first line."""
-        found = _STATUS.search(failure.partition("\n")[0])
-        return int(found[1]) if found else None
 
 
 class CommandTimedOut(StepFailed):

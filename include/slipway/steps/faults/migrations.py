@@ -42,19 +42,18 @@ class SeveralHeads(StepImpossible):
 
 
 class WrongAnswer(StepFailed):
-    """A verification query does not answer what the plan expects."""
+    """A verification query does not answer what the plan expects.
 
-    def __init__(self, title: str, sql: str, expected: Json, found: Json, *, new: bool = True) -> None:
-        self.title, self.sql, self.expected, self.found = title, sql, expected, found
-        whose = "" if new else "of what an earlier release made, "
+    :param kept: whether this release did it, and it stays: neither an earlier one, nor in a transaction that
+        ends with the failure
+    """
+
+    def __init__(self, title: str, sql: str, expected: Json, answer: Json, *, kept: bool) -> None:
+        self.title, self.sql, self.expected, self.answer = title, sql, expected, answer
+        self.saw_damage = kept
         super().__init__(
-            f'{whose}verification "{title}": expected {expected!r}, found {found!r}. The query is: {sql}'
+            f'verification "{title}": expected {expected!r}, found {answer!r}. The query is: {sql}'
         )
-
-    @staticmethod
-    def said(failure: str) -> bool:
-        """Tell whether this is the text of such a failure of what this release made."""
-        return failure.startswith('verification "')
 
 
 class ScriptMissing(StepImpossible):
