@@ -505,7 +505,7 @@ all_internal_users_scheduled = SqlCheck(
     sql="SELECT count(DISTINCT user_id) FROM maintenance_schedules WHERE user_id BETWEEN 1000000 AND 1000009",
     equals=10,
     patience=timedelta(minutes=2),
-    on_failure=Severity.MEDIUM,
+    on_failure=Severity.LOW,  # who is on holiday makes none: a person has a day to say that it will do
 )
 
 # ---- Rollout ----------------------------------------------------------------------------------------------
@@ -546,7 +546,8 @@ OF_THE_JOB = [
         missing=Missing.BREACH,
     ),
     # The rollback trigger "background job completely failing".
-    Threshold(metric="job_success", severity=Severity.CRITICAL, below=1),
+    # One night that fails is the row of the matrix; the next one too is the job.
+    Threshold(metric="job_success", severity=Severity.CRITICAL, below=1, lasting=DAY),
     # PagerDuty's critical alerts.
     Threshold(metric="job_success", severity=Severity.CRITICAL, below=90, scenario="page_only"),
     Threshold(metric="alert_delivery", severity=Severity.CRITICAL, below=80, scenario="page_only"),
@@ -1086,7 +1087,8 @@ plan = Plan(
             ),
         ],
         sample_every=timedelta(minutes=1),
-        minimum_good_samples=2,  # what CloudWatch tells is made of many requests each time
+        minimum_good_samples=3,
+        on_no_data=Severity.MEDIUM,  # a CloudWatch that does not answer tells of itself: a person is asked
     ),
     matrix=DecisionMatrix(
         rules=[
@@ -1177,7 +1179,7 @@ plan = Plan(
                 within=timedelta(minutes=30),
                 procedure="code_rollback",
             ),
-            Rule(severity=Severity.LOW, action=Action.ALERT, within=DAY),
+            Rule(severity=Severity.LOW, action=Action.ALERT, within=DAY, procedure="code_rollback"),
         ]
     ),
     procedures=[

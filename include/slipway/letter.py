@@ -14,7 +14,8 @@ class ReleaseFacts:
     :param plan: the plan's name
     :param version_before: what production ran before
     :param who: who triggered the release, or at the end who decided
-    :param when: the moment, or the planned one, in words and with its time zone
+    :param when: the planned beginning of production if there is one, else the moment, with its time zone
+    :param now: the moment
     :param outcome: "" while the release goes on
     :param reason: why it ended so, or what was breached
     :param report: where the report is
@@ -28,6 +29,7 @@ class ReleaseFacts:
     version_before: str = ""
     who: str = ""
     when: str = ""
+    now: str = ""
     outcome: str = ""
     reason: str = ""
     report: str = ""

@@ -221,11 +221,11 @@ def test_a_nightly_job_that_never_runs_asks_a_person() -> None:
     without = {name: value for name, value in good.items() if name != "job_success"}
 
     def found(watch: Watch) -> list[tuple[str, Action]]:
-        samples = [Sample(at=n, values=without) for n in range(2)]
+        samples = [Sample(at=n, values=without) for n in range(3)]
         rows = judge(Situation(watch=watch, matrix=plan().matrix, pace=1, baseline=good, samples=samples))
         return [(each.reason, each.action) for each in breaches_of(rows, plan().matrix, 1)]
 
-    why = "job_success: 0 of 2 good samples, and no data counts as a breach"
+    why = "job_success: 0 of 3 good samples, and no data counts as a breach"
     assert found(plan().watch) == [(why, Action.ASK)]
     assert plan().matrix.rule_for(Severity.MEDIUM, "background_job_failure").procedure == "disable_job"
     first, second, *_ = plan().strategies[0].stages

@@ -132,7 +132,7 @@ def test_a_trigger_of_the_document_rolls_back_at_once_and_a_target_asks(plan: Pl
     limits = [(each.metric, each.severity) for each in plan.watch.thresholds]
     assert limits == [
         ("error_rate", Severity.HIGH),
-        ("p50", Severity.HIGH),
+        ("skills_p50", Severity.HIGH),
         ("available", Severity.HIGH),
         ("available", Severity.MEDIUM),
         ("error_rate", Severity.MEDIUM),
@@ -147,8 +147,10 @@ def test_a_trigger_of_the_document_rolls_back_at_once_and_a_target_asks(plan: Pl
 
 def test_what_employees_write_meanwhile_is_no_damage(plan: Plan) -> None:
     check: Any = next(each for each in plan.verify if each.name == "data_is_intact")
-    assert check.compared is Compared.EQUAL_UP_TO_LAST
+    assert (check.compared, check.on_failure) == (Compared.EQUAL_UP_TO_LAST, Severity.MEDIUM)
     assert [table.users_change for table in check.tables] == [10, 10]
+    names = [step.name for step in plan.on_production]
+    assert names.index("see_rows_unharmed") == names.index("migrate_database") + 1
 
 
 def test_the_rollback_is_validated_by_what_the_document_lists(plan: Plan) -> None:
@@ -181,6 +183,7 @@ def test_the_communication_plan_is_told_on_its_channels(plan: Plan) -> None:
     assert told == {
         Day(-2): ["email", "slack", "teams"],
         Moment.PRODUCTION_STARTED: ["slack"],
+        Moment.BREACH: ["slack", "pager_duty"],  # ours: the document asks within 15 minutes, and tells nobody
         Moment.RELEASED: ["email", "slack"],
         Moment.REJECTED: ["email", "slack"],
         Moment.ROLLED_BACK: ["email", "slack", "pager_duty"],

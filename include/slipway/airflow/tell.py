@@ -115,6 +115,7 @@ def facts_of(context: Mapping[str, Any], graph: ReleaseGraph) -> dict[str, str]:
         "version_before": version_before(context, graph),
         "who": _or_nothing(run, lambda: AirflowApi().dag_run(ti.dag_id, ti.run_id)["triggering_user_name"]),
         "when": f"{planned or datetime.now(UTC):%Y-%m-%d %H:%M %Z}",
+        "now": f"{datetime.now(UTC):%Y-%m-%d %H:%M %Z}",
         "run_url": f"{conf.get('api', 'base_url', fallback='')}/dags/{ti.dag_id}/runs/{ti.run_id}",
         "report": _or_nothing(run, lambda: report_path(plan.name, ti.run_id)),
         "contacts": "; ".join(f"{each.role}: {each.name}, {each.contact}" for each in plan.contacts),

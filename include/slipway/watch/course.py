@@ -26,7 +26,7 @@ from slipway.watching import Watch
 from slipway.words import Answer
 
 KEPT = 40  # samples that are kept with a checkpoint, for a chart
-LOOK_BACK = 500  # samples at the most that are carried over a checkpoint
+LOOK_BACK = 500  # samples at the most that are carried over a checkpoint to have enough observations
 DAY = 86400.0  # seconds
 
 
@@ -388,11 +388,13 @@ def _next(
 
 def _still_needed(samples: Sequence[Sample], terms: Terms, oldest: float) -> Sequence[Sample]:
     """Return what later checkpoints need of these: for limits that must last, and for enough observations."""
-    needed = [len([sample for sample in samples if sample.at >= oldest])] if terms.memory else [0]
-    for limit in terms.watch.thresholds:
-        if limit.of_at_least and not limit.lasting:
-            needed.append(len(newest_of(limit.metric, samples, limit.of_at_least)))
-    return samples[max(len(samples) - min(max(needed), LOOK_BACK), 0) :]
+    lasting = sum(sample.at >= oldest for sample in samples) if terms.memory else 0
+    counted = [
+        min(len(newest_of(limit.metric, samples, limit.of_at_least)), LOOK_BACK)
+        for limit in terms.watch.thresholds
+        if limit.of_at_least and not limit.lasting
+    ]
+    return samples[len(samples) - max(lasting, *counted, 0) :]
 
 
 def _from_here(page: Page) -> Page:
