@@ -265,23 +265,26 @@ no_errors = BaselineLimit(
     title="No 5xx, and an error rate below 1 %",
     metrics=[error_rate, server_errors],
     thresholds=[
-        Threshold(metric="error_rate", severity=Severity.HIGH, above=1),
+        Threshold(metric="error_rate", severity=Severity.HIGH, above=1, of_at_least=20),
         Threshold(metric="server_errors", severity=Severity.HIGH, above=0),
     ],
-    # A single one is looked at again: only errors that go on take the release back.
+    # A single one is looked at again: only errors that go on take the release back. Where nobody uses it at
+    # this moment, nothing is known, and a person says whether that will do.
     patience=timedelta(seconds=15),
     on_failure=Severity.HIGH,
+    on_unknown=Severity.MEDIUM,
 )
 fast = BaselineLimit(
     name="performance_within_targets",
     title="p50 below 100 ms, p95 below 200 ms",
     metrics=[p50, p95],
     thresholds=[
-        Threshold(metric="p50", severity=Severity.HIGH, above=100),
-        Threshold(metric="p95", severity=Severity.HIGH, above=200),
+        Threshold(metric="p50", severity=Severity.HIGH, above=100, of_at_least=20),
+        Threshold(metric="p95", severity=Severity.HIGH, above=200, of_at_least=20),
     ],
     patience=timedelta(seconds=15),
     on_failure=Severity.HIGH,
+    on_unknown=Severity.MEDIUM,
 )
 no_data_lost = RowChecksums(
     name="data_is_intact",

@@ -494,6 +494,16 @@ def test_only_a_check_that_found_damage_restores(state: str, returned: Any, acti
     assert judge(graph, facts(tasks)).action is action
 
 
+@pytest.mark.parametrize("answer", ["ERROR", "INCONCLUSIVE"])
+def test_a_check_can_say_how_bad_it_is_not_to_know(answer: str) -> None:
+    check = toy.ToyCheck(name="answers", on_failure=Severity.HIGH, on_unknown=Severity.MEDIUM)
+    graph = compile_plan(toy.plan(verify=(check,), matrix=DecisionMatrix(rules=RESTORES)))
+    for said, action in ((answer, Action.ASK), ("FAIL", Action.ROLL_BACK)):
+        finding = {"answer": said, "summary": "nobody asks"}
+        tasks = broken_at("verification.answers") | {"verification.answers": ("failed", finding)}
+        assert judge(graph, facts(tasks)).action is action
+
+
 def test_a_step_that_was_refused_for_want_of_proof_restores_nothing() -> None:
     migrate = toy.ToyStep(name="migrate", migrates=True, scenario="corruption")
     steps = (toy.steps()[0], migrate, toy.steps()[2])

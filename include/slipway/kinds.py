@@ -123,6 +123,8 @@ class Check:
     :param patience: how long anything but PASS may be looked at again before it counts; 0 looks once
     :param every: time between two looks
     :param blocking: whether anything but PASS fails the task; if not, it is only shown at the gate
+    :param on_unknown: the severity of an answer that is none, INCONCLUSIVE or ERROR; by default that of a
+        FAIL, HIGH at the most
     :param on: "staging" or "production"; by default the environment of the phase
     """
 
@@ -133,6 +135,7 @@ class Check:
     every: timedelta = timedelta(seconds=5)
     blocking: bool = True
     on_failure: Severity = Severity.CRITICAL
+    on_unknown: Severity | None = None
     on: str = ""
 
     kind: ClassVar[str]

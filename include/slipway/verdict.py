@@ -198,7 +198,8 @@ def _failed_step(graph: ReleaseGraph, node: Node, facts: Facts, reason: str) -> 
 
 def _failure(item: Step | Check | Checklist, reason: str, *, seen: bool) -> Breach:
     # At the most HIGH where nothing says that the data is damaged, so that nothing is restored.
-    return Breach(severity=item.on_failure if seen else _at_most_high(item.on_failure), reason=reason)
+    unknown = (item.on_unknown if isinstance(item, Check) else None) or _at_most_high(item.on_failure)
+    return Breach(severity=item.on_failure if seen else unknown, reason=reason)
 
 
 def _at_most_high(severity: Severity) -> Severity:

@@ -126,7 +126,7 @@ def _check(node: Node, titles: Mapping[str, str]) -> tuple[str, ...]:
     assert isinstance(check, Check)
     fails = "it is only shown"
     if check.blocking:
-        fails = "the release stops" if node.phase in _BEFORE_PRODUCTION else str(check.on_failure)
+        fails = "the release stops" if node.phase in _BEFORE_PRODUCTION else _severities_of(check)
     return check.heading, _kind(check, titles), where.name if where else "-", fails
 
 
@@ -189,6 +189,11 @@ def _rollback(graph: ReleaseGraph) -> Iterator[Block]:
         yield Table(("Procedure", "Reach", "Restores", "Within", "Note"), rows)
     checks = [node for node in graph.of_phase(Phase.ROLLBACK) if node.kind is Kind.CHECK]
     yield from blocks_of(checks, titles)
+
+
+def _severities_of(check: Check) -> str:
+    unknown = f"; {check.on_unknown} where it cannot tell" if check.on_unknown else ""
+    return f"{check.on_failure}{unknown}"
 
 
 def _oldest(procedure: Procedure, titles: Mapping[str, str]) -> str:
