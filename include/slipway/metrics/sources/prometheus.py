@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from slipway.kinds import Samples
+from slipway.metrics.asking import VALUE
 from slipway.run import Json, Run
 from slipway.vendor import Vendor, call, read_json
 from slipway.vendor_faults import AnswerUnreadable
@@ -14,7 +15,6 @@ PROMETHEUS = Vendor(
     mends={400: "Correct the PromQL of the metric.", 422: "Correct the PromQL of the metric."},
 )
 TIMEOUT = 8.0  # seconds
-VALUE = "value"
 
 
 def opened(connection: Any, asked: Mapping[str, Json], since: float) -> Callable[[], Samples]:

@@ -7,10 +7,10 @@ from typing import Any
 
 from slipway.errors import SlipwayError
 from slipway.kinds import Samples
+from slipway.metrics.asking import VALUE
 from slipway.run import Json
 
 TIMEOUT = 8000  # milliseconds; a sample waits no longer than 10 s
-VALUE = "value"
 
 
 class NotOneNumber(SlipwayError):
