@@ -989,6 +989,7 @@ plan = Plan(
             name="manual_testing",
             title="Step 4.1: manual testing",
             planned=timedelta(minutes=15),
+            on_unknown=Severity.MEDIUM,
             items=[
                 "Login to production as test user",
                 "Navigate to Maintenance Calendar",

@@ -85,7 +85,9 @@ def scores(name: str) -> Environment:
 SEOUL = ZoneInfo("Asia/Seoul")
 
 
-def at(name: str, title: str, hour: int, minute: int = 0, *, day: int) -> WaitUntil:
+def at(
+    name: str, title: str, hour: int, minute: int = 0, *, day: int, late_at_most: timedelta | None = None
+) -> WaitUntil:
     """Return the wait for a time of the document; day 1 of the document is day 0 of the release."""
     return WaitUntil(
         name=f"wait_for_{name}",
@@ -93,6 +95,7 @@ def at(name: str, title: str, hour: int, minute: int = 0, *, day: int) -> WaitUn
         at=time(hour, minute),
         timezone=SEOUL,
         day=day - 1,
+        late_at_most=late_at_most,
         on_failure=Severity.HIGH,
     )
 
@@ -426,6 +429,7 @@ first_hour = [
     Checklist(
         name="first_hour",
         title="First hour, 11:00 KST",
+        on_unknown=Severity.MEDIUM,
         items=[
             "Review application metrics",
             "Check for JavaScript errors in Sentry and the logs",
@@ -694,7 +698,8 @@ plan = Plan(
     # Read backwards these are the rollback of the document: flag off, migrations back (the old code does not
     # know how), `releases:rollback`, the restore if it is needed, and the cache cleared with the old code.
     on_production=[
-        at("the_backup", "backup, and the users are told", 8, day=2),
+        # How late is ours. Users are told of 10:00 two hours ahead, and nobody deploys into their evening.
+        at("the_backup", "backup, and the users are told", 8, day=2, late_at_most=timedelta(hours=1)),
         try_one_off_dyno("production"),
         BackUpHerokuPostgres(
             name="back_up_database",
@@ -702,7 +707,7 @@ plan = Plan(
             app=APPS["production"],
             on_failure=Severity.HIGH,
         ),
-        at("the_deployment", "deployment", 10, day=2),
+        at("the_deployment", "deployment", 10, day=2, late_at_most=timedelta(hours=1)),
         TakeBaseline(
             name="take_baseline",
             title="Measure production before the release",
@@ -742,6 +747,7 @@ plan = Plan(
         Checklist(
             name="immediate_verification",
             title="Immediate verification, 10:15 KST",
+            on_unknown=Severity.MEDIUM,
             items=[
                 "Site accessible",
                 "Login working",

@@ -605,6 +605,7 @@ plan = Plan(
             title="Wait for 14:00 UTC",
             at=time(14, 0),
             timezone=ZoneInfo("UTC"),
+            late_at_most=HOUR,  # ours: what was approved for the afternoon does not go out at night
             planned=timedelta(hours=2, minutes=30),
             on_failure=Severity.HIGH,
         ),
@@ -711,6 +712,7 @@ plan = Plan(
                 "Infrastructure and database metrics are within normal ranges",
             ],
             planned=17 * MINUTE,
+            on_unknown=Severity.MEDIUM,
         ),
         # ---- Stage 7: 15:00, 60 minutes
         replace(refuses_nonsense, planned=5 * MINUTE),
@@ -724,6 +726,7 @@ plan = Plan(
                 "Dashboards: health GREEN; error rate, request rate, performance, infrastructure as wanted",
             ],
             planned=55 * MINUTE,
+            on_unknown=Severity.MEDIUM,
         ),
     ],
     # ---- Stage 8: from 16:00 on

@@ -9,6 +9,7 @@ from tests import toy
 from slipway.compile import compile_plan
 from slipway.facts import Breach, Facts
 from slipway.graph import Kind, ReleaseGraph
+from slipway.kinds import Checklist
 from slipway.outcome import ending_of
 from slipway.plan import DecisionMatrix, Rule
 from slipway.steps import RunCheck
@@ -501,6 +502,21 @@ def test_a_check_can_say_how_bad_it_is_not_to_know(answer: str) -> None:
     for said, action in ((answer, Action.ASK), ("FAIL", Action.ROLL_BACK)):
         finding = {"answer": said, "summary": "nobody asks"}
         tasks = broken_at("verification.answers") | {"verification.answers": ("failed", finding)}
+        assert judge(graph, facts(tasks)).action is action
+
+
+@pytest.mark.parametrize("on_unknown", [None, Severity.MEDIUM])
+def test_a_checklist_that_nobody_answers_is_no_item_that_somebody_did_not_tick(
+    on_unknown: Severity | None,
+) -> None:
+    items = Checklist(name="seen", items=["The UI renders"], on_unknown=on_unknown)
+    graph = compile_plan(toy.plan(verify=(items,), matrix=DecisionMatrix(rules=RESTORES)))
+    unanswered = {"answer": "INCONCLUSIVE", "summary": "nobody answered in time"}
+    unticked = {"answer": "FAIL", "summary": "0 of 1 ticked by ann"}
+    asks = Action.ASK if on_unknown else Action.ROLL_BACK
+    for finding, action in ((unanswered, asks), (unticked, Action.ROLL_BACK), (None, Action.ROLL_BACK)):
+        tasks = broken_at("verification.answers") | {"verification.seen": ("failed", finding)}
+        tasks["verification.answers"] = ("upstream_failed", None)
         assert judge(graph, facts(tasks)).action is action
 
 

@@ -244,6 +244,7 @@ class Checklist:
     """Items that only a person can tick, asked as a form.
 
     :param blocking: whether an unticked item stops the release
+    :param on_unknown: the severity of no answer in time; by default that of an unticked item, HIGH at most
     :param people: Airflow user names that may answer; anyone with the right to edit the run if empty
     """
 
@@ -255,6 +256,7 @@ class Checklist:
     planned: timedelta | None = None
     timeout: timedelta = timedelta(hours=24)
     on_failure: Severity = Severity.HIGH
+    on_unknown: Severity | None = None
 
     @property
     def heading(self) -> str:

@@ -172,9 +172,10 @@ def _breaches_of(graph: ReleaseGraph, node: Node, facts: Facts) -> list[Breach]:
         reason = f"{node.task_id} {state}. {said}".strip()
         if isinstance(node.item, Step):
             return [_failed_step(graph, node, facts, reason)]
-        # A check that broke, was killed or marked has seen nothing; what is not ticked, a person has seen.
+        # A check that broke, was killed or marked has seen nothing; who marks a checklist failed has seen.
         answer = (facts.returned.get(node.task_id) or {}).get("answer")
-        return [_failure(node.item, reason, seen=answer == Answer.FAIL or node.kind is Kind.CHECKLIST)]
+        marked = node.kind is Kind.CHECKLIST and answer is None
+        return [_failure(node.item, reason, seen=answer == Answer.FAIL or marked)]
     if node.kind is Kind.CHECKLIST:
         return []  # marking is how a person says "done" without the form
     reason = f"{node.task_id} was marked success by hand: nothing proves that it is so."
@@ -198,7 +199,7 @@ def _failed_step(graph: ReleaseGraph, node: Node, facts: Facts, reason: str) -> 
 
 def _failure(item: Step | Check | Checklist, reason: str, *, seen: bool) -> Breach:
     # At the most HIGH where nothing says that the data is damaged, so that nothing is restored.
-    unknown = (item.on_unknown if isinstance(item, Check) else None) or _at_most_high(item.on_failure)
+    unknown = (None if isinstance(item, Step) else item.on_unknown) or _at_most_high(item.on_failure)
     return Breach(severity=item.on_failure if seen else unknown, reason=reason)
 
 

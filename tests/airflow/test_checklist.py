@@ -5,10 +5,12 @@ from typing import Any
 
 import pytest
 from airflow.providers.standard.operators.hitl import HITLOperator
+from airflow.sdk.exceptions import AirflowFailException
 
 from slipway.airflow import checklist
 from slipway.airflow.checklist import ChecklistOperator, waiting_text
 from slipway.kinds import Checklist
+from slipway.run import Json
 
 UNTIL = datetime(2026, 3, 8, 7, 0, tzinfo=UTC)
 ITEMS = ("Input is validated", "Undo is settled")
@@ -49,3 +51,22 @@ def test_it_is_said_before_the_task_asks_with_the_time_that_the_checklist_has(
     [(shown, until), asked] = told
     assert (shown, asked) == (given, "asked")
     assert timedelta(0) <= datetime.now(UTC) + given.timeout - until < timedelta(minutes=1)
+
+
+class Pushing:
+    """A task instance that keeps what is left for others."""
+
+    def __init__(self) -> None:
+        self.left: dict[str, Json] = {}
+
+    def xcom_push(self, key: str, value: Json) -> None:
+        self.left[key] = value
+
+
+def test_no_answer_in_time_is_no_item_that_somebody_left_unticked() -> None:
+    given = ChecklistOperator(task_id="seen", checklist=Checklist(name="seen", items=ITEMS))
+    ti = Pushing()
+    with pytest.raises(AirflowFailException, match="nobody answered in time"):
+        given.execute_complete({"ti": ti}, {"error": "timed out", "error_type": "timeout"})
+    assert ti.left["return_value"]["answer"] == "INCONCLUSIVE"
+    assert ti.left["return_value"]["evidence"]["unticked"] == list(ITEMS)

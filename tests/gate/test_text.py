@@ -21,6 +21,7 @@ def question_with(
     release: Release = RELEASE,
     unproved: Sequence[str] = (),
     windows: Sequence[Window] = (),
+    begins: str = "",
     **parameters: Any,
 ) -> list[str]:
     asking = Asking(
@@ -35,6 +36,7 @@ def question_with(
         requester="rita",
         at=datetime(2026, 3, 6, 8, 30, tzinfo=UTC),  # a Friday
         deadline=datetime(2026, 3, 7, 8, 30, tzinfo=UTC),
+        begins=begins,
     )
     return question_text(asking).splitlines()
 
@@ -156,3 +158,8 @@ def test_both_questions_say_what_a_rollback_would_do() -> None:
     asked = ask_text(reasons=["slow"], people=["ann"], deadline=deadline, way_back=way_back)
     begin = asked.splitlines().index("### What a rollback does")
     assert asked.splitlines()[begin + 1 : begin + 4] == said
+
+
+def test_the_question_says_when_production_begins() -> None:
+    lines = question_with(begins="Production waits for Fri 06 Mar 14:00 UTC.")
+    assert "Production waits for Fri 06 Mar 14:00 UTC." in lines[: lines.index("### Parameters")]

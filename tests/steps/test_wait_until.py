@@ -7,6 +7,7 @@ import pytest
 
 from slipway.environment import Environment
 from slipway.steps import WaitUntil
+from slipway.steps.wait_until import TooLate
 from slipway.still_going import NotYet
 from slipway.testing import LocalRun
 
@@ -60,3 +61,43 @@ def test_a_rehearsal_waits_a_fraction_counted_from_its_first_look() -> None:
         step.do(run)
     run.memory["waiting_since"] = (began - timedelta(seconds=1)).isoformat()
     assert step.do(run).proof == {"due": step.due(began).isoformat(), "late": False}
+
+
+def late_by(hours: float, **parameters: object) -> tuple[WaitUntil, LocalRun]:
+    """Return a wait that may be an hour late, and a run that began at its time, so many hours ago."""
+    due = (datetime.now(UTC) - timedelta(hours=hours)).replace(second=0, microsecond=0)
+    step = WaitUntil(name="wait", at=due.time(), timezone=ZoneInfo("UTC"), late_at_most=timedelta(hours=1))
+    return step, a_run(due, **parameters)
+
+
+def test_what_was_approved_for_the_morning_does_not_go_out_at_night() -> None:
+    step, run = late_by(8)
+    with pytest.raises(TooLate, match=r"was 8 h .*ago, and this plan goes on 1 h late at the most"):
+        step.do(run)
+    step, run = late_by(0.5)
+    assert step.do(run).proof["late"] is True
+
+
+def test_it_is_too_late_too_when_airflow_was_down_while_it_waited() -> None:
+    step, run = late_by(8)
+    run.memory["waiting_since"] = run.began.isoformat()
+    with pytest.raises(TooLate):
+        step.do(run)
+
+
+def test_a_rehearsal_is_never_too_late() -> None:
+    step, run = late_by(8, pace=60)
+    assert step.do(run).proof["late"] is True
+
+
+def test_who_decides_reads_when_production_begins() -> None:
+    step = WaitUntil(name="wait", at=time(14), timezone=ZoneInfo("UTC"), late_at_most=timedelta(hours=1))
+    morning = datetime(2026, 3, 6, 10, tzinfo=UTC)
+    said = {hour: step.outlook(morning, morning.replace(hour=hour, minute=30), 1) for hour in (11, 14, 22)}
+    assert said == {
+        11: "Production waits for Fri 06 Mar 14:00 UTC.",
+        14: "Fri 06 Mar 14:00 UTC has passed: production begins with the GO.",
+        22: "**Fri 06 Mar 14:00 UTC was 8 h 30 min ago, and this plan goes on 1 h late at the most. "
+        "Trigger a new release in time for it. A GO would change nothing in production.**",
+    }
+    assert "begins with the GO" in step.outlook(morning, morning.replace(hour=22), 60)

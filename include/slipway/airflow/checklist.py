@@ -17,7 +17,7 @@ DONE = "DONE"
 
 
 class ChecklistOperator(HITLOperator):
-    """Asks a person to tick items; returns a finding, FAIL while anything is unticked."""
+    """Asks a person to tick items; its finding is FAIL with anything unticked, INCONCLUSIVE unanswered."""
 
     template_fields = ()
 
@@ -53,7 +53,9 @@ class ChecklistOperator(HITLOperator):
         if "error" in event:
             unticked = list(self.checklist.items)
             evidence: dict[str, Json] = {"ticked": [], "unticked": unticked, "by": "", "at": None}
-            return Finding(answer=Answer.FAIL, summary="Nobody answered in time.", evidence=evidence)
+            late = event.get("error_type") == "timeout"
+            summary = "nobody answered in time" if late else f"no answer could be read: {event['error']}"
+            return Finding(answer=Answer.INCONCLUSIVE, summary=summary, evidence=evidence)
         answer = form_answer(event)
         boxes = event["params_input"] or {}
         ticked = [item for key, item in _keys(self.checklist).items() if boxes.get(key) is True]

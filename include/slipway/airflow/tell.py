@@ -133,8 +133,18 @@ def _or_nothing(run: AirflowRun, find: Callable[[], object]) -> str:
 
 def planned_production(plan: Plan, began: datetime) -> datetime | None:
     """Return when production is planned to begin: the first time of day that its steps wait for."""
-    first = next((step for step in plan.on_production if isinstance(step, WaitUntil)), None)
+    first = _first_wait(plan)
     return first.due(began).astimezone(first.timezone) if first else None
+
+
+def production_outlook(context: Mapping[str, Any], plan: Plan) -> str:
+    """Return a sentence of when production begins if it is decided now, "" if it follows a GO at once."""
+    first, run = _first_wait(plan), AirflowRun(context, plan.production)
+    return first.outlook(run.began, datetime.now(UTC), pace_of(run)) if first else ""
+
+
+def _first_wait(plan: Plan) -> WaitUntil | None:
+    return next((step for step in plan.on_production if isinstance(step, WaitUntil)), None)
 
 
 def deliveries_of(context: Mapping[str, Any], graph: ReleaseGraph) -> list[Delivery]:

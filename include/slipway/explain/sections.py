@@ -133,6 +133,8 @@ def _check(node: Node, titles: Mapping[str, str]) -> tuple[str, ...]:
 def _checklist(item: Checklist) -> str:
     people = f", answered by {', '.join(item.people)}" if item.people else ""
     fails = "an unticked item stops the release" if item.blocking else "an unticked item is only listed"
+    if item.on_unknown:
+        fails += f"; unanswered it is {item.on_unknown}"
     return f"Checklist: {item.heading}{people} ({fails})."
 
 

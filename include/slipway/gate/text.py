@@ -26,6 +26,7 @@ class Asking:
     :param at: when it is asked, with a time zone
     :param way_back: what a rollback would do, line by line
     :param deadline: when the question ends as NO-GO
+    :param begins: a sentence of when production begins, "" if it follows the GO at once
     """
 
     plan: Plan
@@ -39,6 +40,7 @@ class Asking:
     requester: str
     at: datetime
     deadline: datetime
+    begins: str = ""
 
 
 def question_text(asking: Asking) -> str:
@@ -51,6 +53,7 @@ def question_text(asking: Asking) -> str:
         *_release_lines(asking.release),
         *(f"**{task_id} {NO_PROOF}: a GO ends as NO-GO.**" for task_id in asking.unproved),
         *_window_lines(asking),
+        *([asking.begins] if asking.begins else []),
         "",
         "### Parameters",
         *parameter_lines(asking.parameters),

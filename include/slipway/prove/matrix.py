@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from slipway.errors import Fault
 from slipway.graph import ReleaseGraph
-from slipway.kinds import Check, Step, Undo
+from slipway.kinds import Check, Checklist, Step, Undo
 from slipway.plan import Plan, Procedure, Rule
 from slipway.prove.places import Placed, items, place, production_steps, thresholds
 from slipway.prove.wording import choose, listed
@@ -162,7 +162,7 @@ def _severities(plan: Plan) -> Iterator[Fault]:
         users.setdefault(threshold.severity, []).append(spot)
     for each in items(plan):
         users.setdefault(each.item.on_failure, []).append(each.place)
-        if isinstance(each.item, Check) and each.item.on_unknown:
+        if isinstance(each.item, Check | Checklist) and each.item.on_unknown:
             users.setdefault(each.item.on_unknown, []).append(each.place)
     users.setdefault(plan.watch.on_no_data, []).append("watch.on_no_data")
     users.setdefault(plan.watch.on_quiet, []).append("watch.on_quiet")

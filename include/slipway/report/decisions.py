@@ -65,7 +65,7 @@ def _checklist(task: TaskRecord) -> str:
         return said.strip()
     evidence = task.finding.evidence
     ticked, unticked = evidence.get("ticked") or [], evidence.get("unticked") or []
-    by = f" by {plain(evidence['by'])}" if evidence.get("by") else ""
+    by = f" by {plain(evidence['by'])}" if evidence.get("by") else f", {plain(task.finding.summary)}"
     said = f"**{plain(task.title)}**: {len(ticked)} of {len(ticked) + len(unticked)} ticked{by}"
     if not unticked:
         return f"{said}."

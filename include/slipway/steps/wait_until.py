@@ -5,25 +5,39 @@ from datetime import UTC, datetime, time, timedelta
 from typing import ClassVar
 from zoneinfo import ZoneInfo
 
+from slipway.errors import StepImpossible
 from slipway.kinds import Step
 from slipway.run import Evidence, Run, pace_of
 from slipway.still_going import NotYet
+from slipway.watch.render import length
+
+
+class TooLate(StepImpossible):
+    """The time for which the release was planned and approved is too long ago."""
+
+    def __init__(self, told: str, late: timedelta, at_most: timedelta) -> None:
+        super().__init__(
+            f"{told} was {length(late)} ago, and this plan goes on {length(at_most)} late at the most. "
+            "Trigger a new release in time for it."
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
 class WaitUntil(Step):
-    """Go on at a time of day; at once when that time has passed.
+    """Go on at a time of day; at once when that time has passed, unless that is too long ago.
 
     Day 0 is the day on which the release began, in the time zone of the plan. In a rehearsal the run
     parameter `pace` divides what is left to wait.
 
     :param at: the time of day, read in `timezone`
     :param day: days after the day on which the release began
+    :param late_at_most: how long ago the time may be; later the step fails. A rehearsal goes on
     """
 
     at: time
     timezone: ZoneInfo
     day: int = 0
+    late_at_most: timedelta | None = None
     timeout: timedelta = timedelta(days=14)
     leaves_nothing: str = "waiting changes nothing"
 
@@ -34,19 +48,38 @@ class WaitUntil(Step):
         day = began.astimezone(self.timezone).date() + timedelta(days=self.day)
         return datetime.combine(day, self.at, self.timezone).astimezone(UTC)
 
+    def outlook(self, began: datetime, at: datetime, pace: float) -> str:
+        """Return a sentence for who decides at that time: when production begins, or that it is too late."""
+        due = self.due(began)
+        if at < due:
+            return f"Production waits for {self._told(due)}."
+        if refused := self._refused(due, at, pace):
+            return f"**{refused} A GO would change nothing in production.**"
+        return f"{self._told(due)} has passed: production begins with the GO."
+
     def do(self, run: Run) -> Evidence:
-        """Return when it is time. Raises NotYet until then."""
+        """Return when it is time. Raises NotYet until then, TooLate long after it."""
         due = self.due(run.began)
-        told = f"{due.astimezone(self.timezone):%a %d %b %H:%M %Z}"
+        told = self._told(due)
         begun = datetime.fromisoformat(run.remember("waiting_since", lambda: datetime.now(UTC).isoformat()))
         pace = pace_of(run)
         left = max(timedelta(0), due - begun) / pace - (datetime.now(UTC) - begun)
         if left > timedelta(0):
             rehearsed = f" (at pace {pace:g}, {left.total_seconds():.0f} s from now)" if pace > 1 else ""
             raise NotYet(f"Waiting until {told}{rehearsed}", left=left)
+        if refused := self._refused(due, datetime.now(UTC), pace):
+            raise refused
         late = begun > due
         summary = f"{told} has passed, going on" if late else f"it is {told}"
         return Evidence(proof={"due": due.isoformat(), "late": late}, changed=False, summary=summary)
+
+    def _told(self, due: datetime) -> str:
+        return f"{due.astimezone(self.timezone):%a %d %b %H:%M %Z}"
+
+    def _refused(self, due: datetime, at: datetime, pace: float) -> TooLate | None:
+        if pace > 1 or self.late_at_most is None or at - due <= self.late_at_most:
+            return None
+        return TooLate(self._told(due), at - due, self.late_at_most)
 
     def undo(self, run: Run, evidence: Evidence) -> Evidence:
         """Leave everything: nothing was changed."""
