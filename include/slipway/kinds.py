@@ -120,7 +120,7 @@ class ReleasingStep(Step):
 class Check:
     """Something that only looks, and answers PASS, FAIL, INCONCLUSIVE or ERROR.
 
-    :param patience: how long anything but PASS may be looked at again before it counts; 0 looks once
+    :param patience: how long, after the first look, anything but PASS may be looked at again; 0 looks once
     :param every: time between two looks
     :param blocking: whether anything but PASS fails the task; if not, it is only shown at the gate
     :param on_unknown: the severity of an answer that is none, INCONCLUSIVE or ERROR; by default that of a

@@ -288,8 +288,21 @@ def limit() -> BaselineLimit:
         thresholds=[Threshold(metric="memory", severity=Severity.HIGH, above_baseline_by_percent=5)],
         baseline="production.baseline",
         samples=3,
-        apart=timedelta(milliseconds=10),
+        lasting=timedelta(milliseconds=30),
     )
+
+
+@pytest.mark.parametrize(("pace", "lasting"), [(1, 300), (10, 30), (17_280, 5)])
+def test_a_rehearsal_measures_shorter_but_not_less_than_a_second_a_sample(
+    pace: int, lasting: float, service: Service, run: LocalRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slept: list[float] = []
+    monkeypatch.setattr("slipway.checks.baseline_limit.time.sleep", slept.append)
+    service.says("/metrics", "memory 1\n")
+    run_check(
+        replace(limit(), samples=5, lasting=timedelta(minutes=5)), replace(run, parameters={"pace": pace})
+    )
+    assert sum(slept) == lasting
 
 
 def test_without_a_baseline_or_a_page_nothing_is_concluded(service: Service, run: LocalRun) -> None:

@@ -37,16 +37,18 @@ class CheckSensor(BaseOperator):
 
     def execute(self, context: Mapping[str, Any]) -> Json:
         """Look once; wait in the triggerer if that is not enough yet."""
-        return self._look(context, time.time() + self.check.patience.total_seconds())
+        return self._look(context)
 
     def look_again(self, context: Mapping[str, Any], until: float, event: Json = None) -> Json:
         """Look once more; `until` is when patience ends, in seconds since the epoch."""
         return self._look(context, until)
 
-    def _look(self, context: Mapping[str, Any], until: float) -> Json:
+    def _look(self, context: Mapping[str, Any], until: float | None = None) -> Json:
         run = AirflowRun(context, self.environment, earlier_evidence(context))
         finding = redacted(run_check(self.check, run))
         run.log.info("%s: %s, %s", self.check.heading, finding.answer, finding.summary)
+        if until is None:  # patience begins when the first look has ended, however long that took
+            until = time.time() + self.check.patience.total_seconds()
         hopeless = finding.evidence.get(HOPELESS, False)
         if finding.answer is not Answer.PASS and time.time() < until and not hopeless:
             self._wait(run, until)

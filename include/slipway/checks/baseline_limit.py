@@ -12,12 +12,14 @@ from slipway.kinds import Check, Metric, Scrape, Source
 from slipway.metrics.scrape import ScrapeFailed
 from slipway.metrics.sources import Readings
 from slipway.plan import DecisionMatrix
-from slipway.run import Evidence, Finding, Run
+from slipway.run import Evidence, Finding, Run, pace_of
 from slipway.watch.course import Progress, Terms, situation, take
 from slipway.watch.judge import judge, overall
 from slipway.watch.render import figure, table
 from slipway.watching import Threshold, Watch
 from slipway.words import Answer
+
+_SHORTEST_IN_A_REHEARSAL = 1.0  # seconds between two samples
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,15 +27,16 @@ class BaselineLimit(Check):
     """Sample metrics for a moment and judge them by thresholds.
 
     :param baseline: the task that took the baseline, e.g. "production.take_baseline"
-    :param samples: how many samples are taken
-    :param apart: time between two samples, in real time
+    :param lasting: how long it measures; the run parameter `pace` of a rehearsal divides it, to a second
+        between two samples at the least
+    :param samples: how many samples are taken in that time
     """
 
     metrics: Sequence[Metric]
     thresholds: Sequence[Threshold]
     baseline: str = ""
+    lasting: timedelta = timedelta(seconds=5)
     samples: int = 5
-    apart: timedelta = timedelta(seconds=1)
 
     kind: ClassVar[str] = "baseline_limit"
 
@@ -45,12 +48,18 @@ class BaselineLimit(Check):
         """Sample and judge; pages that cannot be read leave too few good samples: INCONCLUSIVE."""
         terms = self._terms(baseline_of(run.evidence(self.baseline)) if self.baseline else {})
         progress, reader = Progress(), Readings(since=time.time())
+        apart = self._apart(pace_of(run))
         for number in range(self.samples + 1):  # the first reading is only where the first sample begins
             if number:
-                time.sleep(self.apart.total_seconds())
+                time.sleep(apart)
             readings = {source: _read(run, reader, source) for source in terms.sources}
-            progress = take(progress, terms, number * self.apart.total_seconds(), readings)
+            progress = take(progress, terms, number * apart, readings)
         return self._judge(run, progress, terms)
+
+    def _apart(self, pace: float) -> float:
+        """Return the seconds between two samples."""
+        planned = self.lasting.total_seconds() / self.samples
+        return min(planned, max(planned / pace, _SHORTEST_IN_A_REHEARSAL))
 
     def _terms(self, baseline: Mapping[str, float]) -> Terms:
         watch = Watch(
