@@ -435,12 +435,18 @@ maintenance_journey = Journey(
     calls=[
         Call(name="calendar", path=f"{MAINTENANCE}/schedules", headers=AS_TESTER),
         Call(
+            name="choose a resource",
+            path="/api/resources",
+            headers=AS_TESTER,
+            capture={"resource": "resources.0.id"},
+        ),
+        Call(
             name="create a schedule",
             method="POST",
             path=f"{MAINTENANCE}/schedules",
             headers=AS_TESTER,
             body={
-                "resource_id": 1,
+                "resource_id": "{resource}",
                 "title": "Check of {release_id}",
                 "frequency": "monthly",
                 "next_due": "2000-01-01",

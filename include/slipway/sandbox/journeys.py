@@ -28,7 +28,7 @@ PROJECTIONS = {"salary": 6000, "floor": 9, "median": 15, "ceiling": 23}
 PRACTICE_POOL = [{"name": f"Practice {p}", "position": p, **PROJECTIONS} for p in seed.POSITIONS]
 Journey = Generator[Step, dict[str, Any], None]
 # The first users are left to the checks of plans: an undo takes back the last thing that its user did.
-CHECKERS = 2
+CHECKERS = 3
 # Each in turn: a second login of one user would end the session of the first.
 _TURNS = itertools.cycle(range(CHECKERS, seed.SYNTHETIC_USERS))
 Version = Callable[[], str]  # what the service says it is now; v2 has more to offer

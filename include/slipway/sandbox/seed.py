@@ -107,7 +107,8 @@ def _seed_scores(connection: Connection, environment: Environment) -> None:
     _copy(connection, "users (id, name, password_hash)", trainers)
     columns = "user_id, client, taken_on, overhead_squat, push_up, toe_touch, farmer_carry, step_test"
     rows = [_assessment(user, n, messy) for user in range(1, users + 1) for n in range(each)]
-    _copy(connection, f"assessments ({columns})", rows)
+    kept = (SYNTHETIC_USER + 2, "Kept for checks", "2026-02-01", "20", "20", "20", "20", "20")
+    _copy(connection, f"assessments ({columns})", [*rows, kept])
 
 
 def _assessment(user: int, n: int, messy: bool) -> tuple[object, ...]:

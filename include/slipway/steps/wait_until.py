@@ -17,9 +17,13 @@ class TooLate(StepImpossible):
 
     def __init__(self, told: str, late: timedelta, at_most: timedelta) -> None:
         super().__init__(
-            f"{told} was {length(late)} ago, and this plan goes on {length(at_most)} late at the most. "
-            "Trigger a new release in time for it."
+            f"{told} was {length(_in_minutes(late))} ago, and this plan goes on {length(at_most)} late "
+            "at the most. Trigger a new release in time for it."
         )
+
+
+def _in_minutes(late: timedelta) -> timedelta:
+    return timedelta(minutes=late // timedelta(minutes=1))
 
 
 @dataclass(frozen=True, kw_only=True)

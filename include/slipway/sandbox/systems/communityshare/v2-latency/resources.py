@@ -12,7 +12,11 @@ NEEDS = {"resources": FIELDS, "bookings": "id, user_id, resource_id, day"}
 
 def near(user, limit=20):
     """The resources around a user: a page of the list, a different one for each user."""
-    return rows(f"SELECT {FIELDS} FROM resources WHERE id >= %s ORDER BY id LIMIT %s", [1 + user % 1500, limit])
+    return rows(
+        f"SELECT {FIELDS} FROM resources WHERE id > %s %% (SELECT greatest(max(id) - 500, 1) FROM resources)"
+        " ORDER BY id LIMIT %s",
+        [user, limit],
+    )
 
 
 def list_resources(app, request):
