@@ -67,3 +67,17 @@ def test_errors_in_production_bring_everything_back(
     assert release.reached("rollout") == []
     assert release.undone() == DEPLOYED
     assert production() == before
+
+
+def test_a_slow_version_is_taken_back_before_the_first_hour(
+    stack: Stack, production: Callable[[], dict[str, Any]]
+) -> None:
+    before = production()
+    release = release_of(stack, "v2-latency").answered().ends_as(Outcome.ROLLED_BACK)
+    soak = "rollout.everyone.soak"
+    assert release.states()[soak] == "failed"
+    assert {each["about"] for each in release.xcom(soak, "breaches") if each["severity"] == "HIGH"} == {
+        "list_time"
+    }
+    assert release.undone() == [FLAG, *DEPLOYED]
+    assert production() == before

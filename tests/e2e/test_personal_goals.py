@@ -3,15 +3,17 @@
 from typing import Any
 
 import pytest
-from tests.e2e.release import Release
+from tests.e2e.release import WATCH, Release
 from tests.running import one_plan
 
 from slipway.local.stack import Stack
+from slipway.sandbox import control
+from slipway.sandbox.layout import with_slots
 from slipway.words import GateAnswer, Outcome
 
 pytestmark = pytest.mark.e2e
 
-PLAN, TWO_DAYS_IN_10_SECONDS = "personal_goals", 17_280
+PLAN, TWO_DAYS_IN_10_SECONDS, TWO_DAYS_IN_A_MINUTE = "personal_goals", 17_280, 2_880
 FLAG = "Features:PersonalGoals:Enabled"
 WAY_BACK = [
     "rollback.undo_enable_personal_goals",
@@ -60,6 +62,19 @@ def test_a_no_go_leaves_production_as_it_is(cpr: Stack) -> None:
     release.answered(GateAnswer.NO_GO).ends_as(Outcome.REJECTED)
     assert release.xcom("preflight.readiness")["summary"].startswith("CONDITIONAL: readiness 75")
     assert release.reached("production", "rollback") == []
+    assert cpr.sandbox.fingerprint("goals", "production") == before
+
+
+def test_a_version_that_dies_while_it_is_watched_gives_the_traffic_back(cpr: Stack) -> None:
+    before = fresh(cpr)
+    release = Release.trigger(cpr, PLAN, pace=TWO_DAYS_IN_A_MINUTE)
+    release.answered(until=WATCH)
+    _, green = with_slots([cpr.sandbox.place("goals", "production")])
+    control.stop(green)  # where v2 works, which has the traffic by now
+    release.ends_as(Outcome.ROLLED_BACK)
+    breaches = release.xcom(WATCH, "breaches")
+    assert ("available", "HIGH") in {(each["about"], each["severity"]) for each in breaches}
+    assert release.undone() == WAY_BACK
     assert cpr.sandbox.fingerprint("goals", "production") == before
 
 
