@@ -40,6 +40,7 @@ from slipway.plan import (
     Procedure,
     Rollout,
     Rule,
+    Scheduled,
     Stage,
     Window,
 )
@@ -835,6 +836,44 @@ notices = [
     ),
 ]
 
+# ---- The night's timetable ---------------------------------------------------------------------------------
+
+
+def from_(hour: int, minute: int, lasts: int, title: str, *covers: str) -> Scheduled:
+    """Return a phase of the document: when it begins (UTC), the minutes that it lasts, what it covers."""
+    return Scheduled(
+        title=title,
+        begins=time(hour, minute),
+        timezone=ZoneInfo("UTC"),
+        lasts=timedelta(minutes=lasts),
+        covers=covers,
+    )
+
+
+SCHEDULE = [
+    from_(
+        *(2, 0, 15, "Phase 1: database migration"),
+        "production.back_up_database",
+        "production.create_maintenance_tables",
+        "production.insert_seed_data",
+        "production.no_row_changed",
+    ),
+    from_(
+        *(2, 15, 30, "Phase 2: application deployment"),
+        "production.deploy_api",
+        "production.restart_api_servers",
+        "production.schedule_maintenance_checker",
+        "production.job_is_scheduled",
+    ),
+    from_(
+        *(2, 45, 15, "Phase 3: frontend deployment"),
+        "production.build_front_end",
+        "production.deploy_front_end",
+        "production.smoke_test_front_end",
+    ),
+    from_(3, 0, 30, "Phase 4: post-deployment validation", "verification"),
+]
+
 # ---- The plan ---------------------------------------------------------------------------------------------
 
 plan = Plan(
@@ -850,6 +889,7 @@ plan = Plan(
     staging=communityshare("staging"),
     production=communityshare("production"),
     windows=WINDOWS,
+    schedule=SCHEDULE,
     preflight=[
         healthy,
         VersionServed(

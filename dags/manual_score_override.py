@@ -40,6 +40,7 @@ from slipway.plan import (
     Procedure,
     Rollout,
     Rule,
+    Scheduled,
     Stage,
 )
 from slipway.steps import (
@@ -525,6 +526,31 @@ TEAM = [
     Slack(connection="scores_slack", channel="#the5hc-team"),
 ]
 
+# ---- The two days of the document -------------------------------------------------------------------------
+
+
+def on_day(day: int, hour: int, minute: int, title: str, *covers: str) -> Scheduled:
+    """Return a part of the document; its day 1 is day 0 of the release."""
+    return Scheduled(title=title, begins=time(hour, minute), timezone=SEOUL, day=day - 1, covers=covers)
+
+
+BEFORE_DEPLOYMENT = ("production.try_one_off_dyno", "production.back_up_database")
+DEPLOYMENT = tuple(
+    f"production.{step}"
+    for step in (
+        *("take_baseline", "note_downtime", "note_rows", "note_log_end", "deploy", "see_it_start"),
+        *("migrate", "see_rows_unharmed", "clear_cache", "collect_static_files"),
+    )
+)
+SCHEDULE = [
+    on_day(1, 9, 0, "Staging deployment", "staging"),
+    on_day(1, 14, 0, "Staging verification", "validation"),
+    on_day(2, 8, 0, "Pre-deployment: backup, notices", *BEFORE_DEPLOYMENT),
+    on_day(2, 10, 0, "Deployment", *DEPLOYMENT),
+    on_day(2, 10, 15, "Immediate verification", "verification"),
+    on_day(2, 11, 0, "First hour", "rollout.everyone_first_hour", "rollout.a_tenth_first_hour"),
+]
+
 # ---- The plan ---------------------------------------------------------------------------------------------
 
 plan = Plan(
@@ -539,6 +565,7 @@ plan = Plan(
     tags=("scores", "heroku", "sandbox"),
     staging=scores("staging"),
     production=scores("production"),
+    schedule=SCHEDULE,
     preflight=[
         healthy,
         VersionServed(

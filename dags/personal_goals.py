@@ -40,6 +40,7 @@ from slipway.plan import (
     Plan,
     Procedure,
     Rule,
+    Scheduled,
 )
 from slipway.steps import (
     BackUpPostgres,
@@ -389,6 +390,48 @@ def purge(group: str, endpoint: str) -> PurgeCdn:
 STAGING, PRODUCTION, CPR_API = "cpr-staging-rg", "cpr-prod-rg", "cpr-api-prod"
 purge_production = purge(PRODUCTION, "cpr-ui")
 
+# ---- The document's timeline ------------------------------------------------------------------------------
+
+
+def stage(
+    hour: int, minute: int, title: str, owner: str, *covers: str, lasts: timedelta | None = None
+) -> Scheduled:
+    """Return a stage of the document, in UTC."""
+    return Scheduled(
+        title=title,
+        begins=time(hour, minute),
+        timezone=ZoneInfo("UTC"),
+        lasts=lasts,
+        owner=owner,
+        covers=covers,
+    )
+
+
+EXTENDED = ("verification.errors_are_handled", "verification.extended_validation")
+SMOKE = (
+    "verification.api_health",
+    "verification.serves_the_version",
+    "verification.application_loads",
+    "verification.error_rate_is_normal",
+    "verification.data_is_intact",
+    "verification.walk_through_goals",
+    "verification.walk_through_skills",
+    "verification.access_is_guarded",
+    "verification.performance_within_targets",
+    "verification.no_downtime",
+    "verification.smoke_tests",
+)
+SCHEDULE = [
+    stage(10, 0, "1. Pre-deployment validation", "", "preflight", lasts=30 * MINUTE),  # "[Name]"
+    stage(10, 30, "2. Staging deployment", "DevOps", "staging", lasts=15 * MINUTE),
+    stage(10, 45, "3. Staging validation", "QA", "validation", lasts=30 * MINUTE),
+    stage(11, 15, "4. Go/No-Go decision", "Tech Lead", "gate", lasts=15 * MINUTE),
+    stage(14, 0, "5. Production deployment", "DevOps", "production", lasts=30 * MINUTE),
+    stage(14, 30, "6. Smoke tests", "QA", *SMOKE, lasts=30 * MINUTE),
+    stage(15, 0, "7. Extended validation", "Team", *EXTENDED, lasts=60 * MINUTE),
+    stage(16, 0, "8. Active monitoring", "Ops", "watch"),
+]
+
 # ---- The plan ---------------------------------------------------------------------------------------------
 
 plan = Plan(
@@ -396,9 +439,7 @@ plan = Plan(
     title="Personal goal creation and management",
     summary="Employees set themselves goals: cpr-api in the green slot, swapped; cpr-ui behind the CDN; one "
     "migration that only adds; all of it behind a feature flag. Zero downtime expected. Eight stages, 10:00 "
-    "to 16:00 UTC, 6 hours: validation before (10:00, 30 min), staging (10:30, 15 min) and its validation "
-    "(10:45, 30 min), go or no-go (11:15, 15 min), production (14:00, 30 min), smoke tests (14:30, 30 min), "
-    "extended validation (15:00, 60 min), active monitoring from 16:00.",
+    "to 16:00 UTC, 6 hours.",
     document="Phase 8: deployment plan, feature 0001-personal-goal-creation-management (003)",
     risk=Risk.MEDIUM,
     owner="cpr-team",
@@ -413,6 +454,7 @@ plan = Plan(
             schema={"type": "number", "minimum": 0, "maximum": 100},
         )
     ],
+    schedule=SCHEDULE,
     # ---- Stage 1: 10:00, 30 minutes
     preflight=[
         replace(healthy, name="production_is_healthy", title="Production is healthy", planned=MINUTE),

@@ -1,7 +1,9 @@
-"""When a notice is told: moments of a release, and days counted from its launch."""
+"""Moments of a release, days counted from its launch, and times of its days."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
 from enum import StrEnum
+from zoneinfo import ZoneInfo
 
 from slipway.words import Severity
 
@@ -52,3 +54,12 @@ class Day:
     def severity(self) -> Severity:
         """An announcement is never bad news."""
         return Severity.LOW
+
+
+def moment_of_day(began: datetime, day: int, at: time, timezone: ZoneInfo) -> datetime:
+    """Return the moment (UTC) of a time of day, so many days after the day on which a release began there.
+
+    A time that the clock leaves out is the hour after; of one that it repeats, the first counts.
+    """
+    date = began.astimezone(timezone).date() + timedelta(days=day)
+    return datetime.combine(date, at, timezone).astimezone(UTC)

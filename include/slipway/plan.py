@@ -2,13 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import time, timedelta
+from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from slipway.channel import Channel
 from slipway.environment import Environment
 from slipway.kinds import Check, Checklist, Step
-from slipway.moments import Day, Moment
+from slipway.moments import Day, Moment, moment_of_day
 from slipway.run import Json
 from slipway.watching import Threshold, Watch
 from slipway.words import Action, Risk, Severity
@@ -28,6 +28,7 @@ __all__ = [
     "Procedure",
     "Rollout",
     "Rule",
+    "Scheduled",
     "Stage",
     "Window",
 ]
@@ -149,6 +150,35 @@ class DecisionMatrix:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Scheduled:
+    """A line of the plan's timeline: what is meant to begin when, and who has it in hand.
+
+    It only tells: the report shows it beside what came. What waits for a time is a WaitUntil.
+
+    :param begins: the time of day, read in `timezone`
+    :param covers: what belongs to it, by phase ("staging") or task ("production.deploy"); waits are left out
+    :param day: days after the day on which the release began
+    :param lasts: how long it is meant to take
+    """
+
+    title: str
+    begins: time
+    timezone: ZoneInfo
+    covers: Sequence[str]
+    day: int = 0
+    lasts: timedelta | None = None
+    owner: str = ""
+
+    def due(self, began: datetime) -> datetime:
+        """Return when it is meant to begin (UTC), for a release that began then."""
+        return moment_of_day(began, self.day, self.begins, self.timezone)
+
+    def includes(self, task_id: str) -> bool:
+        """Say whether a task belongs to it."""
+        return any(task_id == each or task_id.startswith(f"{each}.") for each in self.covers)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Stage:
     """One step of a rollout: expose more, then watch.
 
@@ -255,6 +285,7 @@ class Plan:
     tags: Sequence[str] = ()
     parameters: Sequence[Parameter] = ()
     windows: Sequence[Window] = ()
+    schedule: Sequence[Scheduled] = ()
     preflight: Sequence[Check | Checklist] = ()
     validate: Sequence[Check | Checklist] = ()
     verify: Sequence[Check | Checklist] = ()

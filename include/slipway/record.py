@@ -25,6 +25,7 @@ from slipway.record_parts import (
     NoticeRecord,
     PhaseRecord,
     RowRecord,
+    ScheduledRecord,
     TaskRecord,
     UndoRecord,
 )
@@ -43,6 +44,7 @@ __all__ = [
     "PhaseRecord",
     "ReleaseRecord",
     "RowRecord",
+    "ScheduledRecord",
     "TaskRecord",
     "UndoRecord",
     "from_json",
@@ -94,6 +96,7 @@ class ReleaseRecord:
     undone: tuple[UndoRecord, ...] = ()
     events: tuple[LogEntry, ...] = ()
     notices: tuple[NoticeRecord, ...] = ()
+    schedule: tuple[ScheduledRecord, ...] = ()
     contacts: tuple[Contact, ...] = ()
     duties: tuple[DutyRecord, ...] = ()
 

@@ -205,6 +205,24 @@ class LogEntry:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ScheduledRecord:
+    """A line of the plan's timeline beside what came.
+
+    :param due: when it was meant to begin
+    :param planned: how long it was meant to take
+    :param began: when the first of its tasks began, None if none did; waits for a time are left out
+    :param ended: when the last of its tasks ended
+    """
+
+    title: str
+    owner: str
+    due: datetime
+    planned: timedelta | None = None
+    began: datetime | None = None
+    ended: datetime | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class DutyRecord:
     """Something to do after the release."""
 

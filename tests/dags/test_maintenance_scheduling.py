@@ -20,6 +20,10 @@ DOCUMENT = [
     # metadata and checklist
     "FEAT-MS-001",
     "02:00 to 04:00",
+    "| 02:00 (UTC) | Phase 1: database migration | 15 minutes | - |",
+    "| 02:15 (UTC) | Phase 2: application deployment | 30 minutes | - |",
+    "| 02:45 (UTC) | Phase 3: frontend deployment | 15 minutes | - |",
+    "| 03:00 (UTC) | Phase 4: post-deployment validation | 30 minutes | - |",
     "about 2 hours",
     "less than 15 minutes",
     "PR #342",

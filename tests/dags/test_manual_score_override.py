@@ -26,6 +26,8 @@ FACTS = [
     "heroku pg:backups:capture --app=the5hc",
     "heroku releases:rollback --app=the5hc",
     "heroku pg:backups:restore --app=the5hc",
+    "| day 1, 09:00 (Asia/Seoul) | Staging deployment |",
+    "| day 2, 11:00 (Asia/Seoul) | First hour |",
     "Day 1, 09:00 KST",
     "Day 1, 14:00 KST",
     "Day 2, 08:00 KST",

@@ -19,14 +19,14 @@ from slipway.words import Action, Severity
 NUMBERS = [
     # timeline
     "10:00 to 16:00 UTC, 6 hours",
-    "(10:00, 30 min)",
-    "(10:30, 15 min)",
-    "(10:45, 30 min)",
-    "(11:15, 15 min)",
-    "(14:00, 30 min)",
-    "(14:30, 30 min)",
-    "(15:00, 60 min)",
-    "active monitoring from 16:00",
+    "| 10:00 (UTC) | 1. Pre-deployment validation | 30 minutes | - |",
+    "| 10:30 (UTC) | 2. Staging deployment | 15 minutes | DevOps |",
+    "| 10:45 (UTC) | 3. Staging validation | 30 minutes | QA |",
+    "| 11:15 (UTC) | 4. Go/No-Go decision | 15 minutes | Tech Lead |",
+    "| 14:00 (UTC) | 5. Production deployment | 30 minutes | DevOps |",
+    "| 14:30 (UTC) | 6. Smoke tests | 30 minutes | QA |",
+    "| 15:00 (UTC) | 7. Extended validation | 1 hour | Team |",
+    "| 16:00 (UTC) | 8. Active monitoring | - | Ops |",
     "Wait for 14:00 UTC",
     # prerequisites
     "READY or CONDITIONAL (score at least 75/100)",

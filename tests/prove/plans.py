@@ -24,6 +24,7 @@ from slipway.plan import (
     Procedure,
     Rollout,
     Rule,
+    Scheduled,
     Stage,
     Window,
 )
@@ -135,6 +136,16 @@ SOUND = Plan(
             end=time(12),
             timezone=ZoneInfo("Europe/Paris"),
             title="weekend morning",
+        ),
+    ),
+    schedule=(
+        Scheduled(
+            title="The night",
+            begins=time(22),
+            timezone=ZoneInfo("Europe/Paris"),
+            lasts=timedelta(hours=1),
+            owner="DevOps",
+            covers=("production", "watch"),
         ),
     ),
     preflight=(Checklist(name="reviewed", items=("Code reviewed", "Changelog written")),),

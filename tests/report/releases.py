@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from typing import ClassVar
+from zoneinfo import ZoneInfo
 
 from slipway.compile import compile_plan
 from slipway.delivery.states import Delivery, State
@@ -24,6 +25,7 @@ from slipway.plan import (
     Notice,
     Plan,
     Rule,
+    Scheduled,
 )
 from slipway.record import LogEntry, ReleaseRecord
 from slipway.report.recording import ReleaseTrace, TaskTrace, record_from
@@ -85,6 +87,19 @@ def plan() -> Plan:
         owner="smart-score",
         staging=staging,
         production=production,
+        schedule=[
+            Scheduled(
+                title="Staging",
+                begins=time(8),
+                timezone=ZoneInfo("Europe/Berlin"),
+                lasts=timedelta(minutes=10),
+                owner="DevOps",
+                covers=["staging", "validation"],
+            ),
+            Scheduled(
+                title="Production", begins=time(7, 10), timezone=ZoneInfo("UTC"), covers=["production"]
+            ),
+        ],
         preflight=[
             Http(name="production_is_healthy", planned=SECOND),
             Checklist(

@@ -203,3 +203,23 @@ def test_a_moment_counts_once_and_the_shares_add_up() -> None:
         "waiting for a person": timedelta(minutes=5),
         "between tasks": timedelta(minutes=3),
     }
+
+
+def test_the_schedule_says_what_was_late_and_what_was_not_reached() -> None:
+    text = markdown(replace(RELEASES["rejected"](), pace=1.0))
+    table = text[text.index("## Schedule") : text.index("## Timeline")]
+    staging, production = (row.split("|") for row in table.splitlines() if "UTC" not in row and "20" in row)
+    # 08:00 in Berlin is 07:00 in UTC, and staging began 4 min 6 s after that.
+    assert [cell.strip() for cell in staging[1:6]] == [
+        *("Staging", "DevOps", "2026-03-07 07:00:00", "2026-03-07 07:04:06", "+4 min 6 s")
+    ]
+    assert [cell.strip() for cell in production[1:6]] == [
+        *("Production", "", "2026-03-07 07:10:00", "not reached", "")
+    ]
+
+
+def test_a_rehearsal_is_not_called_late() -> None:
+    text = markdown(released())
+    table = text[text.index("## Schedule") : text.index("## Timeline")]
+    assert "nothing is called late" in table
+    assert "+" not in table

@@ -1,5 +1,6 @@
 from dataclasses import replace
-from datetime import timedelta
+from datetime import time, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from tests.report.releases import (
@@ -20,6 +21,7 @@ from slipway.compile import compile_plan
 from slipway.graph import OUTCOME, REPORT
 from slipway.outcome import RollbackResult, ending_of
 from slipway.report.recording import record_from
+from slipway.steps import WaitUntil
 from slipway.words import Intent
 
 
@@ -162,3 +164,16 @@ def test_a_plain_airflow_operator_may_return_anything() -> None:
     task = next(task for task in course.record().tasks if task.task_id == "staging.migrate_staging")
     assert task.evidence is not None
     assert task.evidence.proof == {"returned": [1, 2]}
+
+
+def test_a_wait_for_a_time_is_no_beginning_of_a_line_of_the_timeline() -> None:
+    course = Course()
+    wait = WaitUntil(name="wait_for_ten", at=time(7), timezone=ZoneInfo("UTC"))
+    course.graph = compile_plan(
+        replace(course.graph.plan, on_production=[wait, *course.graph.plan.on_production])
+    )
+    course.run("production.wait_for_ten", takes=timedelta(hours=2))
+    course.run("production.back_up_database")
+    [_, production] = course.record().schedule
+    first = next(task for task in course.record().tasks if task.task_id == "production.back_up_database")
+    assert production.began == first.started

@@ -23,6 +23,7 @@ def sections(graph: ReleaseGraph) -> list[Section]:
     found = [
         Section(1, plan.title, [Text(plan.summary), *_facts(plan)]),
         Section(2, "Environments", [_environments(plan)]),
+        Section(2, "Schedule", [_schedule(plan)] if plan.schedule else []),
         Section(2, "Allowed windows", [Bullets(list(_windows(plan)))] if plan.windows else []),
         Section(2, "Trigger parameters", [_parameters(plan)]),
         _phase(graph, Phase.PREFLIGHT, "Preflight"),
@@ -55,6 +56,20 @@ def _environments(plan: Plan) -> Table:
     rows = [(role, *(where.connection(role) or "-" for where in both)) for role in ROLES]
     given = [row for row in rows if row[1:] != ("-", "-")]
     return Table(("Airflow connection", *(where.label for where in both)), given)
+
+
+def _schedule(plan: Plan) -> Table:
+    several = any(line.day for line in plan.schedule)
+    rows = [
+        (
+            f"{f'day {line.day + 1}, ' if several else ''}{line.begins:%H:%M} ({line.timezone})",
+            line.title,
+            spoken(line.lasts) if line.lasts else "-",
+            line.owner or "-",
+        )
+        for line in plan.schedule
+    ]
+    return Table(("Begins", "Stage", "Lasts", "Owner"), rows)
 
 
 def _windows(plan: Plan) -> Iterator[str]:

@@ -14,6 +14,7 @@ from slipway.prove import (
     notices,
     rollout,
     scenarios,
+    schedule,
     shape,
     steps,
     types,
@@ -36,6 +37,7 @@ _RULES = (
     rollout,
     durations,
     notices,
+    schedule,
 )
 
 

@@ -96,6 +96,8 @@ def _positive(plan: Plan) -> Iterator[_Duration]:
             yield place("matrix.rules", index, rule.severity), "within", rule.within
     for index, procedure in enumerate(plan.procedures):
         yield place("procedures", index, procedure.name), "within", procedure.within
+    for index, line in enumerate(plan.schedule):
+        yield place("schedule", index, line.title), "lasts", line.lasts
 
 
 def _of_item(spot: str, item: Item) -> Iterator[_Duration]:

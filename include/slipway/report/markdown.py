@@ -5,7 +5,7 @@ from slipway.report.decisions import changes, checklists, checks, decisions
 from slipway.report.log import communication, deployment_log
 from slipway.report.rollback import rollback
 from slipway.report.summary import facts, heading, overrides, summary
-from slipway.report.timeline import timeline, where_the_time_went
+from slipway.report.timeline import schedule, timeline, where_the_time_went
 from slipway.report.watches import watches
 
 __all__ = ["markdown"]
@@ -20,6 +20,7 @@ def markdown(record: ReleaseRecord) -> str:
         facts(record),
         rollback(record),
         decisions(record),
+        schedule(record),
         timeline(record),
         where_the_time_went(record),
         checks(record),

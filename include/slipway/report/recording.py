@@ -10,6 +10,7 @@ from slipway.facts import Facts
 from slipway.graph import ASK, DECISION, OUTCOME, REPORT, Kind, Node, ReleaseGraph
 from slipway.kinds import Check, Checklist, Step
 from slipway.outcome import Ending
+from slipway.plan import Scheduled
 from slipway.record import (
     UNDOING,
     ApprovalRecord,
@@ -19,10 +20,12 @@ from slipway.record import (
     LogEntry,
     ReleaseRecord,
     RowRecord,
+    ScheduledRecord,
     TaskRecord,
     UndoRecord,
 )
 from slipway.run import Evidence, Finding, Json
+from slipway.steps import WaitUntil
 from slipway.verdict import Verdict
 from slipway.watch.schedule import real_length
 from slipway.watching import Watch
@@ -116,12 +119,25 @@ def record_from(
         undone=tuple(_undone(graph, facts, trace)),
         events=tuple(trace.events),
         notices=recorded(plan.notices, trace.notices, facts=_known(graph, trace)),
+        schedule=tuple(_scheduled(each, tasks, trace.triggered_at) for each in plan.schedule),
         contacts=tuple(plan.contacts),
         duties=tuple(
             DutyRecord(title=duty.title, owner=duty.owner, due=(ended_at + duty.due).astimezone(UTC))
             for duty in plan.after
             if ending.outcome is Outcome.RELEASED  # what was taken back needs no training and no cleaning up
         ),
+    )
+
+
+def _scheduled(line: Scheduled, tasks: Sequence[TaskRecord], began: datetime) -> ScheduledRecord:
+    mine = [t for t in tasks if t.ran and line.includes(t.task_id) and t.kind != WaitUntil.kind]
+    return ScheduledRecord(
+        title=line.title,
+        owner=line.owner,
+        due=line.due(began),
+        planned=line.lasts,
+        began=min((t.started for t in mine if t.started), default=None),
+        ended=max((t.ended for t in mine if t.ended), default=None),
     )
 
 

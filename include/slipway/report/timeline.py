@@ -10,6 +10,7 @@ from slipway.record import PEOPLE, PhaseRecord, ReleaseRecord, TaskRecord
 from slipway.report.text import count, difference, plain, section, span, table, when
 
 HEAD = ["Phase, task", "State", "Began (UTC)", "Planned", "Actual", "Difference"]
+SCHEDULE = ["Stage", "Owner", "Planned for (UTC)", "Began (UTC)", "Late by", "Planned", "Actual"]
 WORKING, WATCHING, WAITING, BETWEEN = "working", "watching", "waiting for a person", "between tasks"
 
 
@@ -20,6 +21,23 @@ def timeline(record: ReleaseRecord) -> str:
     unreached = f"Not reached, because something before failed: {names}." if idle else ""
     rows = (row for phase in record.phases for row in _phase(phase))
     return section("Timeline", table(HEAD, rows), unreached)
+
+
+def schedule(record: ReleaseRecord) -> str:
+    """Return a table of the plan's own timeline: when each line was meant to begin, and when it did."""
+    rehearsal = record.pace > 1
+    note = (
+        "A rehearsal begins when it likes and shortens what waits, so nothing is called late."
+        if rehearsal
+        else ""
+    )
+    rows = []
+    for line in record.schedule:
+        took = line.ended - line.began if line.began and line.ended else None
+        late = "" if rehearsal or not line.began else difference(timedelta(0), line.began - line.due)
+        times = [when(line.due), when(line.began) or "not reached", late]
+        rows.append([plain(line.title), plain(line.owner), *times, span(line.planned), span(took)])
+    return section("Schedule", table(SCHEDULE, rows) if rows else "", note if rows else "")
 
 
 def _phase(phase: PhaseRecord) -> Iterator[list[str]]:

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from slipway.errors import StepImpossible
 from slipway.kinds import Step
+from slipway.moments import moment_of_day
 from slipway.run import Evidence, Run, pace_of
 from slipway.still_going import NotYet
 from slipway.watch.render import length
@@ -48,9 +49,8 @@ class WaitUntil(Step):
     kind: ClassVar[str] = "wait_until"
 
     def due(self, began: datetime) -> datetime:
-        """Return the moment, for a release that began then. In a gap of the clock it is the hour after."""
-        day = began.astimezone(self.timezone).date() + timedelta(days=self.day)
-        return datetime.combine(day, self.at, self.timezone).astimezone(UTC)
+        """Return the moment (UTC), for a release that began then."""
+        return moment_of_day(began, self.day, self.at, self.timezone)
 
     def outlook(self, began: datetime, at: datetime, pace: float) -> str:
         """Return a sentence for who decides at that time: when production begins, or that it is too late."""
