@@ -1331,5 +1331,10 @@ plan = Plan(
             owner="Backend Engineer",
         ),
     ],
+    after_rollback=[
+        Duty(title="Postmortem meeting (scheduled within 24 hours)", due=DAY, owner="Product Manager"),
+        Duty(title="Lessons learned are documented", due=timedelta(weeks=1), owner="Backend Engineer"),
+        Duty(title="Action items against its coming back", due=timedelta(weeks=1), owner="Product Manager"),
+    ],
 )
 dag = release_dag(plan)

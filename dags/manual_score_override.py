@@ -998,5 +998,10 @@ plan = Plan(
         Duty(title="Week 2: plan improvements", due=WEEK, owner="Product Owner"),
         Duty(title="Week 2: performance optimization", due=WEEK, owner="Lead Developer"),
     ],
+    after_rollback=[
+        Duty(title="Document the issue", due=NO_TIME, owner="Lead Developer"),
+        Duty(title="Plan the fix", due=DAY, owner="Lead Developer"),  # the day is ours
+        Duty(title="Reschedule the deployment", due=DAY, owner="Product Owner"),
+    ],
 )
 dag = release_dag(plan)

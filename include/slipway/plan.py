@@ -250,7 +250,7 @@ class Notice:
 
 @dataclass(frozen=True, kw_only=True)
 class Duty:
-    """Something to do after the release.
+    """Something to do after a release that is released, or after one that was taken back.
 
     :param due: counted from the end of the release
     """
@@ -295,3 +295,4 @@ class Plan:
     notices: Sequence[Notice] = ()
     contacts: Sequence[Contact] = ()
     after: Sequence[Duty] = ()
+    after_rollback: Sequence[Duty] = ()

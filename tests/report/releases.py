@@ -165,6 +165,7 @@ def plan() -> Plan:
             Duty(title="Retrospective", due=timedelta(days=7), owner="emil"),
             Duty(title="Measure user adoption (80 % within 2 weeks)", due=timedelta(weeks=2), owner="petra"),
         ],
+        after_rollback=[Duty(title="Post-mortem", due=timedelta(days=1), owner="emil")],
     )
 
 

@@ -120,10 +120,19 @@ def test_a_release_that_did_not_reach_production_has_changed_nothing() -> None:
         assert record.undone == ()
 
 
-def test_duties_are_dated_from_the_end_of_a_released_release_only() -> None:
+def test_duties_are_dated_from_the_end_of_the_release() -> None:
     record = released()
     assert [duty.due - record.ended_at for duty in record.duties] == [timedelta(days=7), timedelta(weeks=2)]
-    assert rolled_back().duties == ()
+
+
+@pytest.mark.parametrize("name", ["rolled_back", "rollback_failed", "held"])
+def test_what_was_taken_back_or_is_held_has_duties_of_its_own(name: str) -> None:
+    assert [duty.title for duty in RELEASES[name]().duties] == ["Post-mortem"]
+
+
+@pytest.mark.parametrize("name", ["rejected", "aborted"])
+def test_what_did_not_reach_production_leaves_no_duty(name: str) -> None:
+    assert RELEASES[name]().duties == ()
 
 
 def test_a_later_rollback_names_the_release_that_it_undid() -> None:

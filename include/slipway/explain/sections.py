@@ -9,11 +9,12 @@ from slipway.explain.watching import rollout, watch
 from slipway.explain.wording import action_in_words, settings, titles_of, undo_in_words
 from slipway.graph import Kind, Node, ReleaseGraph
 from slipway.kinds import Check, Checklist, Step
-from slipway.plan import Notice, Plan, Procedure
+from slipway.plan import Duty, Notice, Plan, Procedure
 from slipway.prove.wording import spoken
 from slipway.words import Phase
 
 _BEFORE_PRODUCTION = (Phase.PREFLIGHT, Phase.STAGING, Phase.VALIDATION)
+DUTY = ("Duty", "Due after", "Owner")
 DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 
 
@@ -221,13 +222,17 @@ def _oldest(procedure: Procedure, titles: Mapping[str, str]) -> str:
 def _people(plan: Plan) -> Iterator[Section]:
     notices = [_notice(each) for each in plan.notices]
     contacts = [(each.role, each.name, each.contact) for each in plan.contacts]
-    duties = [(each.title, spoken(each.due) if each.due else "at once", each.owner) for each in plan.after]
     for title, head, rows in (
         ("Notices", ("Moment", "Audience", "Channels", "Message"), notices),
         ("Contacts", ("Role", "Name", "Contact"), contacts),
-        ("After the release", ("Duty", "Due after", "Owner"), duties),
+        ("After the release", DUTY, [_duty(each) for each in plan.after]),
+        ("After a rollback", DUTY, [_duty(each) for each in plan.after_rollback]),
     ):
         yield Section(2, title, [Table(head, rows)] if rows else [])
+
+
+def _duty(duty: Duty) -> tuple[str, ...]:
+    return duty.title, spoken(duty.due) if duty.due else "at once", duty.owner
 
 
 def _notice(notice: Notice) -> tuple[str, ...]:

@@ -115,5 +115,6 @@ def _not_negative(plan: Plan) -> Iterator[_Duration]:
             yield each.place, "patience", each.item.patience
     for spot, threshold in thresholds(plan):
         yield spot, "lasting", threshold.lasting
-    for index, duty in enumerate(plan.after):
-        yield place("after", index, duty.title), "due", duty.due
+    for field in ("after", "after_rollback"):
+        for index, duty in enumerate(getattr(plan, field)):
+            yield place(field, index, duty.title), "due", duty.due

@@ -10,7 +10,7 @@ from slipway.facts import Facts
 from slipway.graph import ASK, DECISION, OUTCOME, REPORT, Kind, Node, ReleaseGraph
 from slipway.kinds import Check, Checklist, Step
 from slipway.outcome import Ending
-from slipway.plan import Scheduled
+from slipway.plan import Duty, Plan, Scheduled
 from slipway.record import (
     UNDOING,
     ApprovalRecord,
@@ -123,10 +123,17 @@ def record_from(
         contacts=tuple(plan.contacts),
         duties=tuple(
             DutyRecord(title=duty.title, owner=duty.owner, due=(ended_at + duty.due).astimezone(UTC))
-            for duty in plan.after
-            if ending.outcome is Outcome.RELEASED  # what was taken back needs no training and no cleaning up
+            for duty in _duties(plan, ending.outcome)
         ),
     )
+
+
+def _duties(plan: Plan, outcome: Outcome) -> Sequence[Duty]:
+    """Return what is left to do; a release that did not reach production leaves nothing."""
+    if outcome is Outcome.RELEASED:
+        return plan.after
+    reached = outcome in (Outcome.HELD, Outcome.ROLLED_BACK, Outcome.ROLLBACK_FAILED)
+    return plan.after_rollback if reached else ()
 
 
 def _scheduled(line: Scheduled, tasks: Sequence[TaskRecord], began: datetime) -> ScheduledRecord:
