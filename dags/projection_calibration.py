@@ -801,5 +801,7 @@ plan = Plan(
             owner="Product Owner",
         ),
     ],
+    # The document has a template for it, and names no time.
+    after_rollback=[Duty(title="Root cause analysis", due=WEEK, owner="Engineering Manager")],
 )
 dag = release_dag(plan)
