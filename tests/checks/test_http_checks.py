@@ -142,6 +142,18 @@ def test_the_version_before_is_the_one_that_was_noted(service: Service, run: Loc
     assert run_check(after, run).answer is Answer.FAIL
 
 
+def test_what_was_noted_first_is_kept_when_the_check_is_cleared_after_the_deployment(
+    service: Service, run: LocalRun
+) -> None:
+    note = VersionServed(name="version", expects=Expected.ANY)
+    service.says("/version", {"version": "v1"})
+    assert run_check(note, run).summary == "the service serves v1"
+    service.says("/version", {"version": "v2"})
+    again = run_check(note, run)
+    assert again.evidence["version"] == "v1"
+    assert again.summary == "the service serves v2; noted before, and kept: v1"
+
+
 def test_a_service_that_says_no_version_gives_nothing_to_note(service: Service, run: LocalRun) -> None:
     service.says("/version", {"build": "v1"})
     noted = run_check(VersionServed(name="version", expects=Expected.ANY), run)

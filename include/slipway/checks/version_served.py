@@ -1,5 +1,6 @@
 """The version that the service says it runs."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -25,7 +26,8 @@ class VersionServed(Check):
     """Ask the service for its version.
 
     With `expects=Expected.ANY` it notes the version that is served (place it before production); a later
-    one with BEFORE compares with that note.
+    one with BEFORE compares with that note. Cleared and run again in the same release, it keeps its first
+    note: by then the new version may be served.
 
     :param role: whom to ask: "service", or another role of the environment, e.g. "green" before a swap
     :param at: dotted path of the version in the JSON answer
@@ -81,7 +83,16 @@ class VersionServed(Check):
         if finding.answer is Answer.PASS and served in (None, ""):
             why = f"{self.path} answers, but says no version at {self.at}: nothing can be noted"
             return Finding(answer=Answer.INCONCLUSIVE, summary=why, evidence=evidence)
+        if finding.answer is Answer.PASS and self.expects is Expected.ANY:
+            return self._note(run, served, evidence)
         return Finding(answer=finding.answer, summary=self._summary(finding, served), evidence=evidence)
+
+    def _note(self, run: Run, served: Json, evidence: Mapping[str, Json]) -> Finding:
+        noted = run.remember("version", lambda: served)
+        said = f"the service serves {served}"
+        if noted != served:
+            said += f"; noted before, and kept: {noted}"
+        return Finding(answer=Answer.PASS, summary=said, evidence={**evidence, "version": noted})
 
     def _summary(self, finding: Finding, served: Json) -> str:
         return f"the service serves {served}" if finding.answer is Answer.PASS else finding.summary
