@@ -341,6 +341,11 @@ def test_a_closed_window_is_no_go(reason: str) -> None:
     assert len(refused_because(asked(), window_open=False, break_glass=reason)) == 1
 
 
+def test_a_go_after_the_time_that_production_was_planned_for_is_no_go() -> None:
+    late = "Fri 06 Mar 14:00 UTC was 8 h ago, and this plan goes on 1 h late at the most."
+    assert refused_because(asked(), too_late=late) == (late,)
+
+
 def test_breaking_the_glass_opens_a_closed_window() -> None:
     decision = judge(question(window_open=False, break_glass="data loss now"), [asked()])
 

@@ -98,6 +98,6 @@ def test_who_decides_reads_when_production_begins() -> None:
         11: "Production waits for Fri 06 Mar 14:00 UTC.",
         14: "Fri 06 Mar 14:00 UTC has passed: production begins with the GO.",
         22: "**Fri 06 Mar 14:00 UTC was 8 h 30 min ago, and this plan goes on 1 h late at the most. "
-        "Trigger a new release in time for it. A GO would change nothing in production.**",
+        "Trigger a new release in time for it. A GO ends as NO-GO.**",
     }
     assert "begins with the GO" in step.outlook(morning, morning.replace(hour=22), 60)

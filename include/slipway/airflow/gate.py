@@ -24,6 +24,7 @@ from slipway.airflow.gate_facts import (
     SHOWN,
     answers_now,
     criteria_now,
+    production_outlook,
     question_now,
     release_now,
     requester_of,
@@ -31,7 +32,6 @@ from slipway.airflow.gate_facts import (
 )
 from slipway.airflow.gather import task_states
 from slipway.airflow.rest import AirflowApi
-from slipway.airflow.tell import production_outlook
 from slipway.compile import compile_plan
 from slipway.errors import SlipwayError
 from slipway.facts import NOT_REACHED
@@ -133,7 +133,7 @@ class GateOperator(HITLOperator):
                 requester=requester_of(context),
                 at=datetime.now(UTC),
                 deadline=datetime.now(UTC) + self.plan.gate.timeout,
-                begins=production_outlook(context, self.plan),
+                begins=production_outlook(self.plan, context),
             )
         )
         self.log.info("%s\n%s", self.subject, self.body)

@@ -1,10 +1,11 @@
 """Gathers what a gate is judged by: forms, audit log, task states and what staging left."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from slipway.airflow.rest import AirflowApi, EventLog, HitlDetail
+from slipway.airflow.run import AirflowRun
 from slipway.gate.criteria import (
     commits,
     evidence_tasks,
@@ -16,7 +17,8 @@ from slipway.gate.criteria import (
 from slipway.gate.records import Asked, CriterionState, FormAnswer, GateQuestion, Mark, Release
 from slipway.gate.text import shown_release
 from slipway.plan import Approval, Plan
-from slipway.run import Json
+from slipway.run import Json, pace_of
+from slipway.steps.wait_until import WaitUntil, first_wait
 from slipway.windows import is_open
 from slipway.words import GateAnswer
 
@@ -57,7 +59,20 @@ def question_now(plan: Plan, digest: str, context: Mapping[str, Any]) -> GateQue
         window_open=is_open(plan.windows, datetime.now(UTC)),
         break_glass=str(context["params"].get("break_glass") or ""),
         unproved=unproved(plan, found),
+        too_late=_wait_of(plan, context, WaitUntil.too_late),
     )
+
+
+def production_outlook(plan: Plan, context: Mapping[str, Any]) -> str:
+    """Return a sentence of when production begins if it is decided now, "" if it follows a GO at once."""
+    return _wait_of(plan, context, WaitUntil.outlook)
+
+
+def _wait_of(
+    plan: Plan, context: Mapping[str, Any], say: Callable[[WaitUntil, datetime, datetime, float], str]
+) -> str:
+    wait, run = first_wait(plan.on_production), AirflowRun(context, plan.production)
+    return say(wait, run.began, datetime.now(UTC), pace_of(run)) if wait else ""
 
 
 def requester_of(context: Mapping[str, Any]) -> str:

@@ -19,7 +19,7 @@ from slipway.letter import ReleaseFacts
 from slipway.plan import Notice, Plan
 from slipway.report.place import report_path
 from slipway.run import Json, pace_of
-from slipway.steps import WaitUntil
+from slipway.steps.wait_until import first_wait
 from slipway.words import Severity
 
 DELIVERIES = "deliveries"  # what became of each letter, in what a task returns or (a watch) beside it
@@ -133,18 +133,8 @@ def _or_nothing(run: AirflowRun, find: Callable[[], object]) -> str:
 
 def planned_production(plan: Plan, began: datetime) -> datetime | None:
     """Return when production is planned to begin: the first time of day that its steps wait for."""
-    first = _first_wait(plan)
+    first = first_wait(plan.on_production)
     return first.due(began).astimezone(first.timezone) if first else None
-
-
-def production_outlook(context: Mapping[str, Any], plan: Plan) -> str:
-    """Return a sentence of when production begins if it is decided now, "" if it follows a GO at once."""
-    first, run = _first_wait(plan), AirflowRun(context, plan.production)
-    return first.outlook(run.began, datetime.now(UTC), pace_of(run)) if first else ""
-
-
-def _first_wait(plan: Plan) -> WaitUntil | None:
-    return next((step for step in plan.on_production if isinstance(step, WaitUntil)), None)
 
 
 def deliveries_of(context: Mapping[str, Any], graph: ReleaseGraph) -> list[Delivery]:

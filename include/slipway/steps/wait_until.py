@@ -1,5 +1,6 @@
 """Wait until a time of the plan's day, without holding a worker."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from typing import ClassVar
@@ -57,9 +58,14 @@ class WaitUntil(Step):
         due = self.due(began)
         if at < due:
             return f"Production waits for {self._told(due)}."
-        if refused := self._refused(due, at, pace):
-            return f"**{refused} A GO would change nothing in production.**"
+        if late := self.too_late(began, at, pace):
+            return f"**{late} A GO ends as NO-GO.**"
         return f"{self._told(due)} has passed: production begins with the GO."
+
+    def too_late(self, began: datetime, at: datetime, pace: float) -> str:
+        """Return why it is too late at that time for a release that began then, "" if it is not."""
+        refused = self._refused(self.due(began), at, pace)
+        return str(refused) if refused else ""
 
     def do(self, run: Run) -> Evidence:
         """Return when it is time. Raises NotYet until then, TooLate long after it."""
@@ -88,3 +94,8 @@ class WaitUntil(Step):
     def undo(self, run: Run, evidence: Evidence) -> Evidence:
         """Leave everything: nothing was changed."""
         return Evidence(changed=False, summary=self.leaves_nothing)
+
+
+def first_wait(steps: Sequence[Step]) -> WaitUntil | None:
+    """Return the first wait among some steps, None if there is none."""
+    return next((step for step in steps if isinstance(step, WaitUntil)), None)

@@ -1,0 +1,41 @@
+"""What the gate knows of the time that production waits for."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from tests import toy
+
+from slipway.airflow.gate_facts import production_outlook, question_now
+from slipway.plan import Plan
+from slipway.steps import WaitUntil
+
+DUE = datetime.now(UTC).replace(second=0, microsecond=0)
+WAIT = WaitUntil(name="wait", at=DUE.time(), timezone=ZoneInfo("UTC"), late_at_most=timedelta(hours=1))
+
+
+def planned() -> Plan:
+    plan = toy.plan()
+    return replace(plan, on_production=[WAIT, *plan.on_production])
+
+
+def context(days_ago: int, pace: float = 1) -> dict[str, Any]:
+    """Return a run that began so many days ago, at the time that its production waits for."""
+    run = SimpleNamespace(run_after=DUE - timedelta(days=days_ago), conf={}, triggering_user_name="rita")
+    ti = SimpleNamespace(dag_id="toy", task_id="gate", xcom_pull=lambda task_ids: None)
+    return {"dag_run": run, "ti": ti, "params": {"pace": pace}, "run_id": "r"}
+
+
+@pytest.mark.parametrize(("days_ago", "pace", "late"), [(0, 1, False), (1, 1, True), (1, 60, False)])
+def test_only_a_real_release_comes_too_late(days_ago: int, pace: float, late: bool) -> None:
+    said = question_now(planned(), "digest", context(days_ago, pace)).too_late
+    assert ("this plan goes on 1 h late at the most" in said) is late
+    assert ("A GO ends as NO-GO" in production_outlook(planned(), context(days_ago, pace))) is late
+
+
+def test_what_follows_the_go_at_once_is_never_too_late() -> None:
+    assert question_now(toy.plan(), "digest", context(1)).too_late == ""
+    assert production_outlook(toy.plan(), context(1)) == ""
