@@ -1,14 +1,16 @@
+import itertools
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any, NoReturn
 
 import pytest
 from tests.steps.ssh_server import deployment_server, git, local_run
 
 from slipway.run import Evidence
 from slipway.sandbox.vendors.ssh import SshServer
-from slipway.steps import DeployOverSsh
+from slipway.steps import DeployOverSsh, ssh_job
 from slipway.steps.faults import CommandFailed, NothingTried, NotTheApprovedCommit, UnknownVersion
 from slipway.steps.faults.ssh import CheckedOutSince
 from slipway.testing import LocalRun
@@ -144,3 +146,39 @@ def test_a_server_that_forgot_its_jobs_is_brought_back_all_the_same(world: World
     shutil.rmtree(world.server.home / ".slipway")
     assert world.step.undo(run, evidence).changed is True
     assert (world.head(), world.built()) == ("v2.4.0", "2.4.0")
+
+
+def killed(*_: object) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+def test_a_worker_that_is_killed_while_it_builds_joins_the_build_and_builds_once(
+    world: World, run: LocalRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow = replace(world.step, build=("sleep 0.5", *world.step.build))
+    with monkeypatch.context() as patch:
+        patch.setattr(ssh_job.time, "sleep", killed)
+        with pytest.raises(KeyboardInterrupt):
+            slow.do(run)
+    assert slow.do(run).before["name"] == "v2.4.0"
+    assert (world.clone / "builds.log").read_text().split() == ["2.5.0-maintenance"]
+
+
+def test_what_was_deployed_by_a_worker_that_was_killed_before_it_said_so_is_undone(
+    world: World, run: LocalRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(DeployOverSsh, "_checked_out", once_then_killed(DeployOverSsh._checked_out))
+        with pytest.raises(KeyboardInterrupt):
+            world.step.do(run)
+    assert world.built() == "2.5.0-maintenance"
+    world.step.do(run)
+    assert (world.clone / "builds.log").read_text().split() == ["2.5.0-maintenance"]
+    world.step.undo(run.at("rollback.undo_deploy"), Evidence(before=run.memory["before"]))
+    assert (world.head(), world.built()) == ("v2.4.0", "2.4.0")
+
+
+def once_then_killed(look: Callable[..., Any]) -> Callable[..., Any]:
+    """Let the first look pass, which captures what was before; the next one, after acting, is the end."""
+    calls = itertools.count()
+    return lambda *given: look(*given) if next(calls) == 0 else killed()

@@ -8,6 +8,7 @@ from datetime import timedelta
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.steps.ssh_server import deployment_server, local_run
@@ -16,6 +17,7 @@ from slipway.run import Evidence
 from slipway.sandbox.vendors.ssh import SshServer
 from slipway.steps import RollingRestart
 from slipway.steps.faults.ssh import InstanceUnwell, VersionBeforeUnknown
+from slipway.steps.ssh_api import Server
 from slipway.testing import LocalRun
 
 NAMES = ("api-1", "api-2", "api-3")
@@ -161,3 +163,40 @@ def test_a_server_that_forgot_its_jobs_is_restarted_all_the_same(world: World, r
     shutil.rmtree(world.server.home / ".slipway")
     assert world.step.undo(run, evidence).changed is True
     assert world.versions() == ['{"version": "v2.4.0"}'] * 3
+
+
+@pytest.mark.parametrize("dies_at", ["api-1", "api-2", "api-3"])
+def test_a_worker_that_is_killed_after_a_restart_restarts_no_instance_twice(
+    world: World, run: LocalRun, monkeypatch: pytest.MonkeyPatch, dies_at: str
+) -> None:
+    confirm = RollingRestart._confirm
+
+    def killed(step: RollingRestart, run: LocalRun, there: Server, instance: str, *more: Any) -> None:
+        confirm(step, run, there, instance, *more)
+        if instance == dies_at:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(RollingRestart, "_confirm", killed)
+        with pytest.raises(KeyboardInterrupt):
+            world.step.do(run)
+    touched = NAMES[: NAMES.index(dies_at) + 1]
+    assert [line.split()[0] for line in world.restarts()] == list(touched)
+    assert world.step.do(run).before == {"versions": dict.fromkeys(NAMES, "v2.4.0")}
+    assert [line.split()[0] for line in world.restarts()] == list(NAMES)
+
+
+def test_only_what_a_killed_worker_had_restarted_is_rolled_back(
+    world: World, run: LocalRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(step: RollingRestart, run: LocalRun, there: Server, instance: str, *more: Any) -> None:
+        if instance == "api-2":
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(RollingRestart, "_confirm", killed)
+        with pytest.raises(KeyboardInterrupt):
+            world.step.do(run)
+    undo = run.at("rollback.undo_restart")
+    assert world.step.undo(undo, Evidence(before=run.memory["before"])).summary == "rolled back: api-2, api-1"
+    assert world.restarts()[2:] == ["api-2 2.4.0", "api-1 2.4.0"]

@@ -1,4 +1,5 @@
 from dataclasses import replace
+from typing import NoReturn
 
 import pytest
 from tests.steps.azure.world import posts, through
@@ -8,6 +9,7 @@ from slipway.run import Evidence
 from slipway.sandbox.vendors.azure import Azure
 from slipway.steps.faults.azure import OperationFailed
 from slipway.steps.purge_cdn import PurgeCdn
+from slipway.still_going import StillGoing
 from slipway.testing import LocalRun
 from slipway.vendor_faults import AccessRefused, CallRefused, NotThere, TooManyCalls, VendorBroken
 
@@ -63,3 +65,30 @@ def test_a_bad_answer_names_the_call(
     cloud.trouble(match=r"POST /subscriptions", times=-1, **trouble)
     with pytest.raises(fault, match="profiles/cpr-cdn/endpoints/cpr-ui/purge: HTTP"):
         STEP.do(run)
+
+
+def test_a_worker_that_is_killed_after_azure_took_the_purge_only_asks_how_it_goes(
+    run: LocalRun, cloud: Azure
+) -> None:
+    with pytest.raises(StillGoing, match="Azure carries out the purge"):
+        STEP.do(run)  # what a task knows when it is killed while it waits
+    assert through(lambda: STEP.do(run)).summary.endswith("is done")
+    assert posts(cloud, "/purge") == 1
+
+
+def test_a_worker_that_is_killed_before_it_noted_the_purge_purges_again_which_harms_nothing(
+    run: LocalRun, cloud: Azure, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begin = PurgeCdn._begin
+
+    def killed(step: PurgeCdn, run: LocalRun) -> NoReturn:
+        begin(step, run)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(PurgeCdn, "_begin", killed)
+        with pytest.raises(KeyboardInterrupt):
+            STEP.do(run)
+    assert through(lambda: STEP.do(run)).summary.endswith("is done")
+    assert posts(cloud, "/purge") == 2
+    assert purged(cloud) == [["/*"], ["/*"]]

@@ -3,6 +3,7 @@ import os
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -233,3 +234,33 @@ def test_the_script_is_used_where_the_project_is_not(
 ) -> None:
     replace(WITH_CLI, project="elsewhere").do(run)
     assert (applied(server, db)[-1], dotnet.exists()) == (SHARES, False)
+
+
+@pytest.mark.parametrize(("step", "act"), [(STEP, "_apply"), (WITH_CLI, "_update")], ids=["script", "cli"])
+def test_a_worker_that_is_killed_after_the_migration_does_not_migrate_again(
+    run: LocalRun,
+    dotnet: Path,
+    db: str,
+    server: Postgres,
+    monkeypatch: pytest.MonkeyPatch,
+    step: UpgradeEf,
+    act: str,
+) -> None:
+    migrate, begun = getattr(UpgradeEf, act), []
+
+    def killed(*given: Any) -> None:
+        begun.append(given)
+        migrate(*given)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(UpgradeEf, act, killed)
+        with pytest.raises(KeyboardInterrupt):
+            step.do(run)
+        assert applied(server, db)[-1] == SHARES
+        evidence = step.do(run)
+    assert len(begun) == 1
+    assert (evidence.before["migration"], evidence.changed) == (FIRST, True)
+    undone = step.undo(run.at("rollback.undo_migrate"), Evidence(before=run.memory["before"]))
+    assert undone.summary == f"{SHARES} -> {FIRST}"
+    assert applied(server, db) == [FIRST]
