@@ -38,16 +38,19 @@ class Server:
             text = output.read().decode(errors="surrogateescape")
             status = output.channel.recv_exit_status()
         except (paramiko.SSHException, EOFError, OSError) as error:
-            raise ConnectionCut(self.conn_id, said, _first_line(error)) from error
+            why = (
+                f"no answer in {ANSWER_WITHIN:g} s" if isinstance(error, TimeoutError) else _first_line(error)
+            )
+            raise ConnectionCut(self.conn_id, said, why) from error
         if status == _LOST:
             raise ConnectionCut(self.conn_id, said, "no exit status came")
         return status, text
 
-    def say(self, script: str) -> str:
+    def say(self, script: str, *, what: str = "") -> str:
         """Return what a short script prints. Raises CommandFailed and ConnectionCut."""
-        status, text = self.ask(f"{{ {script}\n}} 2>&1", what=script)
+        status, text = self.ask(f"{{ {script}\n}} 2>&1", what=what or script)
         if status:
-            raise CommandFailed(script, status, text.splitlines()[-20:])
+            raise CommandFailed(what or script, status, text.splitlines()[-20:])
         return text.strip()
 
 

@@ -85,14 +85,13 @@ def was_begun(there: Server, name: str) -> bool:
 
 def forget(there: Server, *names: str) -> None:
     """Remove jobs that are over, as if they had never been begun."""
-    there.say(
-        f"cd {_JOBS} 2>/dev/null || exit 0; rm -rf {' '.join(f'{name} {name}.begun' for name in names)}"
-    )
+    marks = " ".join(f"{name} {name}.begun" for name in names)
+    there.say(f"cd {_JOBS} 2>/dev/null || exit 0; rm -rf {marks}", what=f"forget {', '.join(names)}")
 
 
 def stop(there: Server, name: str, *, log: logging.Logger) -> None:
     """End a job that an earlier try left running, with all its processes."""
-    if there.say(_STOP.format(jobs=_JOBS, name=name)) == "stopped":
+    if there.say(_STOP.format(jobs=_JOBS, name=name), what=f"stop {name}") == "stopped":
         log.info("Stopped what this release still ran on %s, before it is undone", there.conn_id)
 
 
@@ -155,11 +154,9 @@ def _begin(there: Server, job: Job) -> str:
     cwd = [f"cd {shlex.quote(job.cwd)}"] if job.cwd else []
     script = "\n".join(["set -e", 'cd "$HOME"', *cwd, *job.lines, ""])
     runner = _RUNNER.format(name=job.name)
-    return there.say(
-        _START.format(
-            jobs=_JOBS, old=_OLD, name=job.name, script=shlex.quote(script), runner=shlex.quote(runner)
-        )
-    )
+    quoted = {"script": shlex.quote(script), "runner": shlex.quote(runner)}
+    start = _START.format(jobs=_JOBS, old=_OLD, name=job.name, **quoted)
+    return there.say(start, what=f"begin {job.title}")
 
 
 def _look(there: Server, job: Job, view: _View) -> str:
@@ -176,4 +173,4 @@ def _kill(there: Server, job: Job) -> None:
 
 def _clear(there: Server, job: Job) -> None:
     """Let the next try begin it anew; that it was begun stays known."""
-    there.say(f"rm -rf {_JOBS}/{job.name}")
+    there.say(f"rm -rf {_JOBS}/{job.name}", what=f"forget {job.name}")

@@ -35,7 +35,11 @@ class Heroku(StandIn):
     """The stand-in; `state` is what it knows. Close it, so that no dyno outlives it."""
 
     state: HerokuState
-    rendezvous: Rendezvous = field(default_factory=Rendezvous)
+    rendezvous: Rendezvous = field(init=False)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.rendezvous = Rendezvous(self.next_trouble)
 
     def close(self) -> None:
         """End the one-off dynos and the rendezvous."""
@@ -168,6 +172,7 @@ def _dynos(app: Flask, heroku: Heroku) -> None:
             return _error(422, "App has no code: push it first.")
         dyno = _dyno(found, f"run.{1000 + len(heroku.calls)}", body["command"], "run", state="starting")
         secret = heroku.rendezvous.offer(
+            body["command"],
             lambda: heroku.state.run(found.name, body["command"]),
             lambda: found.dynos.pop(dyno["name"], None),
         )

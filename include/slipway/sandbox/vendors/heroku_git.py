@@ -6,7 +6,10 @@ from pathlib import Path
 
 # Heroku builds before it takes the push; a commit with this file in it cannot be built.
 UNBUILDABLE = "BROKEN_BUILD"
+# A file of shell in the repository that the next push runs first, e.g. "sleep 30" or "exit 1".
+TROUBLE = "trouble"
 _HOOK = f"""#!/bin/sh
+if mv {TROUBLE} {TROUBLE}.told 2>/dev/null; then . ./{TROUBLE}.told; fi
 while read old new ref; do
   test "$ref" = refs/heads/main || {{ echo " !	Pushed to non-main branch, skipping build."; continue; }}
   echo "-----> Building on the Heroku-24 stack"

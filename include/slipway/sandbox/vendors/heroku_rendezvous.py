@@ -4,28 +4,32 @@ import os
 import signal
 import socketserver
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from subprocess import Popen
 from uuid import uuid4
 
+from slipway.sandbox.vendors.stand_in import Trouble
+
 
 class Rendezvous:
     """Starts a command when its secret is told, sends what it prints, and ends it with the connection.
 
-    :param cut_after: break the next connections off after so many lines, 0 before the first; -1 never
+    :param trouble: says what goes wrong with "ATTACH command": a delay before anything, a line that is cut
+        before the command begins (`status`), or after the first line that it prints (`half`)
     """
 
-    def __init__(self) -> None:
-        self.cut_after = -1
-        self._waiting: dict[str, tuple[Callable[[], Popen[bytes]], Callable[[], object]]] = {}
+    def __init__(self, trouble: Callable[[str], Trouble | None]) -> None:
+        self._trouble = trouble
+        self._waiting: dict[str, tuple[str, Callable[[], Popen[bytes]], Callable[[], object]]] = {}
         self._running: dict[str, Popen[bytes]] = {}
         self._server: socketserver.ThreadingTCPServer | None = None
 
-    def offer(self, start: Callable[[], Popen[bytes]], ended: Callable[[], object]) -> str:
+    def offer(self, command: str, start: Callable[[], Popen[bytes]], ended: Callable[[], object]) -> str:
         """Return the secret under which a command waits for who reads it."""
         secret = uuid4().hex
-        self._waiting[secret] = (start, ended)
+        self._waiting[secret] = (command, start, ended)
         return secret
 
     def stop(self, secret: str) -> None:
@@ -53,15 +57,21 @@ class Rendezvous:
 
     def attach(self, secret: str, send: Callable[[bytes], object]) -> None:
         """Send what the command prints until it ends."""
-        start, ended = self._waiting.pop(secret, (None, None))
-        if start is None or ended is None:
+        command, _, _ = self._waiting.get(secret, ("", None, None))
+        trouble = self._trouble(f"ATTACH {command}") or Trouble()
+        time.sleep(trouble.delay)
+        if secret not in self._waiting:  # stopped meanwhile, or never offered
+            return
+        _, start, ended = self._waiting.pop(secret)
+        if trouble.status:
+            ended()
             return
         send(b"rendezvous\r\n")
         process = self._running[secret] = start()
         assert process.stdout is not None
         try:
             for number, line in enumerate(process.stdout):
-                if number == self.cut_after:
+                if number and trouble.half:
                     break
                 send(line.replace(b"\n", b"\r\n"))
         finally:

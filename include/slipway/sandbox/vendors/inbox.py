@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from email import message_from_bytes, policy
 from typing import TYPE_CHECKING, Any
 
-from slipway.sandbox.vendors.stand_in import StandIn
+from slipway.sandbox.vendors.stand_in import ASKED_FOR, StandIn, Trouble
 
 if TYPE_CHECKING:
     from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
@@ -27,22 +28,22 @@ class Mail:
 
 @dataclass(kw_only=True)
 class InboxState:
-    """The mails, the oldest first, and what goes wrong.
+    """The mails, the oldest first.
 
     :param unknown: recipients that the server does not know
-    :param reply: answered to each mail instead of taking it, e.g. "451 4.3.0 Try again later"
-    :param cut_off: whether the mail is taken and the line is then cut before the answer
     """
 
     mails: list[Mail] = field(default_factory=list)
     unknown: set[str] = field(default_factory=set)
-    reply: str = ""
-    cut_off: bool = False
 
 
 @dataclass(kw_only=True)
 class Inbox:
-    """A mail server's mails and its window: `stand_in` shows them at GET /mails."""
+    """A mail server's mails and its window.
+
+    `stand_in` shows them at GET /mails, and is told what goes wrong with a mail ("DATA"): a status instead of
+    taking it, a delay before anything, or taken and the line cut before the answer (`after` or `half`).
+    """
 
     state: InboxState
     stand_in: StandIn
@@ -88,7 +89,7 @@ class _Handler:
     """What aiosmtpd asks at each command of a session."""
 
     def __init__(self, inbox: Inbox) -> None:
-        self.state, self.closed = inbox.state, bool(inbox.login)
+        self.state, self.window, self.closed = inbox.state, inbox.stand_in, bool(inbox.login)
 
     async def handle_MAIL(  # noqa: N802  (aiosmtpd finds it by this name)
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
@@ -107,10 +108,12 @@ class _Handler:
         return "250 OK"
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
-        if self.state.reply:
-            return self.state.reply
+        trouble = self.window.next_trouble("DATA") or Trouble()
+        await asyncio.sleep(trouble.delay)
+        if trouble.status and not trouble.after:
+            return f"{trouble.status} {trouble.status // 100}.3.0 {ASKED_FOR}"
         self.state.mails.append(_mail(envelope))
-        if self.state.cut_off:
+        if trouble.after or trouble.half:
             transport: Any = server.transport
             transport.abort()
         return "250 OK"

@@ -6,11 +6,13 @@ import asyncio
 import os
 import signal
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from slipway.sandbox.vendors.stand_in import ASKED_FOR, StandIn, Trouble
 
 
 @dataclass(kw_only=True)
@@ -20,7 +22,8 @@ class SshServer:
     :param home: the login's home, where commands begin
     :param authorized_key: a public key that may log in besides the password, as in authorized_keys
     :param variables: what commands see besides PATH and HOME
-    :param delay: seconds before each command begins
+    :param trouble: says what goes wrong with "EXEC command": a delay before it begins, a status instead of
+        running it, or run and the connection cut before it is told how it ended (`after` or `half`)
     """
 
     home: Path
@@ -28,7 +31,7 @@ class SshServer:
     password: str = "sandbox"
     authorized_key: str = ""
     variables: dict[str, str] = field(default_factory=dict)
-    delay: float = 0.0
+    trouble: Callable[[str], Trouble | None] = lambda command: None
     port: int = 0
     host_key: str = ""  # its public part, known once it listens
     commands: list[str] = field(default_factory=list)
@@ -41,6 +44,21 @@ class SshServer:
         assert self.loop is not None
         for connection in list(self.connections):
             self.loop.call_soon_threadsafe(connection.abort)
+
+
+def window_of(state: SshServer) -> StandIn:
+    """Return what is told of trouble beside the server; it shows the commands at GET /commands."""
+    from flask import Flask, jsonify
+
+    app = Flask("ssh")
+
+    @app.get("/commands")
+    def commands() -> Any:
+        return jsonify(state.commands)
+
+    made = StandIn(app=app, error=lambda status, said: ({"error": said}, status))
+    state.trouble = made.next_trouble
+    return made
 
 
 @asynccontextmanager
@@ -123,7 +141,12 @@ def _door(state: SshServer) -> Any:
 async def _run(state: SshServer, process: Any) -> None:
     """Run one command. When the connection is lost, its session is hung up on, as sshd does."""
     state.commands.append(process.command or "")
-    await asyncio.sleep(state.delay)
+    trouble = state.trouble(f"EXEC {process.command or ''}") or Trouble()
+    await asyncio.sleep(trouble.delay)
+    if trouble.status and not trouble.after:
+        process.stderr.write(f"{ASKED_FOR}\n".encode())
+        process.exit(trouble.status)
+        return
     path = os.environ.get("PATH", os.defpath)
     child = await asyncio.create_subprocess_shell(
         process.command or "exit 0",
@@ -139,6 +162,9 @@ async def _run(state: SshServer, process: Any) -> None:
         output, errors = await child.communicate()
     finally:
         del state.running[child.pid]
+    if trouble.after or trouble.half:
+        process.channel.get_connection().abort()
+        return
     with suppress(OSError):  # nobody listens any more
         process.stdout.write(output)
         process.stderr.write(errors)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from flask import Flask, Response
 
+ASKED_FOR = "Trouble that was asked for."
 CONTROL = "/_stand_in"  # beside the vendor's own paths: what a test or the launcher tells the stand-in
 
 
@@ -19,7 +20,8 @@ CONTROL = "/_stand_in"  # beside the vendor's own paths: what a test or the laun
 class Trouble:
     """What goes wrong with the next calls.
 
-    :param match: "METHOD /path-prefix" of the calls it holds for; "" holds for all
+    :param match: "METHOD /path-prefix" of the calls it holds for; "" holds for all. What is no HTTP has words
+        of its own: "DATA" is a mail, "EXEC command" one over SSH, "ATTACH command" the output of a dyno
     :param times: for how many calls; -1 for ever
     :param status: answered instead; 0 lets the call through
     :param after: whether the call is carried out first, so that only its answer is lost
@@ -85,6 +87,14 @@ class StandIn:
         """Let the next calls go wrong; the fields are those of Trouble."""
         self.troubles.append(Trouble(**what))
 
+    def next_trouble(self, call: str) -> Trouble | None:
+        """Return what was told to go wrong with this call, e.g. "POST /apps"; None if nothing."""
+        for trouble in self.troubles:
+            if call.startswith(trouble.match) and trouble.times != 0:
+                trouble.times -= 1
+                return trouble
+        return None
+
     def _before(self) -> Any:
         from flask import g, request
 
@@ -99,7 +109,7 @@ class StandIn:
                 headers=dict(request.headers),
             )
         )
-        g.trouble = trouble = self._next_trouble(f"{request.method} {request.path}")
+        g.trouble = trouble = self.next_trouble(f"{request.method} {request.path}")
         if trouble is not None:
             time.sleep(trouble.delay)
             if trouble.status and not trouble.after:
@@ -115,7 +125,7 @@ class StandIn:
         if trouble is None:
             return response
         if trouble.status and trouble.after:
-            body, status = self.error(trouble.status, "Trouble that was asked for.")
+            body, status = self.error(trouble.status, ASKED_FOR)
             response.set_data(str(body))
             response.status_code = status
         if trouble.half:
@@ -125,16 +135,9 @@ class StandIn:
         return response
 
     def _wrong(self, trouble: Trouble) -> Any:
-        body, status = self.error(trouble.status, "Trouble that was asked for.")
+        body, status = self.error(trouble.status, ASKED_FOR)
         headers = {"Retry-After": trouble.retry_after} if trouble.retry_after else {}
         return body, status, headers
-
-    def _next_trouble(self, call: str) -> Trouble | None:
-        for trouble in self.troubles:
-            if call.startswith(trouble.match) and trouble.times != 0:
-                trouble.times -= 1
-                return trouble
-        return None
 
 
 @contextmanager
