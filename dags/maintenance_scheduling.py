@@ -23,7 +23,7 @@ from slipway.checks import (
 )
 from slipway.environment import Environment
 from slipway.kinds import Checklist, Step
-from slipway.metrics import CloudWatchStatistic
+from slipway.metrics import CloudWatchStatistic, GaugeValue
 from slipway.notices import Email, InApp, PagerDuty, Slack, StatusPage
 from slipway.notices.status_page import IncidentStatus
 from slipway.plan import (
@@ -83,6 +83,7 @@ def communityshare(name: str) -> Environment:
         cluster=f"communityshare_{name}_cluster",
         launchdarkly=f"communityshare_{name}_launchdarkly",
         repository="communityshare_repository",
+        probe=f"communityshare_{name}_probe",
     )
 
 
@@ -563,6 +564,14 @@ OF_THE_JOB = [
     Threshold(metric="alert_delivery", severity=Severity.LOW, below=90),
 ]
 BEFORE_THE_FIRST_NIGHT = [replace(each, missing=Missing.NOT_JUDGED) for each in OF_THE_JOB]
+# Ours: a service that is down puts no figure into CloudWatch, and what is missing there is no error rate.
+available = GaugeValue(
+    name="available",
+    title="The API answers, seen from outside",
+    source="probe",
+    gauge="probe_success",
+    labels={"system": "communityshare", "environment": "production"},
+)
 # The newest figure counts, and one is of a second: what asks or takes back must last (the times are ours).
 QUARTER = timedelta(minutes=15)
 no_new_errors = Threshold(metric="error_rate", severity=Severity.MEDIUM, above=0.5, lasting=QUARTER)
@@ -1059,8 +1068,12 @@ plan = Plan(
             job_duration,
             alert_delivery,
             critical_bugs,
+            available,
         ],
         thresholds=[
+            # An outage (see `available`), and one that comes and goes: a tenth of the time is for a person.
+            Threshold(metric="available", severity=Severity.HIGH, below=1, lasting=timedelta(minutes=5)),
+            Threshold(metric="available", severity=Severity.MEDIUM, below=0.9),
             # The rows of the decision matrix.
             Threshold(
                 metric="error_rate",

@@ -813,6 +813,11 @@ plan = Plan(
                 lasting=timedelta(minutes=15),
                 of_at_least=20,
             ),
+            # Errors that come and go never last: so many of the last requests count as well.
+            FAILS_OFTEN,
+            Threshold(
+                metric="error_rate", severity=Severity.MEDIUM, above=2, of_at_least=100, scenario=ERRORS
+            ),
             Threshold(metric="available", severity=Severity.HIGH, below=1, lasting=timedelta(minutes=4)),
             # It comes and goes, which never lasts: a tenth of the time without an answer is for a person.
             Threshold(metric="available", severity=Severity.MEDIUM, below=0.9),

@@ -835,7 +835,8 @@ plan = Plan(
             Rule(severity=Severity.HIGH, action=Action.ROLL_BACK, within=5 * MINUTE, procedure="swap_back"),
             # The rollback window: who is asked and has not decided within 15 minutes rolls back.
             Rule(severity=Severity.MEDIUM, action=Action.ASK, within=15 * MINUTE, procedure="swap_back"),
-            Rule(severity=Severity.LOW, action=Action.ALERT, within=HOUR),
+            # Ours. A watch that ends in a quiet weekend is asked about, and answered on Monday.
+            Rule(severity=Severity.LOW, action=Action.ALERT, within=3 * DAY),
         ]
     ),
     procedures=[

@@ -526,3 +526,14 @@ def test_a_step_that_was_refused_for_want_of_proof_restores_nothing() -> None:
     graph = compile_plan(toy.plan(on_production=steps, matrix=DecisionMatrix(rules=RESTORES)))
     tasks = broken_at("production.migrate") | {"production.back_up": ("success", None)}
     assert judge(graph, facts(tasks)).action is Action.ROLL_BACK
+
+
+def test_not_to_know_restores_nothing_however_grave_the_plan_calls_it() -> None:
+    """prove refuses such a plan; the verdict restores nothing all the same."""
+    items = Checklist(name="seen", items=["The UI renders"], on_unknown=Severity.CRITICAL)
+    graph = compile_plan(toy.plan(verify=(items,), matrix=DecisionMatrix(rules=RESTORES)))
+    tasks = broken_at("verification.answers") | {
+        "verification.seen": ("failed", {"answer": "INCONCLUSIVE", "summary": "nobody answered in time"}),
+        "verification.answers": ("upstream_failed", None),
+    }
+    assert judge(graph, facts(tasks)).action is Action.ROLL_BACK

@@ -170,9 +170,9 @@ class ReleaseRecord:
     @property
     def verification(self) -> RollbackResult | None:
         """What the checks after the rollback say, or the undos alone; None if there was no rollback."""
-        if not self.undone:
-            return None
         tasks = [t for t in self.tasks if t.does is Kind.CHECK and t.phase == Phase.ROLLBACK]
+        if not self.undone and not any(task.ran for task in tasks):
+            return None
         answers = [task.finding.answer if task.finding else None for task in tasks]
         passed = answers.count(Answer.PASS)
         if passed == len(answers) and not any(undo.state == "failed" for undo in self.undone):

@@ -8,9 +8,11 @@ from airflow.providers.standard.operators.hitl import HITLOperator
 from airflow.sdk.exceptions import AirflowFailException
 
 from slipway.airflow import checklist
-from slipway.airflow.checklist import ChecklistOperator, waiting_text
+from slipway.airflow.checklist import ChecklistOperator, follows_after_production, waiting_text
 from slipway.kinds import Checklist
+from slipway.plan import DecisionMatrix, Rule
 from slipway.run import Json
+from slipway.words import Action, Severity
 
 UNTIL = datetime(2026, 3, 8, 7, 0, tzinfo=UTC)
 ITEMS = ("Input is validated", "Undo is settled")
@@ -24,7 +26,7 @@ def test_a_waiting_checklist_says_what_who_until_when_and_where() -> None:
         "- Undo is settled",
         "May answer: anyone who may edit this run.",
         "Unanswered at 2026-03-08 07:00:00 UTC: the release stops.",
-        "Answer it under Required Actions: tick the items, then DONE. An unticked item stops the release.",
+        "Answer it under Required Actions: tick the items, then DONE. An unticked item: the release stops.",
         "Marking this task ticks nothing, and the report says so.",
     ]
 
@@ -48,8 +50,8 @@ def test_it_is_said_before_the_task_asks_with_the_time_that_the_checklist_has(
     monkeypatch.setattr(HITLOperator, "execute", lambda self, context: told.append("asked"))
     given = Checklist(name="security", items=ITEMS, timeout=timedelta(hours=3))
     ChecklistOperator(task_id="security", checklist=given).execute({})
-    [(shown, until), asked] = told
-    assert (shown, asked) == (given, "asked")
+    [(shown, until, follows), asked] = told
+    assert (shown, follows, asked) == (given, checklist.STOPS, "asked")
     assert timedelta(0) <= datetime.now(UTC) + given.timeout - until < timedelta(minutes=1)
 
 
@@ -70,3 +72,21 @@ def test_no_answer_in_time_is_no_item_that_somebody_left_unticked() -> None:
         given.execute_complete({"ti": ti}, {"error": "timed out", "error_type": "timeout"})
     assert ti.left["return_value"]["answer"] == "INCONCLUSIVE"
     assert ti.left["return_value"]["evidence"]["unticked"] == list(ITEMS)
+
+
+RULES = [
+    Rule(severity=severity, action=action, within=timedelta(hours=1))
+    for severity, action in ((Severity.HIGH, Action.ROLL_BACK), (Severity.MEDIUM, Action.ASK))
+]
+
+
+def test_after_production_it_says_what_an_unticked_item_and_no_answer_lead_to() -> None:
+    items = Checklist(name="seen", items=ITEMS, on_unknown=Severity.MEDIUM)
+    follows = follows_after_production(items, DecisionMatrix(rules=RULES))
+    lines = waiting_text(items, UNTIL, follows).splitlines()
+    assert (
+        lines[4] == "Unanswered at 2026-03-08 07:00:00 UTC: MEDIUM, a person is asked whether to roll back."
+    )
+    assert lines[5].endswith("An unticked item: HIGH, production is rolled back.")
+    asked = ChecklistOperator(task_id="seen", checklist=items, follows=follows)
+    assert asked.body.endswith("An unticked item: HIGH, production is rolled back.")

@@ -221,7 +221,7 @@ def test_only_in_the_phase_before_the_first_night_no_figure_of_the_job_is_not_ju
 
 def test_a_nightly_job_that_never_runs_asks_a_person() -> None:
     good = dict.fromkeys((metric.name for metric in plan().watch.metrics), 0.0)
-    good["alert_delivery"] = 100.0
+    good |= {"alert_delivery": 100.0, "available": 1.0}
     without = {name: value for name, value in good.items() if name != "job_success"}
 
     def found(watch: Watch) -> list[tuple[str, Action]]:

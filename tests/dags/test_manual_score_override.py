@@ -134,7 +134,11 @@ def test_one_error_never_takes_back_a_week_of_manual_scores(plan: Plan) -> None:
         (0.1, timedelta(0), Action.ALERT),
         (0.1, quarter, Action.ASK),
         (5, quarter, Action.ROLL_BACK),
+        (5, timedelta(0), Action.ROLL_BACK),
+        (2, timedelta(0), Action.ASK),
     ]
+    # What has not to last is of so many requests that a single one is nothing.
+    assert [each.of_at_least for each in limits if not each.lasting] == [0, 100, 100]
     assert found[1][2].within == timedelta(hours=8)
     for stage in (stage for rollout in plan.strategies for stage in rollout.stages):
         assert [(each.above, each.severity, each.of_at_least) for each in stage.thresholds] == [

@@ -2,12 +2,14 @@
 
 from dataclasses import replace
 from datetime import time, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from tests.prove.plans import SOUND, BackUp, Look, Migrate, faults_of
 
 from slipway.plan import DecisionMatrix
 from slipway.prove.wording import spoken
+from slipway.steps import WaitUntil
 from slipway.watching import Every
 
 ZERO = timedelta(0)
@@ -80,3 +82,13 @@ def test_a_window_of_no_length_is_refused() -> None:
 )
 def test_durations_are_told_as_people_say_them(duration: timedelta, text: str) -> None:
     assert spoken(duration) == text
+
+
+def test_a_wait_that_must_be_early_is_refused() -> None:
+    wait = WaitUntil(
+        name="wait", at=time(14), timezone=ZoneInfo("UTC"), day=-1, late_at_most=timedelta(minutes=-30)
+    )
+    assert faults_of(on_production=[wait, *SOUND.on_production]) == [
+        'on_production[0] "wait": late_at_most is minus 30 minutes. Give late_at_most zero or more.',
+        'on_production[0] "wait": day is minus 1 day. Give day zero or more.',
+    ]

@@ -6,7 +6,7 @@ from typing import Any
 from tests.prove.plans import SOUND, Change, Restore, faults_of
 
 from slipway.plan import DecisionMatrix, Procedure, Rule
-from slipway.words import Action
+from slipway.words import Action, Severity
 
 CRITICAL, HIGH, MEDIUM, LOW = SOUND.matrix.rules
 
@@ -115,3 +115,11 @@ def test_an_action_that_only_alerts_wants_no_undo() -> None:
         )
         == []
     )
+
+
+def test_not_to_know_is_no_graver_than_to_have_seen_it() -> None:
+    looks = replace(SOUND.verify[0], on_failure=Severity.HIGH, on_unknown=Severity.CRITICAL)
+    assert faults_of(verify=[looks]) == [
+        'verify[0] "looks_well": on_unknown is CRITICAL, graver than its on_failure HIGH. '
+        "Give on_unknown the severity of on_failure or a milder one."
+    ]

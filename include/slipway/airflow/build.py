@@ -7,6 +7,7 @@ from typing import Any
 from airflow.sdk import DAG, Asset, BaseOperator, TaskGroup
 
 from slipway.airflow.check import CheckSensor
+from slipway.airflow.checklist import ChecklistOperator, follows_after_production
 from slipway.airflow.closeout import OutcomeOperator, ReportOperator
 from slipway.airflow.flow import (
     CompleteOperator,
@@ -22,7 +23,6 @@ from slipway.airflow.flow import (
 from slipway.airflow.gate import (
     AnswerOperator,
     AskOperator,
-    ChecklistOperator,
     CloseOthersOperator,
     DecisionOperator,
     GateOperator,
@@ -195,7 +195,9 @@ class _Builder:
 
     def _checklist(self, node: Node, kw: dict[str, Any]) -> BaseOperator:
         assert isinstance(node.item, Checklist)
-        return ChecklistOperator(checklist=node.item, **kw | {"retries": NO_SECOND_TRY})
+        late = node.phase in (Phase.VERIFICATION, Phase.ROLLOUT)
+        follows = follows_after_production(node.item, self.graph.plan.matrix) if late else None
+        return ChecklistOperator(checklist=node.item, follows=follows, **kw | {"retries": NO_SECOND_TRY})
 
     def _step(self, node: Node, kw: dict[str, Any]) -> BaseOperator:
         step = node.item

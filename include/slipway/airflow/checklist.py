@@ -1,6 +1,7 @@
 """A checklist in Airflow: a form with one box per item."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,10 +11,39 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from slipway.airflow.form import form_answer, people_as_users, without_dag_params
 from slipway.kinds import Checklist
+from slipway.plan import DecisionMatrix
 from slipway.run import Finding, Json
-from slipway.words import Answer
+from slipway.words import Action, Answer, Severity
 
 DONE = "DONE"
+
+
+@dataclass(frozen=True)
+class Follows:
+    """What an unticked item and no answer in time lead to, in words."""
+
+    unticked: str
+    unanswered: str
+
+
+STOPS = Follows("the release stops", "the release stops")
+_WORDS = {
+    Action.FLAGS_OFF: "the flags are turned off",
+    Action.ROLL_BACK: "production is rolled back",
+    Action.ROLL_BACK_AND_RESTORE: "production is rolled back, with its data",
+}
+
+
+def follows_after_production(checklist: Checklist, matrix: DecisionMatrix) -> Follows:
+    """Return what a checklist leads to once production was changed, by the rows of the matrix."""
+    unknown = checklist.on_unknown or min(checklist.on_failure, Severity.HIGH, key=list(Severity).index)
+    return Follows(_said(checklist.on_failure, matrix), _said(unknown, matrix))
+
+
+def _said(severity: Severity, matrix: DecisionMatrix) -> str:
+    # The release has stopped where it is: the mildest that may follow is a question.
+    what = _WORDS.get(matrix.rule_for(severity).action, "a person is asked whether to roll back")
+    return f"{severity}, {what}"
 
 
 class ChecklistOperator(HITLOperator):
@@ -21,21 +51,24 @@ class ChecklistOperator(HITLOperator):
 
     template_fields = ()
 
-    def __init__(self, *, checklist: Checklist, **kwargs: Any) -> None:
+    def __init__(self, *, checklist: Checklist, follows: Follows | None = None, **kwargs: Any) -> None:
+        follows = follows or STOPS
         super().__init__(
             subject=checklist.heading,
-            body="\n".join([*_listed(checklist), "", _effect(checklist)]),
+            body="\n".join([*_listed(checklist), "", _effect(checklist, follows)]),
             options=[DONE],
             params={key: _box(item) for key, item in _keys(checklist).items()},
             assigned_users=people_as_users(checklist.people) or None,
             response_timeout=checklist.timeout,
             **{"retries": 0, **without_dag_params(kwargs)},
         )
-        self.checklist = checklist
+        self.checklist, self.follows = checklist, follows
 
     def execute(self, context: Context) -> Any:
         """Say in the log what is asked, of whom and until when, and wait for a person."""
-        self.log.info("%s", waiting_text(self.checklist, datetime.now(UTC) + self.checklist.timeout))
+        self.log.info(
+            "%s", waiting_text(self.checklist, datetime.now(UTC) + self.checklist.timeout, self.follows)
+        )
         return super().execute(context)
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> Any:
@@ -67,24 +100,22 @@ class ChecklistOperator(HITLOperator):
         )
 
 
-def waiting_text(checklist: Checklist, until: datetime) -> str:
+def waiting_text(checklist: Checklist, until: datetime, follows: Follows = STOPS) -> str:
     """Return what the log of a checklist says while it waits.
 
     :param until: when its time is over
+    :param follows: what an unticked item and no answer lead to, where the checklist blocks
     """
     people = ", ".join(checklist.people) or "anyone who may edit this run"
-    end = (
-        "the release stops"
-        if checklist.blocking
-        else "the release goes on, and all items are reported as unticked"
-    )
+    goes_on = "the release goes on, and all items are reported as unticked"
+    end = follows.unanswered if checklist.blocking else goes_on
     return "\n".join(
         [
             f"{checklist.heading}: a person ticks what is true.",
             *_listed(checklist),
             f"May answer: {people}.",
             f"Unanswered at {until:%Y-%m-%d %H:%M:%S %Z}: {end}.",
-            f"Answer it under Required Actions: tick the items, then {DONE}. {_effect(checklist)}",
+            f"Answer it under Required Actions: tick the items, then {DONE}. {_effect(checklist, follows)}",
             "Marking this task ticks nothing, and the report says so.",
         ]
     )
@@ -94,8 +125,8 @@ def _listed(checklist: Checklist) -> list[str]:
     return [f"- {item}" for item in checklist.items]
 
 
-def _effect(checklist: Checklist) -> str:
-    return "An unticked item stops the release." if checklist.blocking else "Unticked items are reported."
+def _effect(checklist: Checklist, follows: Follows) -> str:
+    return f"An unticked item: {follows.unticked}." if checklist.blocking else "Unticked items are reported."
 
 
 def _keys(checklist: Checklist) -> dict[str, str]:

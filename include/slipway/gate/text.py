@@ -53,7 +53,7 @@ def question_text(asking: Asking) -> str:
         *_release_lines(asking.release),
         *(f"**{task_id} {NO_PROOF}: a GO ends as NO-GO.**" for task_id in asking.unproved),
         *_window_lines(asking),
-        *([asking.begins] if asking.begins else []),
+        *(["", asking.begins] if asking.begins else []),
         "",
         "### Parameters",
         *parameter_lines(asking.parameters),

@@ -10,6 +10,7 @@ from slipway.kinds import Check
 from slipway.plan import Plan
 from slipway.prove.places import Item, items, place, stages, thresholds
 from slipway.prove.wording import spoken
+from slipway.steps import WaitUntil
 from slipway.words import Action
 
 ZERO = timedelta(0)
@@ -109,6 +110,10 @@ def _of_item(spot: str, item: Item) -> Iterator[_Duration]:
 
 
 def _not_negative(plan: Plan) -> Iterator[_Duration]:
+    for each in items(plan):
+        if isinstance(each.item, WaitUntil):
+            yield each.place, "late_at_most", each.item.late_at_most
+            yield each.place, "day", timedelta(days=each.item.day)
     yield "gate", "defer_at_most", plan.gate.defer_at_most
     for each in items(plan):
         if isinstance(each.item, Check):

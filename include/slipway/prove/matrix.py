@@ -138,6 +138,22 @@ class RestoreWithoutBackup(Fault):
         return choose(self.name, self.valid, "backups")
 
 
+@dataclass(frozen=True)
+class GraverUnknown(Fault):
+    """Not to know would be worse than to have seen that something is wrong."""
+
+    unknown: Severity
+    failure: Severity
+
+    @property
+    def what(self) -> str:
+        return f"on_unknown is {self.unknown}, graver than its on_failure {self.failure}"
+
+    @property
+    def mend(self) -> str:
+        return "Give on_unknown the severity of on_failure or a milder one"
+
+
 def faults(graph: ReleaseGraph) -> Iterator[Fault]:
     """Yield the faults of the matrix and of the procedures."""
     plan = graph.plan
@@ -153,6 +169,7 @@ def faults(graph: ReleaseGraph) -> Iterator[Fault]:
     for index, procedure in enumerate(plan.procedures):
         yield from _procedure(plan, place("procedures", index, procedure.name), procedure)
     yield from _restores(plan)
+    yield from _unknowns(plan)
 
 
 def _severities(plan: Plan) -> Iterator[Fault]:
@@ -170,6 +187,14 @@ def _severities(plan: Plan) -> Iterator[Fault]:
     for severity in Severity:
         if severity in users and severity not in given:
             yield SeverityWithoutAction("matrix", severity, tuple(users[severity]))
+
+
+def _unknowns(plan: Plan) -> Iterator[Fault]:
+    graver = list(Severity)
+    for each in items(plan):
+        unknown = each.item.on_unknown if isinstance(each.item, Check | Checklist) else None
+        if unknown and graver.index(unknown) > graver.index(each.item.on_failure):
+            yield GraverUnknown(each.place, unknown, each.item.on_failure)
 
 
 def _rule(plan: Plan, spot: str, rule: Rule) -> Iterator[Fault]:

@@ -9,7 +9,7 @@ from slipway.report.text import plain, section, table, when
 
 US = "Slipway"
 NOTICES = ["Moment", "Audience", "Channel", "State", "Time (UTC)", "Subject"]
-DUTIES = "Duties after the release"
+DUTIES = "Duties"
 BAD = (State.FAILED, State.UNKNOWN)
 SILENT = (Kind.START, Kind.GATE, Kind.ASK)  # the answers stand in the decisions, with the person
 

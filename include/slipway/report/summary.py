@@ -67,15 +67,20 @@ def what_next(record: ReleaseRecord) -> str:
     said = {
         Outcome.RELEASED: _first_duty(record),
         Outcome.ROLLED_BACK: f"{_after_a_rollback(record)} (rollback verification: {verified}). "
-        f"{NEW_RELEASE}",
+        f"{NEW_RELEASE}{_left_to_do(record)}",
         Outcome.ROLLBACK_FAILED: f"Act now.{call} Still in production: {left}. "
         "Read the log of the undo task or check that failed, and bring back by hand what is still there, "
         "newest first, before anybody releases again.",
         Outcome.REJECTED: "Mend what speaks against it, then trigger a new release.",
         Outcome.ABORTED: NEW_RELEASE,
-        Outcome.HELD: f"A person fixes it forward or takes it back.{call} Still in production: {left}.",
+        Outcome.HELD: f"A person fixes it forward or takes it back.{call} Still in production: {left}."
+        f"{_left_to_do(record)}",
     }
     return said[record.outcome]
+
+
+def _left_to_do(record: ReleaseRecord) -> str:
+    return f" Then: {_first_duty(record)}" if record.duties else ""
 
 
 def facts(record: ReleaseRecord) -> str:
