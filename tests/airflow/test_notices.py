@@ -4,8 +4,10 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from airflow.sdk.exceptions import AirflowSkipException
@@ -21,6 +23,7 @@ from slipway.compile import compile_plan
 from slipway.moments import Day, Moment
 from slipway.notices import Slack
 from slipway.plan import Notice
+from slipway.steps import WaitUntil
 from slipway.verdict import Branch, Verdict
 from slipway.watch.judge import Row, WatchBreach
 from slipway.words import Action, Answer, Severity
@@ -86,6 +89,28 @@ def test_a_day_is_not_told_when_the_release_took_another_way(
     task = TellOnADayOperator(task_id="tell", node=GRAPH.node("notices.tell_on_day_7"), graph=GRAPH)
     with pytest.raises(AirflowSkipException):
         task.go_on({}, {"early": early})
+
+
+@pytest.mark.parametrize(("hours_late", "pace", "told"), [(8, 1, False), (-4, 1, True), (8, 60, True)])
+def test_what_was_to_come_is_not_announced_when_its_time_has_passed(
+    monkeypatch: pytest.MonkeyPatch, hours_late: float, pace: float, told: bool
+) -> None:
+    at = (datetime.now(UTC) - timedelta(hours=hours_late)).replace(second=0, microsecond=0)
+    wait = WaitUntil(name="wait", at=at.time(), timezone=ZoneInfo("UTC"))
+    plan = toy.plan(notices=[notice(Day(-2))])
+    graph = compile_plan(replace(plan, on_production=[wait, *plan.on_production]))
+    task = TellOnADayOperator(task_id="tell", node=graph.node("notices.tell_2_days_before"), graph=graph)
+    monkeypatch.setattr(task, "_due", lambda context: None)
+    monkeypatch.setattr(task, "go_on", lambda context: "told")
+    # It begins on the day of that time, whatever the clock says.
+    began = at.replace(hour=23, minute=59) if hours_late > 0 else at.replace(hour=0, minute=0)
+    run = a_run({}, pace=pace)
+    run.context["dag_run"] = SimpleNamespace(run_after=began)  # type: ignore[index]
+    if told:
+        assert task.execute(run.context) == "told"
+    else:
+        with pytest.raises(AirflowSkipException, match="has passed: it is no announcement any more"):
+            task.execute(run.context)
 
 
 def test_a_day_that_a_healthy_release_ended_before_is_left_to_a_person(

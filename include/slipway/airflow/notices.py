@@ -16,7 +16,7 @@ from slipway.airflow.triggers import MomentTrigger
 from slipway.delivery.schedule import Reminder, due, reminders
 from slipway.delivery.states import Delivery
 from slipway.graph import DECISION, VERDICT, Kind, Node, ReleaseGraph
-from slipway.moments import Moment
+from slipway.moments import Day, Moment
 from slipway.outcome import ending_of
 from slipway.plan import Notice
 from slipway.run import Json, pace_of
@@ -77,6 +77,12 @@ class TellOnADayOperator(TellOperator):
     def execute(self, context: Mapping[str, Any]) -> Json:
         """Wait for the day, and tell."""
         run, at = AirflowRun(context, self.graph.plan.production), self._due(context)
+        planned = planned_production(self.graph.plan, run.began)
+        day = self.node.notices[0].moment
+        if isinstance(day, Day) and day.number < 0 and planned and planned < run.began and pace_of(run) == 1:
+            raise AirflowSkipException(
+                f"{planned:%a %d %b %H:%M %Z} has passed: it is no announcement any more"
+            )
         if at is not None:
             run.log.info("Due %s.", f"{at:%Y-%m-%d %H:%M:%S} UTC")
             self.defer(trigger=MomentTrigger(until=at.timestamp(), over=[VERDICT]), method_name="go_on")

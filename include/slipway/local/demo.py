@@ -175,8 +175,9 @@ def guide(airflow: LocalAirflow, run: Run, wish: Wish) -> str:
     if wish.answer is None:
         lines += [
             "Checklists come first: open the address of each that is named here, tick and submit.",
-            "Then the gate: open its address, mark it success (GO) or failed (NO-GO), open Note, say why.",
-            "A GO that does not say why ends as NO-GO, and stays so. The gate's form asks the same.",
+            "Then the gate, which names who may answer it: sign in as one of them, open its address, mark it",
+            "success (GO) or failed (NO-GO), open Note, say why. A GO of somebody else, or one that does not",
+            "say why, ends as NO-GO, and stays so. The gate's form asks the same.",
         ]
     return "\n".join([*lines, ""])
 
