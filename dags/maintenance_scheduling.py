@@ -1044,6 +1044,7 @@ plan = Plan(
             name="manual_testing",
             title="Step 4.1: manual testing",
             planned=timedelta(minutes=15),
+            timeout=HOUR,  # ours: while a form waits, nobody watches
             on_unknown=Severity.MEDIUM,
             items=[
                 "Login to production as test user",

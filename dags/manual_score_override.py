@@ -435,6 +435,7 @@ first_hour = [
     Checklist(
         name="first_hour",
         title="First hour, 11:00 KST",
+        timeout=timedelta(hours=2),
         on_unknown=Severity.MEDIUM,
         items=[
             "Review application metrics",
@@ -779,6 +780,7 @@ plan = Plan(
         Checklist(
             name="immediate_verification",
             title="Immediate verification, 10:15 KST",
+            timeout=timedelta(hours=1),  # ours, as in the first hour: while a form waits, nobody watches
             on_unknown=Severity.MEDIUM,
             items=[
                 "Site accessible",

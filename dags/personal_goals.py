@@ -757,6 +757,7 @@ plan = Plan(
                 "Infrastructure and database metrics are within normal ranges",
             ],
             planned=17 * MINUTE,
+            timeout=HOUR,  # ours, as below: while a form waits, nobody watches
             on_unknown=Severity.MEDIUM,
         ),
         # ---- Stage 7: 15:00, 60 minutes
@@ -771,6 +772,7 @@ plan = Plan(
                 "Dashboards: health GREEN; error rate, request rate, performance, infrastructure as wanted",
             ],
             planned=55 * MINUTE,
+            timeout=2 * HOUR,
             on_unknown=Severity.MEDIUM,
         ),
     ],

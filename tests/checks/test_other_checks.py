@@ -146,6 +146,20 @@ def test_a_log_that_was_emptied_in_place_tells_nothing(home: Path, run: LocalRun
     assert run_check(since, run).answer is Answer.INCONCLUSIVE
 
 
+def test_a_log_that_was_emptied_and_outgrew_its_old_size_is_not_taken_for_whole(
+    home: Path, run: LocalRun
+) -> None:
+    log = home / "service.log"
+    log.write_text("INFO old\n" * 50)
+    run.evidences["production.note"] = NoteLogEnd(name="note", file="service.log").do(run)
+    look = LogPattern(name="log", file="service.log", pattern="^ERROR", since="production.note")
+    log.write_text("ERROR first\n" + "INFO new\n" * 80)  # as copytruncate does: the same file, from its start
+    assert run_check(look, run).answer is Answer.FAIL
+    log.write_text("INFO new\n" * 80)
+    finding = run_check(look, run)
+    assert (finding.answer, "some is not there" in finding.summary) == (Answer.INCONCLUSIVE, True)
+
+
 def test_a_log_in_which_nothing_came_tells_nothing(home: Path, run: LocalRun) -> None:
     log = home / "service.log"
     log.write_text("ERROR old\n")

@@ -1,5 +1,6 @@
 """Lines in a log file that must not be there."""
 
+import hashlib
 import re
 from collections import deque
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from slipway.words import Answer
 
 SHOWN = 10  # matching lines that evidence keeps
 LINE = 300  # characters of each
+TAIL = 256  # bytes before the noted end by which it is known again
 PACKED = (".gz", ".bz2", ".xz", ".zst")
 
 
@@ -31,7 +33,7 @@ class NoteLogEnd(Step):
     needs: ClassVar[tuple[str, ...]] = ("host",)
 
     def do(self, run: Run) -> Evidence:
-        """Note inode and size; a file that is not there yet counts as empty."""
+        """Note inode, size and what stands last; a file that is not there yet counts as empty."""
         path = folder(run, "host") / self.file
         noted = run.remember("log_end", lambda: _end(path))
         summary = f"{self.file} has {noted['size']} bytes"
@@ -98,8 +100,19 @@ def _unknown(why: str) -> Finding:
 
 
 def _end(path: Path) -> dict[str, Json]:
-    status = path.stat() if path.is_file() else None
-    return {"size": status.st_size if status else 0, "inode": status.st_ino if status else 0}
+    if not path.is_file():
+        return {"size": 0, "inode": 0, "tail": _tail(path, 0)}
+    status = path.stat()
+    return {"size": status.st_size, "inode": status.st_ino, "tail": _tail(path, status.st_size)}
+
+
+def _tail(path: Path, size: int) -> str:
+    """Return a digest of what stands before a place: an emptied log that grew again has another there."""
+    if not size:
+        return ""
+    with path.open("rb") as file:
+        file.seek(max(0, size - TAIL))
+        return hashlib.sha256(file.read(min(size, TAIL))).hexdigest()
 
 
 def _since(path: Path, noted: Json) -> tuple[list[tuple[Path, int]], bool]:
@@ -110,7 +123,8 @@ def _since(path: Path, noted: Json) -> tuple[list[tuple[Path, int]], bool]:
     """
     now = _end(path)
     if noted["inode"] in (0, now["inode"]):
-        whole = now["size"] >= noted["size"]
+        size = int(noted["size"])
+        whole = now["size"] >= size and _tail(path, size) == noted["tail"]
         return [(path, int(noted["size"]) if whole else 0)], whole
     turned = [each for each in path.parent.glob(f"{path.name}?*") if each.is_file()]
     turned.sort(key=lambda each: each.stat().st_mtime_ns)
