@@ -10,7 +10,7 @@ from slipway.compile import compile_plan
 from slipway.facts import Breach, Facts
 from slipway.graph import Kind, ReleaseGraph
 from slipway.kinds import Checklist
-from slipway.outcome import ending_of
+from slipway.outcome import Ending, ending_of
 from slipway.plan import DecisionMatrix, Rule
 from slipway.steps import RunCheck
 from slipway.undoing import Fate, way_of
@@ -537,3 +537,20 @@ def test_not_to_know_restores_nothing_however_grave_the_plan_calls_it() -> None:
         "verification.answers": ("upstream_failed", None),
     }
     assert judge(graph, facts(tasks)).action is Action.ROLL_BACK
+
+
+@pytest.mark.parametrize(
+    ("outcome", "said"),
+    [
+        (Outcome.ROLLED_BACK, "error_rate 7.5 % > 5 %"),
+        (Outcome.ROLLBACK_FAILED, "How it ended. error_rate 7.5 % > 5 %"),
+    ],
+)
+def test_a_notice_says_what_a_rollback_was_for_and_how_a_failed_one_ended(
+    outcome: Outcome, said: str
+) -> None:
+    assert Ending(outcome=outcome, reasons=("How it ended.", "error_rate 7.5 % > 5 %.")).cause == said
+
+
+def test_a_rollback_without_a_cause_still_says_something() -> None:
+    assert Ending(outcome=Outcome.ROLLED_BACK, reasons=("Rolled back.",)).cause == "Rolled back"

@@ -36,6 +36,12 @@ class Ending:
     outcome: Outcome
     reasons: tuple[str, ...]
 
+    @property
+    def cause(self) -> str:
+        """What a notice says of why, to stand in a sentence: of a good rollback only what it was for."""
+        went_well = self.outcome is Outcome.ROLLED_BACK
+        return " ".join(self.reasons[went_well:] or self.reasons).removesuffix(".")
+
 
 def ending_of(graph: ReleaseGraph, facts: Facts, verdict: Verdict | None) -> Ending:
     """Say how the release ended, from what is proved and not from what is green."""

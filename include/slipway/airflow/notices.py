@@ -68,7 +68,7 @@ class TellTheOutcomeOperator(TellOperator):
         chosen = [notice for notice in self.node.notices if notice.moment is Moment[ending.outcome.name]]
         if not chosen:
             raise AirflowSkipException(f"the plan tells nobody when a release ends {ending.outcome}")
-        return self._tell(context, chosen, outcome=str(ending.outcome), reason=" ".join(ending.reasons))
+        return self._tell(context, chosen, outcome=str(ending.outcome), reason=ending.cause)
 
 
 class TellOnADayOperator(TellOperator):
