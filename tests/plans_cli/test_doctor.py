@@ -23,9 +23,14 @@ from slipway.plans_cli.doctor import _TRIES, examine
 class Service(BaseHTTPRequestHandler):
     """Healthy, and nothing else; a slot that serves nothing under /empty."""
 
+    page = b""  # of metrics; none if empty
+
     def do_GET(self) -> None:
-        self.send_response({"/health": 200, "/empty/health": 503}.get(self.path, 404))
+        known = {"/health": 200, "/empty/health": 503, "/metrics": 200 if self.page else 404}
+        self.send_response(known.get(self.path, 404))
         self.end_headers()
+        if self.path == "/metrics":
+            self.wfile.write(self.page)
 
     def log_message(self, *arguments: object) -> None:
         """Say nothing."""
@@ -70,7 +75,21 @@ def test_connections_that_answer_are_told_with_what_they_lead_to(
     assert (
         'BAD  slipway    airflow    slipway_airflow: There is no Airflow connection "slipway_airflow"' in text
     )
-    assert text.endswith("6 of 12 do not answer\n")
+    assert "BAD  metrics    service    s: " in text
+    assert text.endswith("7 of 13 do not answer\n")
+
+
+def test_the_metrics_of_the_watch_are_read_once(monkeypatch: pytest.MonkeyPatch, address: int) -> None:
+    where = Environment(
+        system="shop",
+        name="production",
+        service=connect(monkeypatch, "s", conn_type="http", schema="http", host="127.0.0.1", port=address),
+        backups="",
+    )
+    monkeypatch.setattr(Service, "page", b'up 1\nrequests_total{status="200"} 7\n')
+    out = io.StringIO()
+    examine(but(staging=where, production=where), Console(file=out, width=300))
+    assert "ok   metrics    service    s: 1 readings, 2 series" in out.getvalue()
 
 
 def said_of_green(monkeypatch: pytest.MonkeyPatch, host: str) -> list[str]:
@@ -91,19 +110,19 @@ def test_an_empty_green_slot_is_a_note_and_no_fault(monkeypatch: pytest.MonkeyPa
         "NOTE production green      g: GET /health answers 503: empty, as before the first "
         "blue-green release; after one, see why it is not well"
     )
-    assert said[-1] == "3 of 4 do not answer"
+    assert said[-1] == "4 of 5 do not answer"
 
 
 def test_a_green_slot_that_nobody_can_reach_is_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:
     said = said_of_green(monkeypatch, "http://127.0.0.1:9")
     assert said[0].startswith("BAD  production green      g: GET /health: connection refused")
-    assert said[-1] == "4 of 4 do not answer"
+    assert said[-1] == "5 of 5 do not answer"
 
 
 def test_a_green_slot_at_the_wrong_address_is_a_fault(monkeypatch: pytest.MonkeyPatch, address: int) -> None:
     said = said_of_green(monkeypatch, f"http://127.0.0.1:{address}/elsewhere")
     assert said[0].startswith("BAD  production green      g: GET / answers 404. Is it the right address")
-    assert said[-1] == "4 of 4 do not answer"
+    assert said[-1] == "5 of 5 do not answer"
 
 
 def test_the_channels_of_notices_are_looked_at_and_nothing_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:

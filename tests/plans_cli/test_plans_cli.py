@@ -189,4 +189,4 @@ def test_the_doctor_names_what_is_missing_and_how_to_add_it(tmp_path: Path) -> N
     assert status == 1
     assert 'There is no Airflow connection "web_shop_staging_db" (the doctor needs it)' in text
     assert "or as the variable AIRFLOW_CONN_WEB_SHOP_STAGING_DB." in text
-    assert text.endswith(" of 13 do not answer\n")
+    assert text.endswith(" of 14 do not answer\n")

@@ -225,5 +225,6 @@ def test_the_doctor_reads_all_that_the_plan_names(
     assert [line.split()[3] for line in found.splitlines() if line.startswith("BAD")] == [
         "goals_staging_probe:",
         "goals_production_probe:",
+        "goals_production_probe:",  # and once more as a source of metrics
         "slipway_airflow:",
     ]

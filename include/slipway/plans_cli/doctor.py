@@ -2,7 +2,8 @@
 
 import logging
 import os
-from collections.abc import Callable, Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from types import MappingProxyType
@@ -14,7 +15,7 @@ from slipway.checks.calls import ask
 from slipway.checks.expect import Question
 from slipway.environment import ROLES, Environment
 from slipway.errors import SlipwayError
-from slipway.metrics.sources import prometheus, sentry
+from slipway.metrics.sources import Readings, prometheus, sentry
 from slipway.plan import Plan
 from slipway.plans_cli.loading import in_silence
 from slipway.run import Run
@@ -61,6 +62,7 @@ def examine(plan: Plan, console: Console) -> int:
     """Print what each connection answers; 0 if all do, or are empty with a reason, else 1."""
     answers = [
         *(each for environment in (plan.staging, plan.production) for each in _answers(environment, console)),
+        *_metrics(plan, console),
         *_channels(plan, console),
         *_own(plan.production, console),
     ]
@@ -77,6 +79,26 @@ def _answers(environment: Environment, console: Console) -> Iterator[bool]:
         if not conn_id:
             continue
         yield _tried(console, f"{environment.name:10} {role:10} {conn_id}", partial(_TRIES[role], run))
+
+
+def _metrics(plan: Plan, console: Console) -> Iterator[bool]:
+    """Read what the watch will read, once from each connection; figures that do not come yet are no fault.
+
+    What is asked of a database may come with the release only.
+    """
+    queries: dict[str, list[str]] = {}
+    for source in dict.fromkeys(metric.reading for metric in plan.watch.metrics):
+        if source.role != "database":
+            queries.setdefault(source.role, []).append(source.query)
+    for role, asked in queries.items():
+        conn_id = plan.production.connection(role)
+        yield _tried(console, f"{'metrics':10} {role:10} {conn_id}", partial(_read, conn_id, asked))
+
+
+def _read(conn_id: str, queries: Sequence[str]) -> str:
+    reader = Readings(since=time.time())
+    series = sum(len(reader.read(conn_id, query).samples) for query in queries)
+    return f"{len(queries)} readings, {series} series"
 
 
 def _channels(plan: Plan, console: Console) -> Iterator[bool]:
