@@ -71,9 +71,9 @@ def test_a_version_that_dies_while_it_is_watched_gives_the_traffic_back(cpr: Sta
     release.answered(until=WATCH)
     _, green = with_slots([cpr.sandbox.place("goals", "production")])
     control.stop(green)  # where v2 works, which has the traffic by now
-    release.ends_as(Outcome.ROLLED_BACK)
-    breaches = release.xcom(WATCH, "breaches")
-    assert ("available", "HIGH") in {(each["about"], each["severity"]) for each in breaches}
+    # Five samples in a row go back unasked; a checkpoint may come before them, and a person is asked.
+    release.answered().ends_as(Outcome.ROLLED_BACK)
+    assert "available" in {each["about"] for each in release.xcom(WATCH, "breaches")}
     assert release.undone() == WAY_BACK
     assert cpr.sandbox.fingerprint("goals", "production") == before
 
