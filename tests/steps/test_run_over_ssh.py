@@ -267,3 +267,12 @@ def test_a_server_that_refuses_every_command_is_said(trouble: StandIn, run: Loca
     trouble.trouble(match="EXEC", status=126, times=-1)
     with pytest.raises(CommandFailed, match=r"forget production-announce-undo-.* ended with status 126"):
         STEP.do(run)
+
+
+def test_a_server_that_cannot_say_what_was_begun_is_not_taken_for_nothing_to_undo(
+    trouble: StandIn, run: LocalRun
+) -> None:
+    evidence = STEP.do(run)
+    trouble.trouble(match="EXEC", status=126, times=-1)
+    with pytest.raises(CommandFailed, match="ended with status 126"):
+        STEP.undo(run.at("rollback.undo_announce"), evidence)

@@ -80,7 +80,11 @@ def job_name(run: Run, step: str, verb: str) -> str:
 
 def was_begun(there: Server, name: str) -> bool:
     """Tell whether such a job was begun and not forgotten since; also one that failed."""
-    return there.ask(f"test -e {_JOBS}/{name}.begun", what="look for the job")[0] == 0
+    what = f"look for {name}"
+    status, text = there.ask(f"test -e {_JOBS}/{name}.begun", what=what)
+    if status not in (0, 1):  # a server that cannot say it has not said "never begun"
+        raise CommandFailed(what, status, text.splitlines())
+    return status == 0
 
 
 def forget(there: Server, *names: str) -> None:
