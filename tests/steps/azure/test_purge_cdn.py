@@ -2,12 +2,15 @@ from dataclasses import replace
 
 import pytest
 from tests.steps.azure.world import posts, through
+from tests.steps.world import killed_after
 
 from slipway.kinds import Undo
 from slipway.run import Evidence
 from slipway.sandbox.vendors.azure import Azure
+from slipway.steps import azure_api
 from slipway.steps.faults.azure import OperationFailed
 from slipway.steps.purge_cdn import PurgeCdn
+from slipway.still_going import StillGoing
 from slipway.testing import LocalRun
 from slipway.vendor_faults import AccessRefused, CallRefused, NotThere, TooManyCalls, VendorBroken
 
@@ -33,6 +36,38 @@ def test_a_step_before_the_site_purges_when_the_site_is_back(run: LocalRun, clou
     undo = run.at("rollback.undo_purge")
     through(lambda: step.undo(undo, Evidence(before=run.memory)))
     assert purged(cloud) == [["/*"]]
+
+
+def test_a_try_that_is_killed_while_azure_purges_sends_nothing_twice(
+    run: LocalRun, cloud: Azure, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cloud.state.takes = 60
+    with pytest.raises(StillGoing, match=r"Azure carries out the purge of /\* from cpr-cdn/cpr-ui"):
+        STEP.do(run)
+    with killed_after(monkeypatch, azure_api, "azure_call"):
+        STEP.do(run)
+    with pytest.raises(StillGoing):
+        STEP.do(run)
+    assert posts(cloud, "/purge") == 1
+
+
+def test_a_purge_whose_record_was_lost_is_sent_once_more_and_then_waited_for(
+    run: LocalRun, cloud: Azure, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    step = replace(STEP, when_undone=True)
+    undo = run.at("rollback.undo_purge")
+    for times, act in (2, lambda: step.do(run)), (4, lambda: step.undo(undo, Evidence(before=run.memory))):
+        with killed_after(monkeypatch, PurgeCdn, "_begin"):
+            act()
+        through(act)
+        assert (purged(cloud), posts(cloud, "/purge")) == ([["/*"]] * times, times)
+    assert run.memory["before"] == {"endpoint": "cpr-ui"}
+
+
+def test_a_task_that_a_person_clears_purges_anew(run: LocalRun, cloud: Azure) -> None:
+    through(lambda: STEP.do(run))
+    through(lambda: STEP.do(run))
+    assert posts(cloud, "/purge") == 2
 
 
 def test_a_purge_that_azure_gives_up_is_begun_anew(run: LocalRun, cloud: Azure) -> None:
