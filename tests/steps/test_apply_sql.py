@@ -1,9 +1,9 @@
 import pytest
-from tests.steps.world import World
+from tests.steps.world import World, killed_after
 
 from slipway.run import Evidence
 from slipway.sandbox.postgres import Postgres
-from slipway.steps import ApplySql, Verification
+from slipway.steps import ApplySql, Verification, apply_sql
 from slipway.steps.faults import (
     ScriptChanged,
     ScriptEndsTransaction,
@@ -57,6 +57,27 @@ def test_a_script_runs_once_and_its_undo_leaves_nothing(run: LocalRun, db: str, 
     STEP.undo(run, evidence)
     assert tables(server, db) == ["tasks"]
     assert STEP.undo(run, evidence).changed is False
+
+
+def test_a_crash_before_the_commit_leaves_nothing_and_one_after_it_is_recognised_and_undone(
+    run: LocalRun, db: str, server: Postgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with killed_after(monkeypatch, apply_sql, "execute_script"):
+        STEP.do(run)
+    assert tables(server, db) == ["tasks"]
+    with killed_after(monkeypatch, apply_sql, "Evidence"):
+        STEP.do(run)
+    assert tables(server, db) == ["seeds", "slipway_applied_scripts", "tasks"]
+    with monkeypatch.context() as patch:
+        patch.setattr(apply_sql, "execute_script", None)  # nothing runs a second time
+        evidence = STEP.do(run)
+    assert (evidence.before["applied"], evidence.changed) == ("", True)
+    undoing = run.at("rollback.undo_seed")
+    for last_call in ("execute_script", "Evidence"):
+        with killed_after(monkeypatch, apply_sql, last_call):
+            STEP.undo(undoing, Evidence(before=run.memory["before"]))
+    assert tables(server, db) == ["tasks"]
+    assert STEP.undo(undoing, Evidence(before=run.memory["before"])).changed is False
 
 
 def test_a_script_that_an_earlier_release_applied_is_neither_run_nor_undone(

@@ -1,16 +1,15 @@
-import itertools
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, NoReturn
 
 import pytest
-from tests.steps.ssh_server import deployment_server, git, local_run
+from tests.steps.ssh_server import deployment_server, git, local_run, until
+from tests.steps.world import killed_after
 
 from slipway.run import Evidence
 from slipway.sandbox.vendors.ssh import SshServer
-from slipway.steps import DeployOverSsh, ssh_job
+from slipway.steps import DeployOverSsh, deploy_over_ssh, ssh_job
 from slipway.steps.faults import CommandFailed, NothingTried, NotTheApprovedCommit, UnknownVersion
 from slipway.steps.faults.ssh import CheckedOutSince
 from slipway.testing import LocalRun
@@ -25,6 +24,9 @@ class World:
 
     def built(self) -> str:
         return (self.clone / "dist").read_text().strip()
+
+    def builds(self) -> list[str]:
+        return (self.clone / "builds.log").read_text().split()
 
     def head(self) -> str:
         return git(self.clone, "describe", "--tags")
@@ -66,7 +68,7 @@ def test_a_tag_is_checked_out_and_built_and_the_one_before_comes_back(world: Wor
     assert evidence.before["name"] == "v2.4.0"
     assert evidence.proof["tag"] == "v2.5.0-maintenance"
     world.step.do(run)
-    assert (world.clone / "builds.log").read_text().split() == ["2.5.0-maintenance"]
+    assert world.builds() == ["2.5.0-maintenance"]
     assert world.step.undo(run, evidence).summary == "v2.5.0-maintenance -> v2.4.0"
     assert (world.head(), world.built()) == ("v2.4.0", "2.4.0")
     assert world.step.undo(run, evidence).changed is False
@@ -104,6 +106,50 @@ def test_a_crash_before_the_checkout_leaves_nothing_to_undo(world: World, run: L
     before = {"commit": git(world.clone, "rev-parse", "HEAD"), "name": "v2.4.0"}
     assert world.step.undo(run, Evidence(before=before)).changed is False
     assert world.step.undo(run, Evidence()).changed is False
+
+
+def test_a_crash_after_the_build_builds_nothing_twice(
+    world: World, run: LocalRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with killed_after(monkeypatch, deploy_over_ssh, "run_job"):
+        world.step.do(run)
+    evidence = world.step.do(run)
+    assert (evidence.before["name"], evidence.proof["tag"]) == ("v2.4.0", "v2.5.0-maintenance")
+    assert world.builds() == ["2.5.0-maintenance"]
+
+
+def test_a_crash_after_the_build_is_undone_and_a_crash_of_the_undo_builds_nothing_twice(
+    world: World, run: LocalRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with killed_after(monkeypatch, deploy_over_ssh, "run_job"):
+        world.step.do(run)
+    evidence, undoing = Evidence(before=run.memory["before"]), run.at("rollback.undo_deploy")
+    with killed_after(monkeypatch, deploy_over_ssh, "run_job"):
+        world.step.undo(undoing, evidence)
+    world.step.undo(undoing, evidence)
+    assert (world.head(), world.builds()) == ("v2.4.0", ["2.5.0-maintenance", "2.4.0"])
+    assert world.step.undo(undoing, evidence).changed is False
+
+
+def test_a_build_that_a_killed_try_left_running_is_joined(
+    world: World, run: LocalRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow = replace(world.step, build=("sleep 0.5", *world.step.build))
+    with killed_after(monkeypatch, ssh_job, "_begin"):
+        slow.do(run)
+    assert slow.do(run).before["name"] == "v2.4.0"
+    assert world.builds() == ["2.5.0-maintenance"]
+
+
+def test_a_build_that_a_killed_try_left_running_is_stopped_before_the_undo(
+    world: World, run: LocalRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow = replace(world.step, build=("test $(cat VERSION) = 2.4.0 || sleep 60", *world.step.build))
+    with killed_after(monkeypatch, ssh_job, "_begin"):
+        slow.do(run)
+    until(lambda: world.head() == "v2.5.0-maintenance")
+    slow.undo(run.at("rollback.undo_deploy"), Evidence(before=run.memory["before"]))
+    assert (world.head(), world.builds()) == ("v2.4.0", ["2.4.0"])
 
 
 def test_a_tag_that_is_not_there_is_refused_with_those_that_are(world: World) -> None:
@@ -146,39 +192,3 @@ def test_a_server_that_forgot_its_jobs_is_brought_back_all_the_same(world: World
     shutil.rmtree(world.server.home / ".slipway")
     assert world.step.undo(run, evidence).changed is True
     assert (world.head(), world.built()) == ("v2.4.0", "2.4.0")
-
-
-def killed(*_: object) -> NoReturn:
-    raise KeyboardInterrupt
-
-
-def test_a_worker_that_is_killed_while_it_builds_joins_the_build_and_builds_once(
-    world: World, run: LocalRun, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    slow = replace(world.step, build=("sleep 0.5", *world.step.build))
-    with monkeypatch.context() as patch:
-        patch.setattr(ssh_job.time, "sleep", killed)
-        with pytest.raises(KeyboardInterrupt):
-            slow.do(run)
-    assert slow.do(run).before["name"] == "v2.4.0"
-    assert (world.clone / "builds.log").read_text().split() == ["2.5.0-maintenance"]
-
-
-def test_what_was_deployed_by_a_worker_that_was_killed_before_it_said_so_is_undone(
-    world: World, run: LocalRun, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with monkeypatch.context() as patch:
-        patch.setattr(DeployOverSsh, "_checked_out", once_then_killed(DeployOverSsh._checked_out))
-        with pytest.raises(KeyboardInterrupt):
-            world.step.do(run)
-    assert world.built() == "2.5.0-maintenance"
-    world.step.do(run)
-    assert (world.clone / "builds.log").read_text().split() == ["2.5.0-maintenance"]
-    world.step.undo(run.at("rollback.undo_deploy"), Evidence(before=run.memory["before"]))
-    assert (world.head(), world.built()) == ("v2.4.0", "2.4.0")
-
-
-def once_then_killed(look: Callable[..., Any]) -> Callable[..., Any]:
-    """Let the first look pass, which captures what was before; the next one, after acting, is the end."""
-    calls = itertools.count()
-    return lambda *given: look(*given) if next(calls) == 0 else killed()

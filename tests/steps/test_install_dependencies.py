@@ -2,10 +2,10 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from tests.steps.world import World
+from tests.steps.world import World, killed_after
 
 from slipway.run import Evidence
-from slipway.steps import InstallDependencies
+from slipway.steps import InstallDependencies, install_dependencies
 from slipway.steps.faults import InstallFailed, RequirementsMissing
 from slipway.testing import LocalRun
 
@@ -67,6 +67,24 @@ def test_a_finished_environment_is_reused_and_a_half_made_one_is_not(run: LocalR
     (venv / ".slipway-installed").unlink()
     STEP.do(run)
     assert not (venv / "mark").exists()
+
+
+def test_what_a_killed_try_installed_is_finished_by_the_next_or_removed_by_the_undo(
+    run: LocalRun, venv: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with killed_after(monkeypatch, install_dependencies, "run_program"):
+        STEP.do(run)
+    assert venv.exists()
+    assert STEP.do(run).before["installed"] == ""
+    assert says(venv) == "hello"
+    undoing, evidence = run.at("rollback.undo_install"), Evidence(before=run.memory["before"])
+    with killed_after(monkeypatch, install_dependencies, "remove_folder"):
+        STEP.undo(undoing, evidence)
+    assert STEP.undo(undoing, evidence).changed is False
+    with killed_after(monkeypatch, install_dependencies, "run_program"):
+        STEP.do(run)
+    assert STEP.undo(undoing, evidence).changed is True
+    assert not venv.exists()
 
 
 def test_an_environment_that_was_there_or_is_deployed_survives_the_undo(

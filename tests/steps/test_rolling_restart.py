@@ -2,22 +2,23 @@
 
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
 
 import pytest
 from tests.steps.ssh_server import deployment_server, local_run
+from tests.steps.world import killed_after
 
 from slipway.run import Evidence
 from slipway.sandbox.vendors.ssh import SshServer
-from slipway.steps import RollingRestart
+from slipway.steps import RollingRestart, rolling_restart
 from slipway.steps.faults.ssh import InstanceUnwell, VersionBeforeUnknown
 from slipway.steps.ssh_api import Server
+from slipway.steps.ssh_job import Job
 from slipway.testing import LocalRun
 
 NAMES = ("api-1", "api-2", "api-3")
@@ -119,6 +120,54 @@ def test_a_retry_goes_on_where_it_stopped(world: World, run: LocalRun) -> None:
     assert world.restarts() == ["api-1 2.5.0", "api-2 2.5.0", "api-3 2.5.0"]
 
 
+def restarts(instance: str) -> Callable[..., bool]:
+    """Tell the call that restarts this instance."""
+
+    def this(there: Server, job: Job, **_: object) -> bool:
+        return f" {instance} " in job.title
+
+    return this
+
+
+def test_a_crash_after_a_restart_restarts_nothing_twice(
+    world: World, run: LocalRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with killed_after(monkeypatch, rolling_restart, "run_job", when=restarts("api-2")):
+        world.step.do(run)
+    assert world.versions() == [NEW, NEW, OLD]
+    evidence = world.step.do(run)
+    assert evidence.before == {"versions": dict.fromkeys(NAMES, "v2.4.0")}
+    assert world.restarts() == ["api-1 2.5.0", "api-2 2.5.0", "api-3 2.5.0"]
+
+
+def test_an_instance_that_is_not_well_yet_after_a_crash_is_waited_for(
+    world: World, run: LocalRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (world.server.home / "broken-api-1").touch()
+    with killed_after(monkeypatch, rolling_restart, "run_job"):
+        world.step.do(run)
+    health = world.server.home / "www" / "api-1" / "health"
+    timer = threading.Timer(0.1, health.touch)
+    timer.start()
+    world.step.do(run)
+    timer.join()
+    assert world.restarts() == ["api-1 2.5.0", "api-2 2.5.0", "api-3 2.5.0"]
+
+
+def test_a_crash_after_a_restart_is_undone_and_a_crash_of_the_undo_restarts_nothing_twice(
+    world: World, run: LocalRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with killed_after(monkeypatch, rolling_restart, "run_job", when=restarts("api-2")):
+        world.step.do(run)
+    evidence, undoing = Evidence(before=run.memory["before"]), run.at("rollback.undo_restart")
+    with killed_after(monkeypatch, rolling_restart, "run_job", when=restarts("api-2")):
+        world.step.undo(undoing, evidence)
+    world.step.undo(undoing, evidence)
+    assert world.versions() == [OLD, OLD, OLD]
+    assert world.restarts()[2:] == ["api-2 2.4.0", "api-1 2.4.0"]
+    assert world.step.undo(undoing, evidence).summary == "no instance was touched"
+
+
 def test_an_instance_without_a_version_is_refused_before_any_is_touched(world: World, run: LocalRun) -> None:
     version = world.server.home / "www" / "api-2" / "version"
     version.unlink()
@@ -163,40 +212,3 @@ def test_a_server_that_forgot_its_jobs_is_restarted_all_the_same(world: World, r
     shutil.rmtree(world.server.home / ".slipway")
     assert world.step.undo(run, evidence).changed is True
     assert world.versions() == ['{"version": "v2.4.0"}'] * 3
-
-
-@pytest.mark.parametrize("dies_at", ["api-1", "api-2", "api-3"])
-def test_a_worker_that_is_killed_after_a_restart_restarts_no_instance_twice(
-    world: World, run: LocalRun, monkeypatch: pytest.MonkeyPatch, dies_at: str
-) -> None:
-    confirm = RollingRestart._confirm
-
-    def killed(step: RollingRestart, run: LocalRun, there: Server, instance: str, *more: Any) -> None:
-        confirm(step, run, there, instance, *more)
-        if instance == dies_at:
-            raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch:
-        patch.setattr(RollingRestart, "_confirm", killed)
-        with pytest.raises(KeyboardInterrupt):
-            world.step.do(run)
-    touched = NAMES[: NAMES.index(dies_at) + 1]
-    assert [line.split()[0] for line in world.restarts()] == list(touched)
-    assert world.step.do(run).before == {"versions": dict.fromkeys(NAMES, "v2.4.0")}
-    assert [line.split()[0] for line in world.restarts()] == list(NAMES)
-
-
-def test_only_what_a_killed_worker_had_restarted_is_rolled_back(
-    world: World, run: LocalRun, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def killed(step: RollingRestart, run: LocalRun, there: Server, instance: str, *more: Any) -> None:
-        if instance == "api-2":
-            raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch:
-        patch.setattr(RollingRestart, "_confirm", killed)
-        with pytest.raises(KeyboardInterrupt):
-            world.step.do(run)
-    undo = run.at("rollback.undo_restart")
-    assert world.step.undo(undo, Evidence(before=run.memory["before"])).summary == "rolled back: api-2, api-1"
-    assert world.restarts()[2:] == ["api-2 2.4.0", "api-1 2.4.0"]

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import psutil
 import pytest
-from tests.steps.world import World, lines
+from tests.steps.world import World, killed_after, lines
 
 from slipway.run import Evidence
-from slipway.steps import FromConnection, Place, RunCommand, processes
+from slipway.steps import FromConnection, Place, RunCommand, processes, run_command
 from slipway.steps.faults import CommandFailed, CommandNotFound, CommandTimedOut, ReleaseNotThere
 from slipway.steps.processes import end_all, run_program
 from slipway.testing import LocalRun
@@ -210,6 +210,22 @@ def test_the_undo_command_runs_only_if_the_command_was_begun(run: LocalRun, worl
     assert made.exists()
     step.undo(undo, Evidence(before=run.memory["before"]))
     step.undo(undo, Evidence(before=run.memory["before"]))
+    assert not made.exists()
+
+
+def test_a_command_whose_record_was_lost_runs_again_and_is_undone_all_the_same(
+    run: LocalRun, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    step = RunCommand(name="note", argv=["echo 1 >>made"], shell=True, undo_argv=["rm -f made"])
+    made, undoing = world.home / "releases/v2/made", run.at("rollback.undo_note")
+    with killed_after(monkeypatch, run_command, "run_program"):
+        step.do(run)
+    before = dict(run.memory["before"])
+    assert step.do(run).before == before
+    assert made.read_text() == "1\n1\n"
+    with killed_after(monkeypatch, run_command, "run_program"):
+        step.undo(undoing, Evidence(before=before))
+    step.undo(undoing, Evidence(before=before))
     assert not made.exists()
 
 

@@ -2,10 +2,10 @@ import json
 import os
 
 import pytest
-from tests.steps.world import World
+from tests.steps.world import World, killed_after
 
 from slipway.run import Evidence
-from slipway.steps import DeployRelease, FlagValue, SetFlag
+from slipway.steps import DeployRelease, FlagValue, SetFlag, set_flag
 from slipway.steps.faults import FlagSwitchedOff, ServiceUnreachable, TokenRefused, UnknownFlag
 from slipway.testing import LocalRun
 
@@ -58,6 +58,33 @@ def test_an_undo_after_a_crash_before_the_first_flag_changes_nothing(flagged: Wo
     assert STEP.undo(run, Evidence(before=before)).changed is False
     assert STEP.undo(run, Evidence()).changed is False
     assert puts(flagged) == []
+
+
+def put(run: LocalRun, method: str, *_: object, **__: object) -> bool:
+    return method == "PUT"
+
+
+def test_a_crash_after_the_first_flag_sets_nothing_twice(
+    flagged: World, run: LocalRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with killed_after(monkeypatch, set_flag, "ask_service", when=put):
+        STEP.do(run)
+    evidence = STEP.do(run)
+    assert evidence.before == {"flags": [{"flag": "undo_stack", **OFF}, {"flag": "logging_hooks", **OFF}]}
+    assert puts(flagged) == ["undo_stack", "logging_hooks"]
+
+
+def test_a_crash_after_the_first_flag_is_undone_and_a_crash_of_the_undo_sets_nothing_twice(
+    flagged: World, run: LocalRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with killed_after(monkeypatch, set_flag, "ask_service", when=put):
+        STEP.do(run)
+    evidence, undoing = Evidence(before=run.memory["before"]), run.at("rollback.undo_expose")
+    with killed_after(monkeypatch, set_flag, "ask_service", when=put):
+        STEP.undo(undoing, evidence)
+    assert STEP.undo(undoing, evidence).changed is False
+    assert flags(flagged) == {"logging_hooks": OFF, "undo_stack": OFF}
+    assert puts(flagged) == ["undo_stack", "undo_stack"]
 
 
 def test_a_later_stage_does_not_turn_on_what_somebody_turned_off(flagged: World, run: LocalRun) -> None:

@@ -4,8 +4,13 @@ import logging
 import os
 import socket
 import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from slipway.steps.release_tree import REVISION
 
@@ -130,3 +135,30 @@ def free_port() -> int:
 
 def lines(caplog_records: list[logging.LogRecord]) -> str:
     return "\n".join(record.getMessage() for record in caplog_records)
+
+
+@contextmanager
+def killed_after(
+    monkeypatch: pytest.MonkeyPatch,
+    owner: object,
+    name: str,
+    *,
+    when: Callable[..., bool] = lambda *_, **__: True,
+) -> Iterator[None]:
+    """Kill the task right after a call, with its work done and its answer lost.
+
+    :param owner: the module or class that holds the function `name`
+    :param when: given the call's arguments, whether this is the call
+    """
+    real = getattr(owner, name)
+
+    def killed(*arguments: Any, **options: Any) -> Any:
+        answer = real(*arguments, **options)
+        if when(*arguments, **options):
+            raise KeyboardInterrupt
+        return answer
+
+    with monkeypatch.context() as patch:
+        patch.setattr(owner, name, killed)
+        with pytest.raises(KeyboardInterrupt):
+            yield

@@ -38,6 +38,7 @@ from slipway.steps.tag_release import TagRelease
 from slipway.steps.take_baseline import TakeBaseline
 from slipway.steps.upgrade_alembic import UpgradeAlembic
 from slipway.steps.upgrade_ef import UpgradeEf
+from slipway.steps.upload_to_s3 import UploadToS3
 from slipway.steps.verification import Verification
 from slipway.steps.wait_until import WaitUntil
 
@@ -84,6 +85,7 @@ __all__ = [
     "TakeBaseline",
     "UpgradeAlembic",
     "UpgradeEf",
+    "UploadToS3",
     "Variation",
     "Verification",
     "WaitUntil",
@@ -129,6 +131,7 @@ KINDS: dict[str, type[Step]] = {
         TakeBaseline,
         UpgradeAlembic,
         UpgradeEf,
+        UploadToS3,
         WaitUntil,
     )
 }

@@ -14,8 +14,8 @@ from slipway.steps.cloudfront import invalidated
 class InvalidateCloudFront(Step):
     """Invalidate paths of a distribution and wait until every edge has done it.
 
-    A rollback runs newest first: what stands before this step in the plan is undone after it. A SyncToS3
-    therefore invalidates by itself when it is given the distribution, in both directions.
+    A rollback runs newest first: what stands before this step in the plan is undone after it. SyncToS3 and
+    UploadToS3 therefore invalidate by themselves when given the distribution, in both directions.
 
     :param distribution: its id, e.g. "E2QWRTY123456"
     :param paths: beginning with "/"; a "*" at the end stands for whatever follows

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from slipway.kinds import ReleasingStep
 from slipway.run import Json, Run
-from slipway.steps.faults.azure import NotTheTriedPackage, PackageLacks, PackageMissing
+from slipway.steps.faults.azure import PackageLacks, PackageMissing
 from slipway.steps.reach import folder
-from slipway.steps.tried import tried_on_staging
+from slipway.steps.tried import see_that_package_was_tried
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,11 +34,7 @@ class Package:
         Raises PackageMissing, NothingTried and NotTheTriedPackage.
         """
         package = cls.of(run, name)
-        sha256 = tried_on_staging(run, step)
-        if sha256 and sha256 != package.sha256:
-            raise NotTheTriedPackage(package.name, step.tried_in, sha256, package.sha256)
-        known = f": {step.tried_in} tried this very file" if sha256 else ""
-        run.log.info("%s has SHA-256 %s%s", package.name, package.sha256, known)
+        see_that_package_was_tried(run, step, package.name, package.sha256)
         return package
 
     @classmethod

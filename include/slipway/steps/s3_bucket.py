@@ -68,7 +68,14 @@ class Bucket:
                 ChecksumSHA256=base64.b64encode(bytes.fromhex(sha256)).decode(),
             )
 
-    def send(self, key: str, path: Path, metadata: Mapping[str, str]) -> None:
+    def put_file(self, key: str, path: Path, sha256: str, content_type: str) -> None:
+        """Write a file of any size; of a large one S3 checks each part, and the caller the whole."""
+        if path.stat().st_size > PART:
+            self.send(key, path, {}, content_type)
+        else:
+            self.put(key, path.read_bytes(), sha256, content_type)
+
+    def send(self, key: str, path: Path, metadata: Mapping[str, str], content_type: str = "") -> None:
         """Write a file of any size, in parts if it is large; S3 checks the SHA-256 of each part."""
         from boto3.s3.transfer import TransferConfig  # type: ignore[import-untyped]
 
@@ -77,7 +84,8 @@ class Bucket:
                 str(path),
                 self.name,
                 key,
-                ExtraArgs={"ChecksumAlgorithm": "SHA256", "Metadata": dict(metadata)},
+                ExtraArgs={"ChecksumAlgorithm": "SHA256", "Metadata": dict(metadata)}
+                | ({"ContentType": content_type} if content_type else {}),
                 Config=TransferConfig(multipart_threshold=PART, multipart_chunksize=PART),
             )
 

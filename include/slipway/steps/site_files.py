@@ -1,4 +1,4 @@
-"""The files of a folder as the objects that they become in a bucket, and what a bucket held before."""
+"""Files as the objects that they become in a bucket, and what a bucket held before."""
 
 import hashlib
 import json
@@ -11,6 +11,7 @@ from slipway.run import Json
 from slipway.steps.faults.aws import ManifestDamaged
 from slipway.steps.s3_bucket import Bucket, Stored
 
+_CHUNK = 2**20  # bytes read at a time
 RESERVED = ".slipway/"  # objects under it are Slipway's own: never synced, never removed
 
 
@@ -26,9 +27,13 @@ class SiteFile:
     @classmethod
     def of(cls, path: Path) -> "SiteFile":
         """Read a file."""
-        content = path.read_bytes()
-        md5 = hashlib.md5(content, usedforsecurity=False).hexdigest()
-        return cls(path=path, size=len(content), md5=md5, sha256=hashlib.sha256(content).hexdigest())
+        md5, sha256, size = hashlib.md5(usedforsecurity=False), hashlib.sha256(), 0
+        with path.open("rb") as file:
+            while chunk := file.read(_CHUNK):
+                md5.update(chunk)
+                sha256.update(chunk)
+                size += len(chunk)
+        return cls(path=path, size=size, md5=md5.hexdigest(), sha256=sha256.hexdigest())
 
     @property
     def content_type(self) -> str:
@@ -42,11 +47,20 @@ class SiteFile:
         return stored.etag == self.md5 or bucket.sha256(key) == self.sha256
 
 
-def site_files(folder: Path, prefix: str) -> dict[str, SiteFile]:
-    """Return the files of a folder by the key of their object."""
-    paths = sorted(path for path in folder.rglob("*") if path.is_file())
+def site_files(source: Path, prefix: str) -> dict[str, SiteFile]:
+    """Return the files of a folder, or the one file, by the key of their object."""
+    folder = source.parent if source.is_file() else source
+    paths = [source] if source.is_file() else sorted(path for path in folder.rglob("*") if path.is_file())
     found = {f"{prefix}{path.relative_to(folder).as_posix()}": SiteFile.of(path) for path in paths}
     return {key: file for key, file in found.items() if not key.startswith(RESERVED)}
+
+
+def content_sha256(source: Path, files: Mapping[str, SiteFile]) -> str:
+    """Return the SHA-256 of a file; of a folder that of the list which sha256sum makes of its files."""
+    if source.is_file():
+        return next(iter(files.values())).sha256
+    rows = sorted((file.path.relative_to(source).as_posix(), file.sha256) for file in files.values())
+    return hashlib.sha256("".join(f"{sha256}  {path}\n" for path, sha256 in rows).encode()).hexdigest()
 
 
 def pages_last(keys: Iterable[str]) -> list[str]:

@@ -1,18 +1,14 @@
 """Make a bucket hold exactly the files of a folder."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import ClassVar
 
 from slipway.kinds import Step
-from slipway.run import Evidence, Json, Run
+from slipway.run import Evidence, Run
 from slipway.steps.artifacts import artifact
-from slipway.steps.aws_api import client
-from slipway.steps.cloudfront import invalidated
-from slipway.steps.faults.aws import NothingToSync, SyncNotTaken, WrittenSince
-from slipway.steps.s3_bucket import Bucket, Stored
-from slipway.steps.site_files import RESERVED, Manifest, SiteFile, is_back, pages_last, site_files
+from slipway.steps.s3_target import Target
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,157 +41,33 @@ class SyncToS3(Step):
     kind: ClassVar[str] = "sync_to_s3"
     needs: ClassVar[tuple[str, ...]] = ("aws", "artifacts")
 
-    @property
-    def target(self) -> str:
-        """Where to, for people."""
-        return f"s3://{self.bucket}/{self.prefix}"
-
     def undo_in_words(self) -> str:
         """Say what comes back."""
-        emptied = f" and empties the caches of {self.distribution}" if self.distribution else ""
-        return f"brings back the versions that {self.target} held before, removes what was added{emptied}"
+        return self._target.undo_in_words()
 
     def do(self, run: Run) -> Evidence:
         """Sync, list the bucket to prove it, empty the caches.
 
         Raises ArtifactMissing, NothingToSync, VersioningOff, SyncNotTaken, StillGoing and the faults of AWS.
         """
-        folder = artifact(run, self.folder)
-        files = site_files(folder, self.prefix)
-        if not files:
-            raise NothingToSync(str(folder), self.target)
-        with client(run, "s3") as s3:
-            bucket = Bucket(client=s3, name=self.bucket, conn_id=run.environment.aws)
-            bucket.require_versioning()
-            before = run.remember("before", lambda: self._capture(run, bucket, files))
-            proof = self._sync(run, bucket, files)
-            left = self._keep(run, bucket, bucket.listed(self.prefix, without=RESERVED), files)
-        changed = bool(before["to_upload"] or before["to_remove"])
-        if changed and self.distribution:
-            proof["cache"] = invalidated(run, self.distribution, self.paths, every=self.every)
-        summary = (
-            f"{self.target}: {len(files)} files, {before['to_upload']} of them uploaded, "
-            f"{before['to_remove']} objects removed"
-        )
-        after = {"version": run.version, "objects": len(files), "manifest": left}
-        return Evidence(before=before, after=after, proof=proof, changed=changed, summary=summary)
+        return self._target.bring(run, self._target.files(artifact(run, self.folder)))
 
     def undo(self, run: Run, evidence: Evidence) -> Evidence:
         """Bring back what was there, and empty the caches.
 
         Raises what `do` raises, ManifestDamaged, and WrittenSince for what neither release left there.
         """
-        before = evidence.before
-        if "manifest" not in before:
-            run.log.info("Nothing to undo in %s: the sync was never begun", self.target)
-            return Evidence(changed=False, summary="the sync was never begun")
-        conn_id = run.environment.aws
-        with client(run, "s3") as s3:
-            where = before["manifest"]
-            state = Bucket(client=s3, name=str(where["bucket"]), conn_id=conn_id)
-            manifest = Manifest.kept(state, where)
-            bucket = Bucket(client=s3, name=str(before["bucket"]), conn_id=conn_id)
-            if left := evidence.after.get("manifest"):
-                _refuse_strangers(bucket, before, manifest, Manifest.kept(state, left))
-            restored, removed = _take_back(run, bucket, before, manifest)
-        proof: dict[str, Json] = {"restored": restored, "removed": removed}
-        if before["distribution"] and (before["to_upload"] or before["to_remove"]):
-            proof["cache"] = invalidated(
-                run, str(before["distribution"]), before["paths"], every=self.every, purpose="undo"
-            )
-        summary = f"{self.target}: {restored} objects brought back, {removed} removed"
-        changed = bool(restored or removed)
-        return Evidence(before=evidence.after, after=before, proof=proof, changed=changed, summary=summary)
+        return self._target.take_back(run, evidence)
 
-    def _capture(self, run: Run, bucket: Bucket, files: Mapping[str, SiteFile]) -> dict[str, Json]:
-        listed = bucket.listed(self.prefix, without=RESERVED)
-        uploads, removals = self._differences(bucket, files, listed)
-        kept = self._keep(run, bucket, listed, files)
-        run.log.info(
-            "%s holds %d objects; their versions are kept in s3://%s/%s",
-            self.target, len(listed), kept["bucket"], kept["key"],
-        )  # fmt: skip
-        return {
-            "bucket": self.bucket,
-            "prefix": self.prefix,
-            "delete": self.delete,
-            "objects": len(listed),
-            "to_upload": len(uploads),
-            "to_remove": len(removals),
-            "manifest": kept,
-            "distribution": self.distribution,
-            "paths": list(self.paths),
-        }
-
-    def _keep(
-        self, run: Run, bucket: Bucket, listed: Mapping[str, Stored], files: Mapping[str, SiteFile]
-    ) -> dict[str, Json]:
-        state = Bucket(client=bucket.client, name=self.state_bucket or self.bucket, conn_id=bucket.conn_id)
-        return Manifest(objects=listed, ours=tuple(files)).keep(state, f"{run.plan_name}/{run.release_id}")
-
-    def _differences(
-        self, bucket: Bucket, files: Mapping[str, SiteFile], listed: Mapping[str, Stored]
-    ) -> tuple[list[str], list[str]]:
-        """Return the keys to upload and the keys to remove."""
-        uploads = [key for key, file in files.items() if not file.is_held_as(bucket, key, listed.get(key))]
-        return pages_last(uploads), sorted(set(listed) - set(files)) if self.delete else []
-
-    def _sync(self, run: Run, bucket: Bucket, files: Mapping[str, SiteFile]) -> dict[str, Json]:
-        uploads, removals = self._differences(bucket, files, bucket.listed(self.prefix, without=RESERVED))
-        run.log.info(
-            "%s: %d of %d files are there already; uploading %d and removing %d objects",
-            self.target, len(files) - len(uploads), len(files), len(uploads), len(removals),
-        )  # fmt: skip
-        for key in uploads:
-            bucket.put(key, files[key].path.read_bytes(), files[key].sha256, files[key].content_type)
-        for key in removals:
-            bucket.remove(key)
-        wrong = self._differences(bucket, files, bucket.listed(self.prefix, without=RESERVED))
-        if any(wrong):
-            raise SyncNotTaken(self.target, [*wrong[0], *wrong[1]])
-        run.log.info("%s lists exactly what was wanted", self.target)
-        return {"uploaded_in_this_try": len(uploads), "removed_in_this_try": len(removals)}
-
-
-def _refuse_strangers(bucket: Bucket, before: Mapping[str, Json], was: Manifest, left: Manifest) -> None:
-    """Raise WrittenSince if objects are neither as the sync left them nor as they were before it."""
-    now = bucket.listed(str(before["prefix"]), without=RESERVED)
-    scope = set(was.ours) | (set(now) | set(was.objects) if before["delete"] else set())
-    strange = [
-        key
-        for key in sorted(scope)
-        if not any(_is_as(bucket, key, each.objects.get(key), now.get(key)) for each in (left, was))
-    ]
-    if strange:
-        raise WrittenSince(f"s3://{bucket.name}/{before['prefix']}", strange)
-
-
-def _is_as(bucket: Bucket, key: str, was: Stored | None, now: Stored | None) -> bool:
-    return now is None if was is None else is_back(bucket, key, was, now)
-
-
-def _take_back(run: Run, bucket: Bucket, before: Mapping[str, Json], manifest: Manifest) -> tuple[int, int]:
-    """Bring a bucket back to the manifest; return how many objects were brought back and removed."""
-    prefix = str(before["prefix"])
-    place = f"s3://{bucket.name}/{prefix}"
-    lost, added = _changed_since(bucket, prefix, manifest, whole=bool(before["delete"]))
-    run.log.info("%s: bringing back %d objects, removing %d", place, len(lost), len(added))
-    for key in lost:
-        bucket.put_back(key, manifest.objects[key].version)
-    for key in added:
-        bucket.remove(key)
-    wrong = _changed_since(bucket, prefix, manifest, whole=bool(before["delete"]))
-    if any(wrong):
-        raise SyncNotTaken(place, [*wrong[0], *wrong[1]])
-    return len(lost), len(added)
-
-
-def _changed_since(
-    bucket: Bucket, prefix: str, manifest: Manifest, *, whole: bool
-) -> tuple[list[str], list[str]]:
-    """Return the keys that are not as they were, and those that were not there."""
-    now = bucket.listed(prefix, without=RESERVED)
-    scope = set(manifest.ours) | (set(now) | set(manifest.objects) if whole else set())
-    was = manifest.objects
-    lost = [key for key in was if key in scope and not is_back(bucket, key, was[key], now.get(key))]
-    return pages_last(lost), sorted(key for key in now if key in scope and key not in was)
+    @property
+    def _target(self) -> Target:
+        return Target(
+            called="sync",
+            bucket=self.bucket,
+            prefix=self.prefix,
+            delete=self.delete,
+            distribution=self.distribution,
+            paths=self.paths,
+            state_bucket=self.state_bucket,
+            every=self.every,
+        )

@@ -2,7 +2,7 @@
 
 from slipway.kinds import ReleasingStep
 from slipway.run import Json, Run
-from slipway.steps.faults import NothingTried, NotTheApprovedCommit
+from slipway.steps.faults import NothingTried, NotTheApprovedCommit, NotTheTriedPackage
 from slipway.words import Phase
 
 
@@ -29,3 +29,16 @@ def see_that_it_was_tried(run: Run, step: ReleasingStep, name: str, commit: str)
     tried = tried_on_staging(run, step)
     if tried and tried != commit:
         raise NotTheApprovedCommit(name, tried, commit)
+
+
+def see_that_package_was_tried(run: Run, step: ReleasingStep, name: str, sha256: str) -> None:
+    """See that production gets the bytes that staging had; raises NothingTried and NotTheTriedPackage.
+
+    :param name: of the file or folder that the build made
+    :param sha256: of what it holds now
+    """
+    tried = tried_on_staging(run, step)
+    if tried and tried != sha256:
+        raise NotTheTriedPackage(name, step.tried_in, tried, sha256)
+    known = f": {step.tried_in} tried this very content" if tried else ""
+    run.log.info("%s has SHA-256 %s%s", name, sha256, known)

@@ -97,6 +97,7 @@ class UpgradeEf(Step):
             return _unchanged(run, "the migration was never begun", evidence.before)
         target = str(evidence.before["migration"])
         with database(run) as session:
+            _lock(session)  # a try that was taken for dead may still be migrating
             now = _applied(session)
         if _last(now) == target:
             return _unchanged(run, f"the schema is at {target or 'no migration'} already", evidence.before)
@@ -151,7 +152,7 @@ class UpgradeEf(Step):
         text = read_script(folder(run, "artifacts"), script)
         run.log.info("Migrating %s to %s with %s", run.environment.label, target, script)
         with database(run) as session:
-            session.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+            _lock(session)
             execute_script(session, script, text)
             found = _last(_applied(session))
             if not self._is_target(found):
@@ -167,13 +168,21 @@ class UpgradeEf(Step):
         scripts = [straight] if (home / straight).is_file() else names
         texts = {script: read_script(home, script) for script in scripts}
         with database(run) as session:
-            session.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
+            _lock(session)
+            if _last(_applied(session)) == target:
+                run.log.info("Another try took %s back meanwhile", run.environment.label)
+                return
             for script, text in texts.items():
                 run.log.info("Taking %s back with %s", run.environment.label, script)
                 execute_script(session, script, text)
             found = _last(_applied(session))
             if found != target:
                 raise MigrationNotReached(run.environment.label, target, found)
+
+
+def _lock(session: Session) -> None:
+    """Wait until nobody else migrates, and keep others out until the transaction ends."""
+    session.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
 
 
 def _applied(session: Session) -> list[str]:

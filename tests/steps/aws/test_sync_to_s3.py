@@ -195,7 +195,7 @@ def test_what_someone_else_writes_meanwhile_is_said(
     amazon: Amazon, aws_run: LocalRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Bucket, "remove", lambda bucket, key: None)
-    with pytest.raises(SyncNotTaken, match=r"not as wanted after the sync: old/page\.html"):
+    with pytest.raises(SyncNotTaken, match=r"not as wanted afterwards: old/page\.html"):
         STEP.do(aws_run)
 
 

@@ -1,15 +1,19 @@
-"""An Azure with a web app, a static site, a CDN endpoint and a key, and a folder of packages."""
+"""An Azure with a web app, a static site, a CDN endpoint and a key; packages; and scripts of migrations."""
 
 import json
+import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from flask import send_from_directory
+from tests.steps.azure.ef import DOTNET, FIRST, GOALS, HISTORY, SHARES, back, guarded
 from tests.steps.azure.world import package
 
 from slipway import vendor
 from slipway.environment import Environment
+from slipway.sandbox.postgres import Postgres
 from slipway.sandbox.vendors.azure import Azure, azure
 from slipway.sandbox.vendors.azure_state import App, AzureState, Build, KeyValue
 from slipway.sandbox.vendors.stand_in import serving
@@ -71,3 +75,37 @@ def run(cloud: Azure) -> LocalRun:
         artifacts="artifacts",
     )
     return LocalRun(environment=environment, version="v1.2.0")
+
+
+@pytest.fixture
+def scripts(tmp_path: Path, db: str, server: Postgres, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The scripts of v1.2.0; the database has the first migration."""
+    folder = tmp_path / "migrations"
+    (folder / "down").mkdir(parents=True)
+    up = guarded(GOALS, "CREATE TABLE goals (id int)") + guarded(SHARES, "CREATE TABLE shares (id int)")
+    (folder / "v1.2.0.sql").write_text(up)
+    (folder / "down" / f"{SHARES}_to_{GOALS}.sql").write_text(back(SHARES, "DROP TABLE shares"))
+    (folder / "down" / f"{GOALS}_to_{FIRST}.sql").write_text(back(GOALS, "DROP TABLE goals"))
+    value = json.dumps({"conn_type": "fs", "extra": {"path": str(tmp_path)}})
+    monkeypatch.setenv("AIRFLOW_CONN_ARTIFACTS", value)
+    with server.connect(db) as session:
+        session.execute(
+            'CREATE TABLE "__EFMigrationsHistory" ("MigrationId" varchar(150) PRIMARY KEY, '
+            '"ProductVersion" varchar(32) NOT NULL)'
+        )
+        session.execute(f"INSERT INTO {HISTORY} VALUES ('{FIRST}', '8.0.1')")
+    return folder
+
+
+@pytest.fixture
+def dotnet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A `dotnet` with `ef` on the PATH, and a project; the file that it writes its arguments to."""
+    log, tools = tmp_path / "dotnet.log", tmp_path / "bin"
+    tools.mkdir()
+    (tmp_path / "src").mkdir()
+    names = [FIRST, GOALS, SHARES]
+    for name in ("dotnet", "dotnet-ef"):
+        (tools / name).write_text(DOTNET.format(python=sys.executable, log=log, names=names))
+        (tools / name).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tools}:{os.environ['PATH']}")
+    return log

@@ -9,10 +9,9 @@ from tests.steps.azure.world import package, posts, through
 from slipway.run import Evidence
 from slipway.sandbox.vendors.azure import Azure
 from slipway.steps.deploy_static_web_app import DeployStaticWebApp
-from slipway.steps.faults import NothingTried
+from slipway.steps.faults import NothingTried, NotTheTriedPackage
 from slipway.steps.faults.azure import (
     ConnectionIncomplete,
-    NotTheTriedPackage,
     OperationFailed,
     PackageBeforeMissing,
     PackageLacks,

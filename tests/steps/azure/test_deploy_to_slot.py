@@ -12,12 +12,11 @@ from slipway.sandbox.vendors.azure import Azure
 from slipway.sandbox.vendors.azure_state import Slot
 from slipway.steps.azure_api import look
 from slipway.steps.deploy_to_slot import DeployToSlot
-from slipway.steps.faults import NothingTried
+from slipway.steps.faults import NothingTried, NotTheTriedPackage
 from slipway.steps.faults.azure import (
     ConnectionIncomplete,
     DeploymentFailed,
     DeploymentUnrecognised,
-    NotTheTriedPackage,
     PackageMissing,
     SlotTakenOver,
 )

@@ -1,12 +1,13 @@
 from dataclasses import replace
-from typing import NoReturn
 
 import pytest
 from tests.steps.azure.world import posts, through
+from tests.steps.world import killed_after
 
 from slipway.kinds import Undo
 from slipway.run import Evidence
 from slipway.sandbox.vendors.azure import Azure
+from slipway.steps import azure_api
 from slipway.steps.faults.azure import OperationFailed
 from slipway.steps.purge_cdn import PurgeCdn
 from slipway.still_going import StillGoing
@@ -37,6 +38,38 @@ def test_a_step_before_the_site_purges_when_the_site_is_back(run: LocalRun, clou
     assert purged(cloud) == [["/*"]]
 
 
+def test_a_try_that_is_killed_while_azure_purges_sends_nothing_twice(
+    run: LocalRun, cloud: Azure, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cloud.state.takes = 60
+    with pytest.raises(StillGoing, match=r"Azure carries out the purge of /\* from cpr-cdn/cpr-ui"):
+        STEP.do(run)
+    with killed_after(monkeypatch, azure_api, "azure_call"):
+        STEP.do(run)
+    with pytest.raises(StillGoing):
+        STEP.do(run)
+    assert posts(cloud, "/purge") == 1
+
+
+def test_a_purge_whose_record_was_lost_is_sent_once_more_and_then_waited_for(
+    run: LocalRun, cloud: Azure, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    step = replace(STEP, when_undone=True)
+    undo = run.at("rollback.undo_purge")
+    for times, act in (2, lambda: step.do(run)), (4, lambda: step.undo(undo, Evidence(before=run.memory))):
+        with killed_after(monkeypatch, PurgeCdn, "_begin"):
+            act()
+        through(act)
+        assert (purged(cloud), posts(cloud, "/purge")) == ([["/*"]] * times, times)
+    assert run.memory["before"] == {"endpoint": "cpr-ui"}
+
+
+def test_a_task_that_a_person_clears_purges_anew(run: LocalRun, cloud: Azure) -> None:
+    through(lambda: STEP.do(run))
+    through(lambda: STEP.do(run))
+    assert posts(cloud, "/purge") == 2
+
+
 def test_a_purge_that_azure_gives_up_is_begun_anew(run: LocalRun, cloud: Azure) -> None:
     cloud.state.failing["purge"] = "Out of quota."
     with pytest.raises(OperationFailed, match=r"the purge of .* Failed \(Out of quota"):
@@ -65,30 +98,3 @@ def test_a_bad_answer_names_the_call(
     cloud.trouble(match=r"POST /subscriptions", times=-1, **trouble)
     with pytest.raises(fault, match="profiles/cpr-cdn/endpoints/cpr-ui/purge: HTTP"):
         STEP.do(run)
-
-
-def test_a_worker_that_is_killed_after_azure_took_the_purge_only_asks_how_it_goes(
-    run: LocalRun, cloud: Azure
-) -> None:
-    with pytest.raises(StillGoing, match="Azure carries out the purge"):
-        STEP.do(run)  # what a task knows when it is killed while it waits
-    assert through(lambda: STEP.do(run)).summary.endswith("is done")
-    assert posts(cloud, "/purge") == 1
-
-
-def test_a_worker_that_is_killed_before_it_noted_the_purge_purges_again_which_harms_nothing(
-    run: LocalRun, cloud: Azure, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    begin = PurgeCdn._begin
-
-    def killed(step: PurgeCdn, run: LocalRun) -> NoReturn:
-        begin(step, run)
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch:
-        patch.setattr(PurgeCdn, "_begin", killed)
-        with pytest.raises(KeyboardInterrupt):
-            STEP.do(run)
-    assert through(lambda: STEP.do(run)).summary.endswith("is done")
-    assert posts(cloud, "/purge") == 2
-    assert purged(cloud) == [["/*"], ["/*"]]

@@ -1,13 +1,21 @@
-import json
-import os
-import sys
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
+from tests.steps.azure.ef import (
+    FIRST,
+    GOALS,
+    HISTORY,
+    SHARES,
+    STEP,
+    WITH_CLI,
+    applied,
+    back,
+    ef_run,
+    guarded,
+    tables,
+)
 
-from slipway.environment import Environment
 from slipway.run import Evidence
 from slipway.sandbox.postgres import Postgres
 from slipway.steps import Verification
@@ -19,68 +27,14 @@ from slipway.steps.faults import (
     WrongAnswer,
 )
 from slipway.steps.faults.azure import EfUpdateFailed, MigrationNotReached
-from slipway.steps.upgrade_ef import UpgradeEf
 from slipway.testing import LocalRun
 
-FIRST, GOALS, SHARES = "20250101000000_First", "20251111093000_AddGoals", "20251112000000_AddShares"
-STEP = UpgradeEf(
-    name="migrate",
-    to="AddShares",
-    verify=[Verification(title="no goals yet", sql="SELECT count(*) FROM goals", expected=0)],
-)
-HISTORY = '"__EFMigrationsHistory" ("MigrationId", "ProductVersion")'
-
-
-def guarded(migration: str, statement: str) -> str:
-    """Return what Entity Framework generates for one migration of an idempotent script."""
-    return (
-        "DO $EF$\nBEGIN\n"
-        f'  IF NOT EXISTS(SELECT 1 FROM "__EFMigrationsHistory" WHERE "MigrationId" = \'{migration}\') THEN\n'
-        f"    {statement};\n    INSERT INTO {HISTORY} VALUES ('{migration}', '8.0.1');\n"
-        "  END IF;\nEND $EF$;\n"
-    )
-
-
-def back(migration: str, statement: str) -> str:
-    return f'{statement};\nDELETE FROM "__EFMigrationsHistory" WHERE "MigrationId" = \'{migration}\';\n'
-
-
-@pytest.fixture(autouse=True)
-def scripts(tmp_path: Path, db: str, server: Postgres, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The scripts of v1.2.0; the database has the first migration."""
-    folder = tmp_path / "migrations"
-    (folder / "down").mkdir(parents=True)
-    up = guarded(GOALS, "CREATE TABLE goals (id int)") + guarded(SHARES, "CREATE TABLE shares (id int)")
-    (folder / "v1.2.0.sql").write_text(up)
-    (folder / "down" / f"{SHARES}_to_{GOALS}.sql").write_text(back(SHARES, "DROP TABLE shares"))
-    (folder / "down" / f"{GOALS}_to_{FIRST}.sql").write_text(back(GOALS, "DROP TABLE goals"))
-    value = json.dumps({"conn_type": "fs", "extra": {"path": str(tmp_path)}})
-    monkeypatch.setenv("AIRFLOW_CONN_ARTIFACTS", value)
-    with server.connect(db) as session:
-        session.execute(
-            'CREATE TABLE "__EFMigrationsHistory" ("MigrationId" varchar(150) PRIMARY KEY, '
-            '"ProductVersion" varchar(32) NOT NULL)'
-        )
-        session.execute(f"INSERT INTO {HISTORY} VALUES ('{FIRST}', '8.0.1')")
-    return folder
+pytestmark = pytest.mark.usefixtures("scripts")
 
 
 @pytest.fixture
 def run() -> LocalRun:
-    environment = Environment(system="cpr", name="production", database="db", artifacts="artifacts")
-    return LocalRun(environment=environment, version="v1.2.0")
-
-
-def applied(server: Postgres, db: str) -> list[object]:
-    with server.connect(db) as session:
-        query = 'SELECT "MigrationId" FROM "__EFMigrationsHistory" ORDER BY 1'
-        return [row[0] for row in session.execute(query)]
-
-
-def tables(server: Postgres, db: str) -> list[object]:
-    with server.connect(db) as session:
-        query = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1"
-        return [row[0] for row in session.execute(query)]
+    return ef_run()
 
 
 def test_the_schema_goes_to_the_migration_and_exactly_back(run: LocalRun, db: str, server: Postgres) -> None:
@@ -176,41 +130,6 @@ def test_a_way_back_that_is_missing_takes_nothing_back(
     assert applied(server, db) == [FIRST, GOALS, SHARES]
 
 
-DOTNET = """#!{python}
-import os, sys
-import psycopg
-parts = dict(part.split("=", 1) for part in os.environ["ConnectionStrings__DefaultConnection"].split(";"))
-print("Password is", parts["Password"])
-open(r"{log}", "a").write(" ".join(sys.argv[1:]) + "\\n")
-if os.path.exists(r"{log}.broken"):
-    sys.exit("42P01: relation does not exist")
-names = {names!r}
-with psycopg.connect(host=parts["Host"], port=parts["Port"], dbname=parts["Database"],
-                     user=parts["Username"], password=parts["Password"]) as session:
-    target = [n for n in names if sys.argv[-1] in (n, n.partition("_")[2])][0]
-    session.execute('DELETE FROM "__EFMigrationsHistory"')
-    for name in names[: names.index(target) + 1]:
-        session.execute('INSERT INTO "__EFMigrationsHistory" VALUES (%s, %s)', [name, "8.0.1"])
-"""
-
-
-@pytest.fixture
-def dotnet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A `dotnet` with `ef` on the PATH, and a project; the file that it writes its arguments to."""
-    log, tools = tmp_path / "dotnet.log", tmp_path / "bin"
-    tools.mkdir()
-    (tmp_path / "src").mkdir()
-    names = [FIRST, GOALS, SHARES]
-    for name in ("dotnet", "dotnet-ef"):
-        (tools / name).write_text(DOTNET.format(python=sys.executable, log=log, names=names))
-        (tools / name).chmod(0o755)
-    monkeypatch.setenv("PATH", f"{tools}:{os.environ['PATH']}")
-    return log
-
-
-WITH_CLI = replace(STEP, project="src", verify=[])
-
-
 def test_dotnet_ef_is_used_where_it_is_installed(
     run: LocalRun, dotnet: Path, db: str, server: Postgres, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -234,33 +153,3 @@ def test_the_script_is_used_where_the_project_is_not(
 ) -> None:
     replace(WITH_CLI, project="elsewhere").do(run)
     assert (applied(server, db)[-1], dotnet.exists()) == (SHARES, False)
-
-
-@pytest.mark.parametrize(("step", "act"), [(STEP, "_apply"), (WITH_CLI, "_update")], ids=["script", "cli"])
-def test_a_worker_that_is_killed_after_the_migration_does_not_migrate_again(
-    run: LocalRun,
-    dotnet: Path,
-    db: str,
-    server: Postgres,
-    monkeypatch: pytest.MonkeyPatch,
-    step: UpgradeEf,
-    act: str,
-) -> None:
-    migrate, begun = getattr(UpgradeEf, act), []
-
-    def killed(*given: Any) -> None:
-        begun.append(given)
-        migrate(*given)
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patch:
-        patch.setattr(UpgradeEf, act, killed)
-        with pytest.raises(KeyboardInterrupt):
-            step.do(run)
-        assert applied(server, db)[-1] == SHARES
-        evidence = step.do(run)
-    assert len(begun) == 1
-    assert (evidence.before["migration"], evidence.changed) == (FIRST, True)
-    undone = step.undo(run.at("rollback.undo_migrate"), Evidence(before=run.memory["before"]))
-    assert undone.summary == f"{SHARES} -> {FIRST}"
-    assert applied(server, db) == [FIRST]

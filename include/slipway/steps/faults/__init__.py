@@ -14,7 +14,8 @@ StepImpossible (no second try)
 |- BackupEmpty, BackupMissing, BackupDamaged
 |- RevisionNotOnPath, SeveralHeads
 |- ScriptMissing, ScriptChanged, ScriptEndsTransaction
-|- BadVersion, UnknownVersion, NothingTried, NotTheApprovedCommit, ReleaseInTheWay, ReleaseNotThere
+|- BadVersion, UnknownVersion, NothingTried, NotTheApprovedCommit, NotTheTriedPackage
+|- ReleaseInTheWay, ReleaseNotThere
 `- SwitchedSince, RequirementsMissing, LinkInTheWay, UnknownFlag, FlagSwitchedOff
 
 Those of one family stand in its own file: branches (git), heroku.
@@ -55,6 +56,7 @@ from slipway.steps.faults.releases import (
     LinkInTheWay,
     NothingTried,
     NotTheApprovedCommit,
+    NotTheTriedPackage,
     ReleaseInTheWay,
     ReleaseNotThere,
     RepositoryUnreachable,
@@ -85,6 +87,7 @@ __all__ = [
     "NoPostgresTools",
     "NoRoomForBackup",
     "NotTheApprovedCommit",
+    "NotTheTriedPackage",
     "NothingTried",
     "ReleaseInTheWay",
     "ReleaseNotThere",

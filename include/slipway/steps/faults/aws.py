@@ -81,7 +81,7 @@ class ConnectionIncomplete(StepImpossible):
 
 
 class VersioningOff(StepImpossible):
-    """A bucket keeps no versions, so what a sync replaces could not be brought back."""
+    """A bucket keeps no versions, so what is replaced could not be brought back."""
 
     def __init__(self, bucket: str, status: str) -> None:
         self.bucket, self.status = bucket, status
@@ -93,24 +93,24 @@ class VersioningOff(StepImpossible):
 
 
 class NothingToSync(StepImpossible):
-    """The folder holds no file; to sync it would empty the bucket."""
+    """The folder holds no file: the build did not run, and to sync it would empty the bucket."""
 
     def __init__(self, folder: str, target: str) -> None:
         self.folder, self.target = folder, target
         super().__init__(
-            f"{folder}: holds no file, and {target} is not emptied for that. See that the build ran and "
+            f"{folder}: holds no file, and {target} is left as it is. See that the build ran and "
             "wrote its files there."
         )
 
 
 class SyncNotTaken(StepFailed):
-    """After a sync the bucket does not list what it should."""
+    """After a sync or an upload the bucket does not list what it should."""
 
     def __init__(self, target: str, keys: Sequence[str]) -> None:
         self.target, self.keys = target, tuple(keys)
         shown = ", ".join(self.keys[:5]) + (f" and {len(self.keys) - 5} more" if len(self.keys) > 5 else "")
         super().__init__(
-            f"{target}: not as wanted after the sync: {shown}. See who else writes there, and try again."
+            f"{target}: not as wanted afterwards: {shown}. See who else writes there, and try again."
         )
 
 

@@ -52,6 +52,18 @@ class NotTheApprovedCommit(StepImpossible):
         )
 
 
+class NotTheTriedPackage(StepImpossible):
+    """The package was overwritten between staging and production."""
+
+    def __init__(self, package: str, task_id: str, tried: str, found: str) -> None:
+        self.package, self.task_id, self.tried, self.found = package, task_id, tried, found
+        super().__init__(
+            f"{package}: {task_id} tried SHA-256 {tried}, and the file has SHA-256 {found} now; "
+            "what was approved is what is deployed. Put the file that staging tried back, or release the new "
+            "one through staging."
+        )
+
+
 class NothingTried(StepImpossible):
     """The step on staging left no proof of what it tried."""
 

@@ -1,0 +1,198 @@
+"""Bringing files to a bucket and the versions before them back, for the steps that do so."""
+
+import os.path
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from slipway.run import Evidence, Json, Run
+from slipway.steps.aws_api import client
+from slipway.steps.cloudfront import invalidated
+from slipway.steps.faults.aws import NothingToSync, SyncNotTaken, WrittenSince
+from slipway.steps.s3_bucket import Bucket, Stored
+from slipway.steps.site_files import RESERVED, Manifest, SiteFile, is_back, pages_last, site_files
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """Where files go, and what of it is touched. The fields are those of SyncToS3 and UploadToS3.
+
+    :param called: what the step does, in one word: "sync"
+    :param delete: whether objects under the prefix that are not among the files are removed
+    """
+
+    called: str
+    bucket: str
+    prefix: str
+    delete: bool
+    distribution: str
+    paths: Sequence[str]
+    state_bucket: str
+    every: timedelta
+
+    def __str__(self) -> str:
+        return f"s3://{self.bucket}/{self.prefix}"
+
+    def undo_in_words(self) -> str:
+        """Say what comes back."""
+        emptied = f" and empties the caches of {self.distribution}" if self.distribution else ""
+        return f"brings back the versions that {self} held before, removes what was added{emptied}"
+
+    def files(self, source: Path) -> dict[str, SiteFile]:
+        """Return the files of a folder, or the one file, by key. Raises NothingToSync."""
+        found = site_files(source, self.prefix)
+        if not found:
+            raise NothingToSync(str(source), str(self))
+        return found
+
+    def bring(self, run: Run, files: Mapping[str, SiteFile]) -> Evidence:
+        """Write what differs, list the bucket to prove it, empty the caches.
+
+        Raises VersioningOff, SyncNotTaken, StillGoing and the faults of AWS.
+        """
+        with client(run, "s3") as s3:
+            bucket = Bucket(client=s3, name=self.bucket, conn_id=run.environment.aws)
+            bucket.require_versioning()
+            before = run.remember("before", lambda: self._capture(run, bucket, files))
+            proof = self._write(run, bucket, files)
+            left = self._keep(run, bucket, self._listed(bucket, files), files)
+        changed = bool(before["to_upload"] or before["to_remove"])
+        if changed and self.distribution:
+            proof["cache"] = invalidated(run, self.distribution, self.paths, every=self.every)
+        removed = f", {before['to_remove']} objects removed" if self.delete else ""
+        summary = f"{self}: {len(files)} files, {before['to_upload']} of them uploaded{removed}"
+        after = {"version": run.version, "objects": len(files), "manifest": left}
+        return Evidence(before=before, after=after, proof=proof, changed=changed, summary=summary)
+
+    def take_back(self, run: Run, evidence: Evidence) -> Evidence:
+        """Bring back what was there, and empty the caches.
+
+        Raises what `bring` raises, ManifestDamaged, and WrittenSince for what neither release left there.
+        """
+        before = evidence.before
+        if "manifest" not in before:
+            run.log.info("Nothing to undo in %s: the %s was never begun", self, self.called)
+            return Evidence(changed=False, summary=f"the {self.called} was never begun")
+        conn_id = run.environment.aws
+        with client(run, "s3") as s3:
+            where = before["manifest"]
+            state = Bucket(client=s3, name=str(where["bucket"]), conn_id=conn_id)
+            manifest = Manifest.kept(state, where)
+            bucket = Bucket(client=s3, name=str(before["bucket"]), conn_id=conn_id)
+            if left := evidence.after.get("manifest"):
+                _refuse_strangers(bucket, before, manifest, Manifest.kept(state, left))
+            restored, removed = _take_back(run, bucket, before, manifest)
+        proof: dict[str, Json] = {"restored": restored, "removed": removed}
+        if before["distribution"] and (before["to_upload"] or before["to_remove"]):
+            proof["cache"] = invalidated(
+                run, str(before["distribution"]), before["paths"], every=self.every, purpose="undo"
+            )
+        summary = f"{self}: {restored} objects brought back, {removed} removed"
+        changed = bool(restored or removed)
+        return Evidence(before=evidence.after, after=before, proof=proof, changed=changed, summary=summary)
+
+    def _listed(self, bucket: Bucket, files: Mapping[str, SiteFile]) -> dict[str, Stored]:
+        return _listed(bucket, self.prefix, files, whole=self.delete)
+
+    def _capture(self, run: Run, bucket: Bucket, files: Mapping[str, SiteFile]) -> dict[str, Json]:
+        listed = self._listed(bucket, files)
+        uploads, removals = self._differences(bucket, files, listed)
+        kept = self._keep(run, bucket, listed, files)
+        run.log.info(
+            "%s holds %d objects%s; their versions are kept in s3://%s/%s",
+            self, len(listed), "" if self.delete else " of these names", kept["bucket"], kept["key"],
+        )  # fmt: skip
+        return {
+            "bucket": self.bucket,
+            "prefix": self.prefix,
+            "delete": self.delete,
+            "objects": len(listed),
+            "to_upload": len(uploads),
+            "to_remove": len(removals),
+            "manifest": kept,
+            "distribution": self.distribution,
+            "paths": list(self.paths),
+        }
+
+    def _keep(
+        self, run: Run, bucket: Bucket, listed: Mapping[str, Stored], files: Mapping[str, SiteFile]
+    ) -> dict[str, Json]:
+        state = Bucket(client=bucket.client, name=self.state_bucket or self.bucket, conn_id=bucket.conn_id)
+        return Manifest(objects=listed, ours=tuple(files)).keep(state, f"{run.plan_name}/{run.release_id}")
+
+    def _differences(
+        self, bucket: Bucket, files: Mapping[str, SiteFile], listed: Mapping[str, Stored]
+    ) -> tuple[list[str], list[str]]:
+        """Return the keys to upload and the keys to remove."""
+        uploads = [key for key, file in files.items() if not file.is_held_as(bucket, key, listed.get(key))]
+        return pages_last(uploads), sorted(set(listed) - set(files))
+
+    def _write(self, run: Run, bucket: Bucket, files: Mapping[str, SiteFile]) -> dict[str, Json]:
+        uploads, removals = self._differences(bucket, files, self._listed(bucket, files))
+        run.log.info(
+            "%s: %d of %d files are there already; uploading %d and removing %d objects",
+            self, len(files) - len(uploads), len(files), len(uploads), len(removals),
+        )  # fmt: skip
+        for key in uploads:
+            bucket.put_file(key, files[key].path, files[key].sha256, files[key].content_type)
+        for key in removals:
+            bucket.remove(key)
+        wrong = self._differences(bucket, files, self._listed(bucket, files))
+        if any(wrong):
+            raise SyncNotTaken(str(self), [*wrong[0], *wrong[1]])
+        run.log.info("%s lists exactly what was wanted", self)
+        return {"uploaded_in_this_try": len(uploads), "removed_in_this_try": len(removals)}
+
+
+def _listed(bucket: Bucket, prefix: str, ours: Collection[str], *, whole: bool) -> dict[str, Stored]:
+    """Return the objects that a step may touch: all under the prefix, or just those of its own keys."""
+    if whole:
+        return bucket.listed(prefix, without=RESERVED)
+    common = os.path.commonprefix(list(ours))  # noqa: RUF071  (keys are no paths: any prefix will do)
+    found = bucket.listed(common, without=RESERVED)
+    return {key: stored for key, stored in found.items() if key in ours}
+
+
+def _refuse_strangers(bucket: Bucket, before: Mapping[str, Json], was: Manifest, left: Manifest) -> None:
+    """Raise WrittenSince if objects are neither as the step left them nor as they were before it."""
+    now = _listed(bucket, str(before["prefix"]), was.ours, whole=bool(before["delete"]))
+    scope = set(was.ours) | (set(now) | set(was.objects) if before["delete"] else set())
+    strange = [
+        key
+        for key in sorted(scope)
+        if not any(_is_as(bucket, key, each.objects.get(key), now.get(key)) for each in (left, was))
+    ]
+    if strange:
+        raise WrittenSince(f"s3://{bucket.name}/{before['prefix']}", strange)
+
+
+def _is_as(bucket: Bucket, key: str, was: Stored | None, now: Stored | None) -> bool:
+    return now is None if was is None else is_back(bucket, key, was, now)
+
+
+def _take_back(run: Run, bucket: Bucket, before: Mapping[str, Json], manifest: Manifest) -> tuple[int, int]:
+    """Bring a bucket back to the manifest; return how many objects were brought back and removed."""
+    prefix, whole = str(before["prefix"]), bool(before["delete"])
+    place = f"s3://{bucket.name}/{prefix}"
+    lost, added = _changed_since(bucket, prefix, manifest, whole=whole)
+    run.log.info("%s: bringing back %d objects, removing %d", place, len(lost), len(added))
+    for key in lost:
+        bucket.put_back(key, manifest.objects[key].version)
+    for key in added:
+        bucket.remove(key)
+    wrong = _changed_since(bucket, prefix, manifest, whole=whole)
+    if any(wrong):
+        raise SyncNotTaken(place, [*wrong[0], *wrong[1]])
+    return len(lost), len(added)
+
+
+def _changed_since(
+    bucket: Bucket, prefix: str, manifest: Manifest, *, whole: bool
+) -> tuple[list[str], list[str]]:
+    """Return the keys that are not as they were, and those that were not there."""
+    now = _listed(bucket, prefix, manifest.ours, whole=whole)
+    scope = set(manifest.ours) | (set(now) | set(manifest.objects) if whole else set())
+    was = manifest.objects
+    lost = [key for key in was if key in scope and not is_back(bucket, key, was[key], now.get(key))]
+    return pages_last(lost), sorted(key for key in now if key in scope and key not in was)
