@@ -6,8 +6,8 @@ from tests.notices.conftest import KEY, Connect, a_letter
 
 from slipway.delivery.policy import certainly_not_sent
 from slipway.notices import Email
-from slipway.notices.faults import MailLoginRefused, MailPutOff, MailRefused, SenderNotGiven
-from slipway.sandbox.vendors.inbox import InboxState, inbox, taking_mail
+from slipway.notices.faults import MailLoginRefused, MailPutOff, MailRefused, MailUnanswered, SenderNotGiven
+from slipway.sandbox.vendors.inbox import Inbox, InboxState, inbox, taking_mail
 from slipway.vendor_faults import VendorUnreachable
 
 PEOPLE = Email(connection="mail", recipients=["ann@shop.test", "bo@shop.test"])
@@ -20,11 +20,16 @@ def pointed(connect: Connect, port: int, **fields: Any) -> None:
 
 
 @pytest.fixture
-def state(connect: Connect) -> Iterator[InboxState]:
-    server = inbox(login="release", password="s3cr3t")
-    with taking_mail(server) as port:
+def server(connect: Connect) -> Iterator[Inbox]:
+    made = inbox(login="release", password="s3cr3t")
+    with taking_mail(made) as port:
         pointed(connect, port)
-        yield server.state
+        yield made
+
+
+@pytest.fixture
+def state(server: Inbox) -> InboxState:
+    return server.state
 
 
 def test_a_mail_reaches_everybody_with_subject_and_text(state: InboxState) -> None:
@@ -57,18 +62,20 @@ def test_only_unknown_recipients_are_a_fault(state: InboxState) -> None:
     assert certainly_not_sent(caught.value)
 
 
-def test_a_server_that_puts_it_off_says_when_to_try_again(state: InboxState) -> None:
-    state.reply = "451 4.3.0 Queue is full"
-    with pytest.raises(MailPutOff, match=r'the mail itself: 451 \("4\.3\.0 Queue is full"\)\. Try again'):
+def test_a_server_that_puts_it_off_says_when_to_try_again(server: Inbox) -> None:
+    server.stand_in.trouble(match="DATA", status=451)
+    with pytest.raises(MailPutOff, match=r'the mail itself: 451 \("Trouble that.*"\)\. Try again'):
         PEOPLE.send(a_letter(), KEY)
-    assert state.mails == []
+    assert server.state.mails == []
 
 
-def test_a_mail_whose_answer_was_lost_is_handed_over_once(state: InboxState) -> None:
-    state.cut_off = True
-    with pytest.raises(VendorUnreachable, match="It may have been carried out") as caught:
+def test_a_mail_whose_answer_was_lost_is_handed_over_once(server: Inbox) -> None:
+    server.stand_in.trouble(match="DATA", half=True)
+    with pytest.raises(
+        MailUnanswered, match=r"the answer broke off half-way\. It may have been taken"
+    ) as caught:
         PEOPLE.send(a_letter(), KEY)
-    assert len(state.mails) == 1
+    assert len(server.state.mails) == 1
     assert not certainly_not_sent(caught.value)
 
 

@@ -113,7 +113,7 @@ def test_a_task_that_is_killed_stops_its_dyno(
 
 
 def test_output_that_breaks_off_leaves_the_outcome_open(release: LocalRun, heroku: HerokuWorld) -> None:
-    heroku.stand_in.rendezvous.cut_after = 1
+    heroku.stand_in.trouble(match="ATTACH", half=True)
     with pytest.raises(DynoUnattached, match=r"broke off .it ended without a status."):
         STEP.do(release)
     with pytest.raises(OutcomeUnknown):

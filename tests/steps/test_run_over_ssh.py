@@ -174,7 +174,7 @@ def test_an_unknown_host_key_is_refused(
     connect(monkeypatch, there, extra={"host_key": other})
     with pytest.raises(HostKeyRefused, match="shows another key than the known one"):
         STEP.do(run)
-    assert there.commands == []
+    assert there.stand_in.calls == []
     connect(monkeypatch, there, extra={"no_host_key_check": True})
     STEP.do(run)
 

@@ -143,6 +143,7 @@ def _serve_vendors(vendors: Vendors, open_: ExitStack) -> None:
         port=at("ssh"),
     )
     open_.enter_context(serving_ssh(server))
+    open_.enter_context(serving(server.stand_in, at("ssh_window")))
 
 
 @dataclass(frozen=True, kw_only=True)

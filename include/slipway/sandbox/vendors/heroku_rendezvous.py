@@ -4,28 +4,38 @@ import os
 import signal
 import socketserver
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from subprocess import Popen
 from uuid import uuid4
 
+from slipway.sandbox.vendors.stand_in import Trouble
+
+_Waiting = tuple[Callable[[], Popen[bytes]], Callable[[], object], Callable[[], Trouble]]
+
 
 class Rendezvous:
     """Starts a command when its secret is told, sends what it prints, and ends it with the connection.
 
-    :param cut_after: break the next connections off after so many lines, 0 before the first; -1 never
+    Its troubles: any status hangs up without a word (`after`: when the command has run), `half` after the
+    command's first line.
     """
 
     def __init__(self) -> None:
-        self.cut_after = -1
-        self._waiting: dict[str, tuple[Callable[[], Popen[bytes]], Callable[[], object]]] = {}
+        self._waiting: dict[str, _Waiting] = {}
         self._running: dict[str, Popen[bytes]] = {}
         self._server: socketserver.ThreadingTCPServer | None = None
 
-    def offer(self, start: Callable[[], Popen[bytes]], ended: Callable[[], object]) -> str:
-        """Return the secret under which a command waits for who reads it."""
+    def offer(
+        self, start: Callable[[], Popen[bytes]], ended: Callable[[], object], met: Callable[[], Trouble]
+    ) -> str:
+        """Return the secret under which a command waits for who reads it.
+
+        :param met: says what goes wrong with the connection that tells the secret
+        """
         secret = uuid4().hex
-        self._waiting[secret] = (start, ended)
+        self._waiting[secret] = (start, ended, met)
         return secret
 
     def stop(self, secret: str) -> None:
@@ -53,17 +63,24 @@ class Rendezvous:
 
     def attach(self, secret: str, send: Callable[[bytes], object]) -> None:
         """Send what the command prints until it ends."""
-        start, ended = self._waiting.pop(secret, (None, None))
-        if start is None or ended is None:
+        if secret not in self._waiting:
             return
-        send(b"rendezvous\r\n")
+        trouble = self._waiting[secret][-1]()
+        time.sleep(trouble.delay)
+        waiting = self._waiting.pop(secret, None)  # it may have been stopped meanwhile
+        if waiting is None or trouble.refuses:
+            return
+        start, ended, _ = waiting
+        if not trouble.status:
+            send(b"rendezvous\r\n")
         process = self._running[secret] = start()
         assert process.stdout is not None
         try:
-            for number, line in enumerate(process.stdout):
-                if number == self.cut_after:
+            for line in process.stdout:
+                if not trouble.status:
+                    send(line.replace(b"\n", b"\r\n"))
+                if trouble.half:
                     break
-                send(line.replace(b"\n", b"\r\n"))
         finally:
             self.stop(secret)
             process.stdout.close()

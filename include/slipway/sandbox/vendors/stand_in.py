@@ -1,4 +1,8 @@
-"""What the stand-ins of the vendors have in common: a real HTTP server that can be told to misbehave."""
+"""What the stand-ins of the vendors have in common: each keeps its calls, and can be told to misbehave.
+
+One that speaks something else than HTTP (SMTP, SSH, a rendezvous) is told at an HTTP window beside it; each
+of its calls goes through `meet` too.
+"""
 
 from __future__ import annotations
 
@@ -13,15 +17,16 @@ if TYPE_CHECKING:
     from flask import Flask, Response
 
 CONTROL = "/_stand_in"  # beside the vendor's own paths: what a test or the launcher tells the stand-in
+SAID = "Trouble that was asked for."
 
 
 @dataclass(kw_only=True)
 class Trouble:
     """What goes wrong with the next calls.
 
-    :param match: "METHOD /path-prefix" of the calls it holds for; "" holds for all
+    :param match: how the calls that it holds for begin, e.g. "POST /apps" or "DATA"; "" holds for all
     :param times: for how many calls; -1 for ever
-    :param status: answered instead; 0 lets the call through
+    :param status: answered instead, in the protocol's own numbers; 0 lets the call through
     :param after: whether the call is carried out first, so that only its answer is lost
     :param delay: seconds before anything is answered
     :param half: whether the answer breaks off half-way
@@ -35,6 +40,16 @@ class Trouble:
     delay: float = 0.0
     half: bool = False
 
+    @property
+    def refuses(self) -> bool:
+        """Whether the call is not carried out."""
+        return bool(self.status) and not self.after
+
+    @property
+    def hides(self) -> bool:
+        """Whether the call is carried out and something else is answered."""
+        return bool(self.status) and self.after
+
 
 @dataclass(kw_only=True)
 class Call:
@@ -42,8 +57,8 @@ class Call:
 
     method: str
     path: str
-    body: Any
-    headers: dict[str, str]
+    body: Any = None
+    headers: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(kw_only=True)
@@ -85,25 +100,28 @@ class StandIn:
         """Let the next calls go wrong; the fields are those of Trouble."""
         self.troubles.append(Trouble(**what))
 
+    def meet(self, call: Call) -> Trouble:
+        """Keep a call that came in, and return what goes wrong with it, which may be nothing."""
+        self.calls.append(call)
+        said = f"{call.method} {call.path}"
+        for trouble in self.troubles:
+            if said.startswith(trouble.match) and trouble.times != 0:
+                trouble.times -= 1
+                return trouble
+        return Trouble()
+
     def _before(self) -> Any:
         from flask import g, request
 
         if request.path.startswith(CONTROL):
             return None
         body = request.get_json(silent=True)
-        self.calls.append(
-            Call(
-                method=request.method,
-                path=request.full_path.rstrip("?"),
-                body=body,
-                headers=dict(request.headers),
-            )
-        )
-        g.trouble = trouble = self._next_trouble(f"{request.method} {request.path}")
-        if trouble is not None:
-            time.sleep(trouble.delay)
-            if trouble.status and not trouble.after:
-                return self._wrong(trouble)
+        path = request.full_path.rstrip("?")
+        call = Call(method=request.method, path=path, body=body, headers=dict(request.headers))
+        g.trouble = trouble = self.meet(call)
+        time.sleep(trouble.delay)
+        if trouble.refuses:
+            return self._wrong(trouble)
         if self.token and request.headers.get("Authorization") != self.token:
             return self.error(401, "Invalid credentials provided.")
         return None
@@ -114,8 +132,8 @@ class StandIn:
         trouble = g.get("trouble")
         if trouble is None:
             return response
-        if trouble.status and trouble.after:
-            body, status = self.error(trouble.status, "Trouble that was asked for.")
+        if trouble.hides:
+            body, status = self.error(trouble.status, SAID)
             response.set_data(str(body))
             response.status_code = status
         if trouble.half:
@@ -125,16 +143,9 @@ class StandIn:
         return response
 
     def _wrong(self, trouble: Trouble) -> Any:
-        body, status = self.error(trouble.status, "Trouble that was asked for.")
+        body, status = self.error(trouble.status, SAID)
         headers = {"Retry-After": trouble.retry_after} if trouble.retry_after else {}
         return body, status, headers
-
-    def _next_trouble(self, call: str) -> Trouble | None:
-        for trouble in self.troubles:
-            if call.startswith(trouble.match) and trouble.times != 0:
-                trouble.times -= 1
-                return trouble
-        return None
 
 
 @contextmanager
