@@ -131,6 +131,7 @@ def test_a_server_that_does_not_say_whether_it_was_begun_is_no_reason_to_undo_no
     assert done(there) == ["2.5.0", "back"]
 
 
+@pytest.mark.slow
 def test_whichever_answer_of_a_deployment_is_lost_it_is_built_once_and_comes_back_once(
     there: SshServer, run: LocalRun, tmp_path: Path
 ) -> None:
