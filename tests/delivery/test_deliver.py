@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
@@ -20,6 +21,7 @@ from slipway.delivery.states import Delivery, State
 from slipway.errors import StepImpossible
 from slipway.ledger import Ledger
 from slipway.ledger.notices import Address, Notices
+from slipway.sandbox.vendors.inbox import inbox, taking_mail
 from slipway.sandbox.vendors.pagerduty import PagerDutyState, pagerduty
 from slipway.sandbox.vendors.slack import SlackState, slack
 from slipway.sandbox.vendors.stand_in import serving
@@ -182,6 +184,30 @@ def test_a_process_that_is_killed_while_it_sends_is_followed_by_one_that_sends_n
     assert (doubtful.state, page.state) == (State.UNKNOWN, State.SENT)
     assert [call.method for call in workspace.calls] == ["POST"]
     assert [alert.pages for alert in pages.alerts.values()] == [1]
+
+
+def test_a_mail_whose_server_hangs_when_it_has_it_is_sent_once_and_said(
+    post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from slipway.notices import Email
+
+    extra = {"from_email": "release@shop.test", "disable_ssl": True, "disable_tls": True, "timeout": 1}
+    users = Email(connection="mail", recipients=["ann@shop.test"])
+    server = inbox()
+    with taking_mail(server) as port:
+        connect(monkeypatch, "mail", conn_type="smtp", host="127.0.0.1", port=port, extra=extra)
+        server.stand_in.trouble(match="DATA", delay=1.5)
+        [first] = deliver(notice(users), FACTS, post)
+        [second] = deliver(notice(users), FACTS, post)
+        time.sleep(0.8)
+    assert (first.state, second.state) == (State.UNKNOWN, State.UNKNOWN)
+    [mail] = server.state.mails  # taken late, and once
+    assert first.why == second.why
+    assert (
+        f"the mail itself: no answer within 1 s. It may have been taken: look for {mail.message_id}"
+        in first.why
+    )
+    assert first.why.endswith("It may have been sent, so it is not sent again.")
 
 
 def connect(monkeypatch: pytest.MonkeyPatch, conn_id: str, **fields: object) -> None:

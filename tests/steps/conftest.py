@@ -163,12 +163,12 @@ def heroku(
     made.bin.mkdir()
     (made.bin / "python").write_text(f"#!{sys.executable} -IS\n{DJANGO}")
     (made.bin / "python").chmod(0o755)
-    with serving(made.stand_in) as address:
+    with serving(made.stand_in) as address, serving(made.stand_in.git) as at_git:
         host, _, port = address.removeprefix("http://").partition(":")
         value = {
             "conn_type": "http", "host": host, "port": int(port), "schema": "http",
             "password": "h3r0ku-t0ken",
-            "extra": {"git": f"{tmp_path}/heroku/{{app}}.git", "rendezvous_tls": False},
+            "extra": {"git": f"{at_git}/{{app}}.git", "rendezvous_tls": False},
         }  # fmt: skip
         for name in ("HEROKU", "HEROKU_DATA"):
             monkeypatch.setenv(f"AIRFLOW_CONN_{name}", json.dumps(value))

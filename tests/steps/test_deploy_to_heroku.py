@@ -7,10 +7,9 @@ from tests.steps.repositories import Repositories
 from tests.steps.world import git, lines
 
 from slipway.run import Evidence
-from slipway.sandbox.vendors.heroku_git import TROUBLE
 from slipway.sandbox.vendors.heroku_state import build_of
 from slipway.steps import DeployToHeroku, deploy_to_heroku, git_clone
-from slipway.steps.faults import CommandTimedOut, NothingTried
+from slipway.steps.faults import NothingTried
 from slipway.steps.faults.branches import TestedCommitGone
 from slipway.steps.faults.heroku import (
     BuildFailed,
@@ -265,34 +264,3 @@ def test_an_undo_before_anything_happened_changes_nothing(release: LocalRun) -> 
     assert STEP.undo(release, Evidence()).changed is False
     assert "heroku releases:rollback" in STEP.undo_in_words()
     assert deploy_to_heroku.LAST_RELEASES == 20
-
-
-def told(heroku: HerokuWorld, script: str) -> None:
-    """Tell the app's repository what the next push runs into."""
-    (heroku.app.git / TROUBLE).write_text(script)
-
-
-def test_a_slow_push_is_waited_for(release: LocalRun, heroku: HerokuWorld, before: str) -> None:
-    told(heroku, "sleep 0.5")
-    assert through(STEP.do, release).changed
-    assert pushes(heroku) == 2
-
-
-def test_a_push_that_heroku_drops_is_said_and_pushed_again(
-    release: LocalRun, heroku: HerokuWorld, before: str
-) -> None:
-    told(heroku, 'echo " !     Internal error, try again."; exit 1')
-    with pytest.raises(BuildFailed, match="Internal error, try again"):
-        STEP.do(release)
-    assert heroku.app.running == before
-    assert through(STEP.do, release).changed
-    assert pushes(heroku) == 2
-
-
-def test_a_push_that_takes_too_long_ends_and_leaves_the_app_as_it_was(
-    release: LocalRun, heroku: HerokuWorld, before: str
-) -> None:
-    told(heroku, "sleep 20")
-    with pytest.raises(CommandTimedOut, match="git"):
-        replace(STEP, timeout=timedelta(seconds=1)).do(release)
-    assert heroku.app.running == before

@@ -120,31 +120,6 @@ def test_output_that_breaks_off_leaves_the_outcome_open(release: LocalRun, herok
         STEP.do(release)
 
 
-def test_a_rendezvous_that_lets_nobody_in_leaves_the_outcome_open(
-    release: LocalRun, heroku: HerokuWorld
-) -> None:
-    heroku.stand_in.trouble(match="ATTACH", status=500)
-    with pytest.raises(DynoUnattached, match=r"it ended without a status"):
-        STEP.do(release)
-    with pytest.raises(OutcomeUnknown):
-        STEP.do(release)
-    assert heroku.commands == []
-
-
-def test_a_rendezvous_that_says_nothing_in_time_ends_the_dyno(release: LocalRun, heroku: HerokuWorld) -> None:
-    heroku.stand_in.trouble(match="ATTACH", delay=1.5)
-    step = RunOnHeroku(name="s", app="the5hc", command="echo one", timeout=timedelta(seconds=0.3))
-    with pytest.raises(DynoTimedOut, match=r"was not over after 0\.3 s, so its dyno was stopped"):
-        step.do(release)
-    assert (heroku.app.dynos, heroku.stand_in.rendezvous._waiting) == ({}, {})
-
-
-def test_a_slow_rendezvous_is_waited_for(release: LocalRun, heroku: HerokuWorld) -> None:
-    heroku.stand_in.trouble(match="ATTACH", delay=0.5)
-    assert STEP.do(release).proof["status"] == 0
-    assert len(heroku.commands) == 1
-
-
 def test_a_command_that_was_never_taken_is_simply_tried_again(release: LocalRun, heroku: HerokuWorld) -> None:
     heroku.stand_in.trouble(match="POST", status=429, retry_after="3600")
     with pytest.raises(TooManyCalls, match="Try again in 3600 s"):

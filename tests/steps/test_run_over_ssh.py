@@ -13,9 +13,8 @@ import pytest
 from tests.steps.ssh_server import connect, deployment_server, local_run, until
 
 from slipway.run import Evidence
-from slipway.sandbox.vendors.ssh import SshServer, window_of
-from slipway.sandbox.vendors.stand_in import StandIn
-from slipway.steps import RunOverSsh, ssh_api
+from slipway.sandbox.vendors.ssh import SshServer
+from slipway.steps import RunOverSsh
 from slipway.steps.faults import CommandFailed, CommandTimedOut
 from slipway.steps.faults.ssh import (
     CommandVanished,
@@ -175,7 +174,7 @@ def test_an_unknown_host_key_is_refused(
     connect(monkeypatch, there, extra={"host_key": other})
     with pytest.raises(HostKeyRefused, match="shows another key than the known one"):
         STEP.do(run)
-    assert there.commands == []
+    assert there.stand_in.calls == []
     connect(monkeypatch, there, extra={"no_host_key_check": True})
     STEP.do(run)
 
@@ -224,55 +223,3 @@ def test_what_was_begun_is_known_after_months(there: SshServer, run: LocalRun) -
     (left,) = [each.name for each in jobs.iterdir() if each.is_dir()]
     assert "another" in left
     assert STEP.undo(run.later(), evidence).changed is True
-
-
-@pytest.fixture
-def trouble(there: SshServer) -> StandIn:
-    """What the server is told of trouble."""
-    return window_of(there)
-
-
-def test_a_slow_server_is_waited_for(there: SshServer, trouble: StandIn, run: LocalRun) -> None:
-    trouble.trouble(match="EXEC", delay=0.3)
-    STEP.do(run)
-    assert lines(there, "done.log") == ["2.5.0"]
-
-
-def test_a_server_that_does_not_answer_in_time_is_named_and_the_next_try_does_it_once(
-    there: SshServer, trouble: StandIn, run: LocalRun, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(ssh_api, "ANSWER_WITHIN", 0.3)
-    trouble.trouble(match="EXEC", delay=1)
-    with pytest.raises(ConnectionCut, match=r'connection "server": cut off at `forget .*no answer in 0\.3 s'):
-        STEP.do(run)
-    monkeypatch.undo()
-    connect(monkeypatch, there)
-    STEP.do(run)
-    assert lines(there, "done.log") == ["2.5.0"]
-
-
-@pytest.mark.parametrize("look", range(3))
-def test_an_answer_that_was_lost_is_asked_for_again_and_nothing_is_done_twice(
-    there: SshServer, trouble: StandIn, run: LocalRun, look: int
-) -> None:
-    trouble.trouble(match="EXEC", times=look)
-    trouble.trouble(match="EXEC", half=True)
-    with pytest.raises(ConnectionCut):
-        STEP.do(run)
-    STEP.do(run)
-    assert lines(there, "done.log") == ["2.5.0"]
-
-
-def test_a_server_that_refuses_every_command_is_said(trouble: StandIn, run: LocalRun) -> None:
-    trouble.trouble(match="EXEC", status=126, times=-1)
-    with pytest.raises(CommandFailed, match=r"forget production-announce-undo-.* ended with status 126"):
-        STEP.do(run)
-
-
-def test_a_server_that_cannot_say_what_was_begun_is_not_taken_for_nothing_to_undo(
-    trouble: StandIn, run: LocalRun
-) -> None:
-    evidence = STEP.do(run)
-    trouble.trouble(match="EXEC", status=126, times=-1)
-    with pytest.raises(CommandFailed, match="ended with status 126"):
-        STEP.undo(run.at("rollback.undo_announce"), evidence)

@@ -6,12 +6,14 @@ import smtplib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from email.message import EmailMessage
+from json import dumps
 from typing import Any, ClassVar
 
 from slipway.channel import Channel
 from slipway.letter import Letter
 from slipway.notices.faults import (
     MailLoginRefused,
+    MailUnanswered,
     SenderNotGiven,
     decoded,
     of_recipients,
@@ -55,7 +57,11 @@ class Email(Channel):
         return "the mail server takes the login"
 
     def send(self, letter: Letter, key: str) -> Mapping[str, Json]:
-        """Hand it to the mail server; the Message-ID is made of the key."""
+        """Hand it to the mail server; the Message-ID is made of the key.
+
+        What stops before the mail itself goes over is tried again; after that nothing is.
+        Raises SenderNotGiven, MailLoginRefused, MailRefused, MailPutOff, MailUnanswered, VendorUnreachable.
+        """
         sender = connection(self.connection, self.address).extra_dejson.get("from_email")
         if not sender:
             raise SenderNotGiven(self.connection)
@@ -81,11 +87,24 @@ def _handed_over(conn_id: str, mail: EmailMessage) -> Mapping[str, Any]:
     The hook's own sending tries again after any error, also when the mail was taken and its answer lost.
     """
     hook = _logged_in(conn_id)
+    client: Any = hook._smtp_client
+    hand_over, begun = client.data, False
+
+    def data(content: Any) -> Any:  # smtplib calls it when sender and recipients are taken
+        nonlocal begun
+        begun = True
+        return hand_over(content)
+
+    client.data = data
     try:
-        client: Any = hook._smtp_client
         refused: Mapping[str, Any] = client.send_message(mail)
     except Exception as error:
-        raise _not_taken(conn_id, error) from error
+        if fault := _refused(error):
+            raise fault from error
+        why = _why(error, hook.timeout)
+        if begun:
+            raise MailUnanswered(conn_id, why, mail["Message-ID"]) from error
+        raise VendorUnreachable(SYSTEM, "sender and recipients", conn_id, why, sent=False) from error
     finally:
         _close(hook)
     return refused
@@ -94,12 +113,16 @@ def _handed_over(conn_id: str, mail: EmailMessage) -> Mapping[str, Any]:
 def _logged_in(conn_id: str) -> Any:
     from airflow.providers.smtp.hooks.smtp import SmtpHook
 
-    hook = SmtpHook(smtp_conn_id=conn_id)
+    hook: Any = SmtpHook(smtp_conn_id=conn_id)
+    found = hook.get_connection(conn_id)
+    # A server that does not greet would be waited for six times, and that for each of our own tries.
+    found.extra = dumps(found.extra_dejson | {"retry_limit": 0})
+    hook.get_connection = lambda _: found
     try:
         hook.get_conn()
     except Exception as error:
         _close(hook)
-        raise _not_connected(conn_id, error) from error
+        raise _not_connected(conn_id, error, hook.timeout) from error
     return hook
 
 
@@ -108,24 +131,41 @@ def _close(hook: Any) -> None:
         hook._smtp_client.close()
 
 
-def _not_connected(conn_id: str, error: Exception) -> Exception:
-    if isinstance(error, smtplib.SMTPAuthenticationError):
-        return MailLoginRefused(conn_id, error.smtp_code, decoded(error.smtp_error))
-    if isinstance(error, smtplib.SMTPResponseException):
-        return refusal("greeting", error.smtp_code, decoded(error.smtp_error))
-    why = "connection refused" if isinstance(error, ConnectionRefusedError) else _first_line(error)
-    return VendorUnreachable(SYSTEM, "connect", conn_id, why, sent=False)
+def _not_connected(conn_id: str, error: Exception, timeout: float) -> Exception:
+    if _is_whole(error):
+        code, said = error.smtp_code, decoded(error.smtp_error)  # type: ignore[attr-defined]
+        if isinstance(error, smtplib.SMTPAuthenticationError) and code >= 500:
+            return MailLoginRefused(conn_id, code, said)
+        what = "login" if isinstance(error, smtplib.SMTPAuthenticationError) else "greeting"
+        return refusal(what, code, said)
+    if isinstance(error.__context__, smtplib.SMTPServerDisconnected):
+        error = error.__context__  # what the hook says instead of it tells nothing
+    return VendorUnreachable(SYSTEM, "connect", conn_id, _why(error, timeout), sent=False)
 
 
-def _not_taken(conn_id: str, error: Exception) -> Exception:
+def _refused(error: Exception) -> Exception | None:
+    """Return the fault of a mail that the server said no to, None if it did not say anything whole."""
     if isinstance(error, smtplib.SMTPRecipientsRefused):
-        return of_recipients(error.recipients)
-    if isinstance(error, smtplib.SMTPSenderRefused):
-        return refusal(f"sender {error.sender}", error.smtp_code, decoded(error.smtp_error))
-    if isinstance(error, smtplib.SMTPResponseException):
-        return refusal("the mail itself", error.smtp_code, decoded(error.smtp_error))
-    return VendorUnreachable(SYSTEM, "send", conn_id, _first_line(error), sent=True)
+        whole = all(_is_a_no(code) for code, _ in error.recipients.values())
+        return of_recipients(error.recipients) if whole else None
+    if not _is_whole(error):
+        return None
+    what = f"sender {error.sender}" if isinstance(error, smtplib.SMTPSenderRefused) else "the mail itself"
+    return refusal(what, error.smtp_code, decoded(error.smtp_error))  # type: ignore[attr-defined]
 
 
-def _first_line(error: Exception) -> str:
-    return str(error).partition("\n")[0].rstrip(".") or type(error).__name__
+def _is_whole(error: Exception) -> bool:
+    return isinstance(error, smtplib.SMTPResponseException) and _is_a_no(error.smtp_code)
+
+
+def _is_a_no(code: int) -> bool:
+    return 400 <= code < 600  # smtplib takes the "25" of a cut-off "250" for a code
+
+
+def _why(error: Exception, timeout: float) -> str:
+    if isinstance(error, ConnectionRefusedError):
+        return "connection refused"
+    if isinstance(error, smtplib.SMTPResponseException | smtplib.SMTPRecipientsRefused):
+        return "the answer broke off half-way"
+    text = str(error).partition("\n")[0].rstrip(".") or type(error).__name__
+    return f"no answer within {timeout:g} s" if "timed out" in text else text

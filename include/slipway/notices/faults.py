@@ -1,7 +1,7 @@
 """What can go wrong when a notice is sent, besides slipway.vendor_faults; the text says place, fault, mend.
 
 StepFailed (another try may help)
-`- MailPutOff
+`- MailPutOff, MailUnanswered
 StepImpossible (no second try)
 `- PasswordNotGiven, SenderNotGiven, MailLoginRefused, MailRefused
 """
@@ -9,6 +9,7 @@ StepImpossible (no second try)
 from collections.abc import Mapping
 
 from slipway.errors import StepFailed, StepImpossible
+from slipway.vendor_faults import VendorUnreachable
 
 
 class PasswordNotGiven(StepImpossible):
@@ -54,6 +55,19 @@ class MailPutOff(StepFailed):
     def __init__(self, what: str, code: int, said: str) -> None:
         self.what, self.code, self.said = what, code, said
         super().__init__(f'Mail server: {what}: {code} ("{said}"). Try again later.')
+
+
+class MailUnanswered(VendorUnreachable):
+    """The mail went over, and no whole answer came: nobody knows whether it was taken."""
+
+    def __init__(self, conn_id: str, why: str, message_id: str) -> None:
+        self.system, self.call, self.conn_id, self.why, self.sent = "Mail server", "DATA", conn_id, why, True
+        self.message_id = message_id
+        StepFailed.__init__(
+            self,
+            f"Mail server: the mail itself: {why}. It may have been taken: look for {message_id} in the log "
+            f'of the mail server (connection "{conn_id}"), and tell people by hand if it is not there.',
+        )
 
 
 def refusal(what: str, code: int, said: str) -> StepFailed:

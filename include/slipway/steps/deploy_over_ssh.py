@@ -98,11 +98,12 @@ class DeployOverSsh(ReleasingStep):
         tag = self.tag.replace("{version}", run.version)
         git = f"git -C {quote(self.folder)}"
         there.say(f"{git} fetch --quiet --tags {quote(self.remote)}")
-        status, text = there.ask(f"{git} rev-parse --verify --quiet {quote(f'refs/tags/{tag}^{{commit}}')}")
-        if status:
+        commit = there.say(
+            f"{git} rev-parse --verify --quiet {quote(f'refs/tags/{tag}^{{commit}}')}", statuses=(0, 1)
+        )
+        if not commit:
             known = there.say(f"{git} tag --sort=-creatordate | head -n 3").split()
             raise UnknownVersion(f"{there.conn_id}:{self.folder}", tag, known)
-        commit = text.strip()
         see_that_it_was_tried(run, self, tag, commit)
         return tag, commit
 

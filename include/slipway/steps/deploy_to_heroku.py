@@ -62,7 +62,7 @@ class DeployToHeroku(ReleasingStep):
         """Push or release again, and see it run. Raises StillGoing meanwhile.
 
         Raises BuildFailed, HerokuReleaseFailed, HerokuReleaseMissing, HotfixInTheWay, TestedCommitGone,
-        DeployedBySomebodyElse, NothingTried, BranchMissing, BranchMoved and PushRefused.
+        DeployedBySomebodyElse, NothingTried, BranchMissing, BranchMoved, PushRefused and PushUnanswered.
         """
         before = run.remember("before", lambda: self._look(run))
         release = self._progress(run, before)

@@ -4,7 +4,7 @@ import logging
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -12,14 +12,23 @@ from pathlib import Path
 
 from slipway.kinds import ReleasingStep
 from slipway.run import Run
-from slipway.steps.faults import CommandFailed
-from slipway.steps.faults.branches import BranchMoved, MergeConflict, PushRefused, TestedCommitGone
+from slipway.steps.faults import CommandFailed, CommandTimedOut
+from slipway.steps.faults.branches import (
+    BranchMoved,
+    MergeConflict,
+    PushRefused,
+    PushUnanswered,
+    TestedCommitGone,
+)
 from slipway.steps.git_remote import PATIENCE, Remote, telling
 from slipway.steps.processes import Output, run_program
 from slipway.steps.reach import folder
 from slipway.steps.tried import tried_on_staging
 
 _LEFT_BEHIND = timedelta(days=1)  # a clone this old belongs to a task that was killed
+# git's words for a push whose answer did not come whole: a far side that refuses says so itself.
+_CUT_OFF = ("the remote end hung up", "unexpected disconnect", "early EOF")
+_NEVER_TAKEN = ("rejected]", "RPC failed; HTTP 4")
 _WHO = ("Slipway", "slipway@localhost")
 
 
@@ -86,8 +95,9 @@ class Clone:
     ) -> None:
         """Set a ref of the far side, if it still is at `expected` ("" = it is not there); "" removes it.
 
-        Raises BranchMoved if it is not, PushRefused and CommandTimedOut.
+        Raises BranchMoved if it is not, PushRefused, and PushUnanswered where it may have been taken.
         """
+        what = f"{commit[:12] or 'the removal'} as {ref}"
         lease = f"--force-with-lease={ref}:{expected}"
         arguments = ("-c", "core.hooksPath=/dev/null", "push", lease, remote.url, f"{commit}:{ref}")
         try:
@@ -97,8 +107,11 @@ class Clone:
                 found = remote.tags() if ref.startswith("refs/tags/") else remote.heads()
                 name = ref.split("/", 2)[2]
                 raise BranchMoved(remote.conn_id, name, expected, found.get(name, "")) from error
-            what = f"{commit[:12] or 'the removal'} as {ref}"
-            raise PushRefused(remote.conn_id, remote.url, what, telling(error.tail)) from error
+            fault = PushUnanswered if _is_open(error.tail) else PushRefused
+            raise fault(remote.conn_id, remote.url, what, telling(error.tail)) from error
+        except CommandTimedOut as error:
+            why = [f"no answer within {error.seconds:g} s", *telling(error.tail)]
+            raise PushUnanswered(remote.conn_id, remote.url, what, why) from error
 
     def _git(
         self, *arguments: str, statuses: tuple[int, ...] = (0,), env: Mapping[str, str] | None = None
@@ -107,6 +120,12 @@ class Clone:
         return run_program(
             ["git", *arguments], log=None, cwd=self.path, env=safe, timeout=PATIENCE, statuses=statuses
         )
+
+
+def _is_open(tail: Sequence[str]) -> bool:
+    """Whether the far side may have taken a push, by what git printed."""
+    said = "\n".join(tail)
+    return any(text in said for text in _CUT_OFF) and not any(text in said for text in _NEVER_TAKEN)
 
 
 @contextmanager

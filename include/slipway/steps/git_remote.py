@@ -17,7 +17,9 @@ from slipway.steps.processes import Output, run_program
 from slipway.steps.reach import connection
 
 PATIENCE = timedelta(minutes=10)
+ANSWERS_WITHIN = timedelta(minutes=1)  # to what is only a list
 _TELLING = re.compile(r"^(fatal:|error:|remote:| ! )")
+_REFUSED = "terminal prompts disabled"  # git would ask a person for another login now
 _EMPTY = re.compile(r"^remote:\s*$")
 
 
@@ -46,11 +48,11 @@ class Remote:
 
     def heads(self) -> dict[str, str]:
         """Return the commit of each branch. Raises RepositoryUnreachable."""
-        return dict(_refs(self.read("ls-remote", "--heads", self.url).out, "refs/heads/"))
+        return dict(_refs(self._list("--heads"), "refs/heads/"))
 
     def tags(self) -> dict[str, str]:
         """Return what each tag is; an annotated one stands twice, its commit under "<tag>^{}"."""
-        return dict(_refs(self.read("ls-remote", "--tags", self.url).out, "refs/tags/"))
+        return dict(_refs(self._list("--tags"), "refs/tags/"))
 
     def branch(self, name: str) -> str:
         """Return the commit of a branch. Raises BranchMissing with the nearest names."""
@@ -60,15 +62,18 @@ class Remote:
             raise BranchMissing(self.conn_id, name, nearest)
         return heads[name]
 
-    def read(self, *arguments: str, cwd: Path = Path("/")) -> Output:
+    def _list(self, what: str) -> Sequence[str]:
+        return self.read("ls-remote", what, self.url, timeout=ANSWERS_WITHIN).out
+
+    def read(self, *arguments: str, cwd: Path = Path("/"), timeout: timedelta = PATIENCE) -> Output:
         """Run a git command that only reads from it. Raises RepositoryUnreachable."""
         try:
-            return self.git(*arguments, cwd=cwd, timeout=PATIENCE)
+            return self.git(*arguments, cwd=cwd, timeout=timeout)
         except CommandFailed as error:
             why = " ".join(telling(error.tail)) or f"git ended with status {error.status}"
             raise RepositoryUnreachable(self.conn_id, self.url, why) from error
         except CommandTimedOut as error:
-            raise RepositoryUnreachable(self.conn_id, self.url, f"no answer in {PATIENCE}") from error
+            raise RepositoryUnreachable(self.conn_id, self.url, f"no answer in {timeout}") from error
 
     def git(
         self, *arguments: str, cwd: Path, timeout: timedelta, log: logging.Logger | None = None
@@ -102,7 +107,12 @@ class Remote:
 def telling(lines: Sequence[str]) -> list[str]:
     """Return the lines of git's output that say why; all of them if none stands out."""
     found = [line for line in lines if _TELLING.match(line) and not _EMPTY.match(line)]
-    return [" ".join(line.split()) for line in found or lines]
+    return [
+        "it refuses the login: the token is wrong, expired or missing"
+        if _REFUSED in line
+        else " ".join(line.split())
+        for line in found or lines
+    ]
 
 
 def _refs(lines: Sequence[str], folder: str) -> list[tuple[str, str]]:

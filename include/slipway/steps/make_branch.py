@@ -41,7 +41,8 @@ class MakeBranch(Step):
     def do(self, run: Run) -> Evidence:
         """Merge and push.
 
-        Raises BranchMissing, VersionNotOnBranch, MergeConflict, BranchMoved and PushRefused.
+        Raises BranchMissing, VersionNotOnBranch, MergeConflict, BranchMoved, PushRefused and
+        PushUnanswered.
         """
         remote = Remote.of(run, "repository")
         with cloned(run) as clone:

@@ -5,7 +5,6 @@ import re
 import time
 from collections import deque
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -44,8 +43,8 @@ class Ended:
 def run_attached(run: Run, app: str, command: str, *, timeout: timedelta, mark: str = "slipway") -> Ended:
     """Run a command to its end, each line of its output going to the log.
 
-    Raises DynoCommandFailed, DynoTimedOut (the dyno is stopped then), DynoUnattached, and the faults of
-    slipway.vendor_faults.
+    Raises DynoCommandFailed, DynoTimedOut and DynoUnattached (the dyno is stopped then, if it can be), and
+    the faults of slipway.vendor_faults.
     """
     return _attend(run, app, command, _begin(run, app, command, timeout, mark), timeout)
 
@@ -115,8 +114,9 @@ def _run_and_remember(run: Run, app: str, command: str, note: str, timeout: time
     except DynoCommandFailed as fault:
         remember(fault.status)
         raise
-    except DynoTimedOut:
-        remember(_STOPPED)
+    except DynoTimedOut as fault:
+        if fault.stopped:
+            remember(_STOPPED)
         raise
     remember(0, ended.lines, ended.seconds)
     return ended
@@ -152,12 +152,12 @@ def _attend(run: Run, app: str, command: str, dyno: dict[str, Any], timeout: tim
         if status is None:
             raise ConnectionError("it ended without a status")
     except TimeoutError:
-        _stop(run, app, name)
-        raise DynoTimedOut(app, command, timeout.total_seconds(), tail) from None
+        stopped = _stop(run, app, name)
+        raise DynoTimedOut(app, command, timeout.total_seconds(), tail, stopped=stopped) from None
     except OSError as error:
-        _stop(run, app, name)
+        stopped = _stop(run, app, name)
         why = error.strerror or str(error) or type(error).__name__
-        raise DynoUnattached(app, command, name, why) from error
+        raise DynoUnattached(app, command, name, why, stopped=stopped) from error
     except BaseException:  # this task is being killed: nobody would read what the dyno prints
         _stop(run, app, name)
         raise
@@ -166,9 +166,14 @@ def _attend(run: Run, app: str, command: str, dyno: dict[str, Any], timeout: tim
     return Ended(status=status, lines=lines, seconds=round(time.monotonic() - began, 2))
 
 
-def _stop(run: Run, app: str, name: str) -> None:
-    with suppress(StepFailed):  # it ends by itself after its time to live
+def _stop(run: Run, app: str, name: str) -> bool:
+    """Stop a dyno and tell whether Heroku took that; if not, it ends by itself after its time to live."""
+    try:
         _order_stop(run, app, name)
+    except StepFailed as fault:
+        run.log.warning("The dyno %s of %s could not be stopped: %s", name, app, fault)
+        return False
+    return True
 
 
 def _order_stop(run: Run, app: str, name: str) -> None:

@@ -35,7 +35,10 @@ class PushBranch(ReleasingStep):
         return f"sets {self.to} of the remote back to its commit before, if nobody moved it since"
 
     def do(self, run: Run) -> Evidence:
-        """Push. Raises NothingTried, BranchMissing, TestedCommitGone, BranchMoved and PushRefused."""
+        """Push.
+
+        Raises NothingTried, BranchMissing, TestedCommitGone, BranchMoved, PushRefused and PushUnanswered.
+        """
         source, remote = Remote.of(run, "repository"), Remote.of(run, "remote")
         with cloned(run) as clone:
             before = run.remember("before", lambda: self._look(run, clone, source, remote))

@@ -79,23 +79,23 @@ def job_name(run: Run, step: str, verb: str) -> str:
 
 
 def was_begun(there: Server, name: str) -> bool:
-    """Tell whether such a job was begun and not forgotten since; also one that failed."""
-    what = f"look for {name}"
-    status, text = there.ask(f"test -e {_JOBS}/{name}.begun", what=what)
-    if status not in (0, 1):  # a server that cannot say it has not said "never begun"
-        raise CommandFailed(what, status, text.splitlines())
-    return status == 0
+    """Tell whether such a job was begun and not forgotten since; also one that failed.
+
+    Raises CommandFailed where the server does not say: that is no "no".
+    """
+    script = f"if test -e {_JOBS}/{name}.begun; then echo begun; else echo never; fi"
+    return there.say(script, what="look for the job") == "begun"
 
 
 def forget(there: Server, *names: str) -> None:
     """Remove jobs that are over, as if they had never been begun."""
-    marks = " ".join(f"{name} {name}.begun" for name in names)
-    there.say(f"cd {_JOBS} 2>/dev/null || exit 0; rm -rf {marks}", what=f"forget {', '.join(names)}")
+    gone = " ".join(f"{name} {name}.begun" for name in names)
+    there.say(f"cd {_JOBS} 2>/dev/null || exit 0; rm -rf {gone}", what="forget the job")
 
 
 def stop(there: Server, name: str, *, log: logging.Logger) -> None:
     """End a job that an earlier try left running, with all its processes."""
-    if there.say(_STOP.format(jobs=_JOBS, name=name), what=f"stop {name}") == "stopped":
+    if there.say(_STOP.format(jobs=_JOBS, name=name), what="stop the job") == "stopped":
         log.info("Stopped what this release still ran on %s, before it is undone", there.conn_id)
 
 
@@ -158,9 +158,12 @@ def _begin(there: Server, job: Job) -> str:
     cwd = [f"cd {shlex.quote(job.cwd)}"] if job.cwd else []
     script = "\n".join(["set -e", 'cd "$HOME"', *cwd, *job.lines, ""])
     runner = _RUNNER.format(name=job.name)
-    quoted = {"script": shlex.quote(script), "runner": shlex.quote(runner)}
-    start = _START.format(jobs=_JOBS, old=_OLD, name=job.name, **quoted)
-    return there.say(start, what=f"begin {job.title}")
+    return there.say(
+        _START.format(
+            jobs=_JOBS, old=_OLD, name=job.name, script=shlex.quote(script), runner=shlex.quote(runner)
+        ),
+        what=f"begin `{job.title}`",
+    )
 
 
 def _look(there: Server, job: Job, view: _View) -> str:
@@ -177,4 +180,4 @@ def _kill(there: Server, job: Job) -> None:
 
 def _clear(there: Server, job: Job) -> None:
     """Let the next try begin it anew; that it was begun stays known."""
-    there.say(f"rm -rf {_JOBS}/{job.name}", what=f"forget {job.name}")
+    there.say(f"rm -rf {_JOBS}/{job.name}", what=f"clear `{job.title}` away")

@@ -33,7 +33,10 @@ class TagRelease(ReleasingStep):
         return f"removes the tag {self.tag or 'of the version'}, if this release made it"
 
     def do(self, run: Run) -> Evidence:
-        """Tag and push. Raises NothingTried, BranchMissing, TestedCommitGone, TagTaken and PushRefused."""
+        """Tag and push.
+
+        Raises NothingTried, BranchMissing, TestedCommitGone, TagTaken, PushRefused and PushUnanswered.
+        """
         remote = Remote.of(run, "repository")
         tag = self.tag or run.version
         with cloned(run) as clone:

@@ -122,7 +122,7 @@ def _serve_vendors(vendors: Vendors, open_: ExitStack) -> None:
     from slipway.sandbox.vendors.cdn import cdn
     from slipway.sandbox.vendors.kubernetes import kubernetes
     from slipway.sandbox.vendors.launchdarkly import launchdarkly
-    from slipway.sandbox.vendors.ssh import SshServer, serving_ssh, window_of
+    from slipway.sandbox.vendors.ssh import SshServer, serving_ssh
     from slipway.sandbox.vendors.stand_in import serving
 
     place, account = vendors.place, vendors.account
@@ -142,8 +142,8 @@ def _serve_vendors(vendors: Vendors, open_: ExitStack) -> None:
         variables=machine.environment_of(place),
         port=at("ssh"),
     )
-    open_.enter_context(serving(window_of(server), at("ssh_window")))
     open_.enter_context(serving_ssh(server))
+    open_.enter_context(serving(server.stand_in, at("ssh_window")))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -32,6 +32,7 @@ APPS: Mapping[Environment, str] = MappingProxyType(
 )
 DEPLOYED_FROM = "deploy/manual-score-override"  # made by a release, and gone with a reset
 HEROKU = "scores_heroku"  # its port and its token
+GIT = "scores_heroku_git"  # its port
 
 
 @dataclass(frozen=True)
@@ -54,9 +55,10 @@ class Scores:
         _offer_control(made, behind)
         open_.callback(made.close)
         open_.enter_context(serving(made, port(postgres.root, HEROKU, must_be_free=True)))
+        open_.enter_context(serving(made.git, port(postgres.root, GIT, must_be_free=True)))
 
     def connections(self, postgres: Postgres) -> Mapping[str, Mapping[str, Any]]:
-        """Return Heroku's two APIs and the folder for clones."""
+        """Return Heroku's two APIs, with where to push, and the folder for clones."""
         root = postgres.root
         workspace = root / "workspace"
         workspace.mkdir(exist_ok=True)
@@ -67,7 +69,7 @@ class Scores:
             "port": port(root, HEROKU),
             "password": token(root, HEROKU),
         }
-        own = {"git": f"{_git_folder(root)}/{{app}}.git", "rendezvous_tls": False}
+        own = {"git": f"http://127.0.0.1:{port(root, GIT)}/{{app}}.git", "rendezvous_tls": False}
         return {
             "scores_heroku": {**api, "extra": own},
             "scores_heroku_data": api,

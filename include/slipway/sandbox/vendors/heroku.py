@@ -1,4 +1,4 @@
-"""A stand-in of Heroku: Platform API, Postgres API, git by file path, and one-off dynos that really run."""
+"""A stand-in of Heroku: Platform API, Postgres API, git over HTTP, and one-off dynos that really run."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
+from slipway.sandbox.vendors.heroku_git import git_door
 from slipway.sandbox.vendors.heroku_rendezvous import Rendezvous
 from slipway.sandbox.vendors.heroku_state import ACCOUNT, App, HerokuState, Json, now
-from slipway.sandbox.vendors.stand_in import StandIn
+from slipway.sandbox.vendors.stand_in import Call, StandIn
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -32,14 +33,15 @@ _IDS = {
 
 @dataclass(kw_only=True)
 class Heroku(StandIn):
-    """The stand-in; `state` is what it knows. Close it, so that no dyno outlives it."""
+    """The stand-in; `state` is what it knows. Close it, so that no dyno outlives it.
+
+    A one-off dyno's output is the call "ATTACH /<app>/<dyno>" to its troubles. `git` stands for
+    git.heroku.com, at an address of its own.
+    """
 
     state: HerokuState
-    rendezvous: Rendezvous = field(init=False)
-
-    def __post_init__(self) -> None:
-        super().__post_init__()
-        self.rendezvous = Rendezvous(self.next_trouble)
+    rendezvous: Rendezvous = field(default_factory=Rendezvous)
+    git: StandIn
 
     def close(self) -> None:
         """End the one-off dynos and the rendezvous."""
@@ -52,7 +54,9 @@ def heroku(state: HerokuState | None = None, *, token: str = "") -> Heroku:
 
     app = Flask("heroku")
     bearer = f"Bearer {token}" if token else ""
-    made = Heroku(app=app, error=_error, token=bearer, state=state or HerokuState())
+    known = state or HerokuState()
+    git = git_door(lambda name: known.apps[name].git if name in known.apps else None, token=token)
+    made = Heroku(app=app, error=_error, token=bearer, state=known, git=git)
     _mind_the_version(app)
     _account_and_apps(app, made)
     _releases(app, made)
@@ -172,9 +176,9 @@ def _dynos(app: Flask, heroku: Heroku) -> None:
             return _error(422, "App has no code: push it first.")
         dyno = _dyno(found, f"run.{1000 + len(heroku.calls)}", body["command"], "run", state="starting")
         secret = heroku.rendezvous.offer(
-            body["command"],
             lambda: heroku.state.run(found.name, body["command"]),
             lambda: found.dynos.pop(dyno["name"], None),
+            lambda: heroku.meet(Call(method="ATTACH", path=f"/{name}/{dyno['name']}", body=body["command"])),
         )
         dyno["attach_url"] = f"rendezvous://127.0.0.1:{heroku.rendezvous.port}/{secret}"
         found.dynos[dyno["name"]] = dyno | {"secret": secret, "attach_url": None, "state": "up"}

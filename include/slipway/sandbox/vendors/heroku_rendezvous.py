@@ -12,24 +12,30 @@ from uuid import uuid4
 
 from slipway.sandbox.vendors.stand_in import Trouble
 
+_Waiting = tuple[Callable[[], Popen[bytes]], Callable[[], object], Callable[[], Trouble]]
+
 
 class Rendezvous:
     """Starts a command when its secret is told, sends what it prints, and ends it with the connection.
 
-    :param trouble: says what goes wrong with "ATTACH command": a delay before anything, a line that is cut
-        before the command begins (`status`), or after the first line that it prints (`half`)
+    Its troubles: any status hangs up without a word (`after`: when the command has run), `half` after the
+    command's first line.
     """
 
-    def __init__(self, trouble: Callable[[str], Trouble | None]) -> None:
-        self._trouble = trouble
-        self._waiting: dict[str, tuple[str, Callable[[], Popen[bytes]], Callable[[], object]]] = {}
+    def __init__(self) -> None:
+        self._waiting: dict[str, _Waiting] = {}
         self._running: dict[str, Popen[bytes]] = {}
         self._server: socketserver.ThreadingTCPServer | None = None
 
-    def offer(self, command: str, start: Callable[[], Popen[bytes]], ended: Callable[[], object]) -> str:
-        """Return the secret under which a command waits for who reads it."""
+    def offer(
+        self, start: Callable[[], Popen[bytes]], ended: Callable[[], object], met: Callable[[], Trouble]
+    ) -> str:
+        """Return the secret under which a command waits for who reads it.
+
+        :param met: says what goes wrong with the connection that tells the secret
+        """
         secret = uuid4().hex
-        self._waiting[secret] = (command, start, ended)
+        self._waiting[secret] = (start, ended, met)
         return secret
 
     def stop(self, secret: str) -> None:
@@ -57,23 +63,24 @@ class Rendezvous:
 
     def attach(self, secret: str, send: Callable[[bytes], object]) -> None:
         """Send what the command prints until it ends."""
-        command, _, _ = self._waiting.get(secret, ("", None, None))
-        trouble = self._trouble(f"ATTACH {command}") or Trouble()
+        if secret not in self._waiting:
+            return
+        trouble = self._waiting[secret][-1]()
         time.sleep(trouble.delay)
-        if secret not in self._waiting:  # stopped meanwhile, or never offered
+        waiting = self._waiting.pop(secret, None)  # it may have been stopped meanwhile
+        if waiting is None or trouble.refuses:
             return
-        _, start, ended = self._waiting.pop(secret)
-        if trouble.status:
-            ended()
-            return
-        send(b"rendezvous\r\n")
+        start, ended, _ = waiting
+        if not trouble.status:
+            send(b"rendezvous\r\n")
         process = self._running[secret] = start()
         assert process.stdout is not None
         try:
-            for number, line in enumerate(process.stdout):
-                if number and trouble.half:
+            for line in process.stdout:
+                if not trouble.status:
+                    send(line.replace(b"\n", b"\r\n"))
+                if trouble.half:
                     break
-                send(line.replace(b"\n", b"\r\n"))
         finally:
             self.stop(secret)
             process.stdout.close()

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import asdict, dataclass, field
 from email import message_from_bytes, policy
 from typing import TYPE_CHECKING, Any
 
-from slipway.sandbox.vendors.stand_in import ASKED_FOR, StandIn, Trouble
+from slipway.sandbox.vendors.stand_in import SAID, Call, StandIn, Trouble
+from slipway.sandbox.vendors.threaded import in_a_thread
 
 if TYPE_CHECKING:
     from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
@@ -39,10 +40,11 @@ class InboxState:
 
 @dataclass(kw_only=True)
 class Inbox:
-    """A mail server's mails and its window.
+    """A mail server's mails and its window: `stand_in` shows them at GET /mails.
 
-    `stand_in` shows them at GET /mails, and is told what goes wrong with a mail ("DATA"): a status instead of
-    taking it, a delay before anything, or taken and the line cut before the answer (`after` or `half`).
+    The calls that its troubles can match: CONNECT (before the greeting), "AUTH <mechanism>", "MAIL <sender>",
+    "RCPT <recipient>" and DATA (the whole mail is there). A status is a reply code; `half` cuts the line in
+    the middle of the answer.
     """
 
     state: InboxState
@@ -68,55 +70,117 @@ def inbox(*, login: str = "", password: str = "", state: InboxState | None = Non
 @contextmanager
 def taking_mail(inbox: Inbox, port: int = 0) -> Iterator[int]:
     """Serve SMTP on loopback from a thread of this process; yields the port."""
-    from aiosmtpd.controller import Controller
+    with in_a_thread(_listening(inbox, port)) as found:
+        yield found
 
-    controller = Controller(
-        _Handler(inbox),
-        hostname="127.0.0.1",
-        port=port or _free_port(),
-        server_hostname="inbox.localhost",
-        auth_require_tls=False,
-        authenticator=_authenticator(inbox),
+
+@asynccontextmanager
+async def _listening(inbox: Inbox, port: int) -> AsyncIterator[int]:
+    open_: set[Any] = set()
+    door, handler = _door(open_), _Handler(inbox)
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(
+        lambda: door(
+            handler,
+            hostname="inbox.localhost",
+            enable_SMTPUTF8=True,
+            auth_require_tls=False,
+            authenticator=_authenticator(inbox),
+        ),
+        "127.0.0.1",
+        port,
     )
-    controller.start()
     try:
-        yield controller.port
+        yield server.sockets[0].getsockname()[1]
     finally:
-        controller.stop()
+        server.close()
+        for transport in tuple(open_):
+            transport.abort()
+        await server.wait_closed()
 
 
 class _Handler:
     """What aiosmtpd asks at each command of a session."""
 
     def __init__(self, inbox: Inbox) -> None:
-        self.state, self.window, self.closed = inbox.state, inbox.stand_in, bool(inbox.login)
+        self.state, self.closed, self.stand_in = inbox.state, bool(inbox.login), inbox.stand_in
 
-    async def handle_MAIL(  # noqa: N802  (aiosmtpd finds it by this name)
+    async def meet(self, server: SMTP, method: str, path: str = "") -> Trouble:
+        """Wait as long as the next trouble says, and return it."""
+        trouble = self.stand_in.meet(Call(method=method, path=path))
+        await asyncio.sleep(trouble.delay)
+        return trouble
+
+    async def handle_AUTH(  # noqa: N802  (aiosmtpd finds it by this name)
+        self, server: SMTP, session: Session, envelope: Envelope, arguments: list[str]
+    ) -> Any:
+        from aiosmtpd.smtp import MISSING
+
+        trouble = await self.meet(server, "AUTH", arguments[0])
+        return _said(server, trouble) if trouble.status or trouble.half else MISSING
+
+    async def handle_MAIL(  # noqa: N802
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
+        trouble = await self.meet(server, "MAIL", address)
+        if trouble.refuses:
+            return _said(server, trouble)
         if self.closed and not session.authenticated:
             return "530 5.7.0 Authentication required"
         envelope.mail_from = address
-        return "250 OK"
+        return _said(server, trouble)
 
     async def handle_RCPT(  # noqa: N802
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
+        trouble = await self.meet(server, "RCPT", address)
+        if trouble.refuses:
+            return _said(server, trouble)
         if address in self.state.unknown:
             return f"550 5.1.1 {address}: no such user here"
         envelope.rcpt_tos.append(address)
-        return "250 OK"
+        return _said(server, trouble)
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
-        trouble = self.window.next_trouble("DATA") or Trouble()
-        await asyncio.sleep(trouble.delay)
-        if trouble.status and not trouble.after:
-            return f"{trouble.status} {trouble.status // 100}.3.0 {ASKED_FOR}"
-        self.state.mails.append(_mail(envelope))
-        if trouble.after or trouble.half:
-            transport: Any = server.transport
-            transport.abort()
-        return "250 OK"
+        # aiosmtpd drops what it is at when the sender hangs up; a real server has the whole mail by now.
+        return await asyncio.shield(self._take(server, envelope))
+
+    async def _take(self, server: SMTP, envelope: Envelope) -> str:
+        trouble = await self.meet(server, "DATA")
+        if not trouble.refuses:
+            self.state.mails.append(_mail(envelope))
+        return _said(server, trouble)
+
+
+def _said(server: SMTP, trouble: Trouble) -> str:
+    """Return the answer to a command that was carried out, or what the trouble says instead."""
+    answer = f"{trouble.status} {SAID}" if trouble.status else "250 OK"
+    if trouble.half:
+        transport: Any = server.transport
+        transport.write(answer[:2].encode())  # not even its number is whole
+        transport.close()
+    return answer
+
+
+def _door(open_: set[Any]) -> Any:
+    """Return aiosmtpd's server with one more call, CONNECT; it keeps the connections that are open."""
+    from aiosmtpd.smtp import SMTP
+
+    class Door(SMTP):
+        async def _handle_client(self) -> None:  # before the greeting there is nothing that it asks a handler
+            transport: Any = self.transport
+            open_.add(transport)
+            try:
+                trouble = await self.event_handler.meet(self, "CONNECT")
+                if trouble.status or trouble.half:
+                    transport.write(f"{_said(self, trouble)}\r\n".encode())
+                    return
+                await super()._handle_client()
+            finally:
+                open_.discard(transport)
+                transport.close()
+
+    return Door
 
 
 def _mail(envelope: Envelope) -> Mail:
@@ -142,13 +206,3 @@ def _authenticator(inbox: Inbox) -> Any:
         return AuthResult(success=right, handled=False)
 
     return check
-
-
-def _free_port() -> int:
-    """aiosmtpd's controller greets its own port while it starts, so it must know it."""
-    import socket
-
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-        return port

@@ -5,25 +5,26 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import threading
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from slipway.sandbox.vendors.stand_in import ASKED_FOR, StandIn, Trouble
+from slipway.sandbox.vendors.stand_in import Call, StandIn
+from slipway.sandbox.vendors.threaded import in_a_thread
 
 
 @dataclass(kw_only=True)
 class SshServer:
-    """The server and what it may be asked.
+    """The server and what it may be asked; its window `stand_in` is served over HTTP.
+
+    The calls that its troubles can match: "LOGIN <login>" (any status hangs up) and "EXEC <command>" (the
+    status is an exit status). `half` hangs up in the middle of the output.
 
     :param home: the login's home, where commands begin
     :param authorized_key: a public key that may log in besides the password, as in authorized_keys
     :param variables: what commands see besides PATH and HOME
-    :param trouble: says what goes wrong with "EXEC command": a delay before it begins, a status instead of
-        running it, or run and the connection cut before it is told how it ended (`after` or `half`)
     """
 
     home: Path
@@ -31,10 +32,9 @@ class SshServer:
     password: str = "sandbox"
     authorized_key: str = ""
     variables: dict[str, str] = field(default_factory=dict)
-    trouble: Callable[[str], Trouble | None] = lambda command: None
     port: int = 0
     host_key: str = ""  # its public part, known once it listens
-    commands: list[str] = field(default_factory=list)
+    stand_in: StandIn = field(default_factory=lambda: _window())
     connections: list[Any] = field(default_factory=list)
     running: dict[int, Any] = field(default_factory=dict)  # the connection of each process that runs
     loop: asyncio.AbstractEventLoop | None = None
@@ -44,21 +44,6 @@ class SshServer:
         assert self.loop is not None
         for connection in list(self.connections):
             self.loop.call_soon_threadsafe(connection.abort)
-
-
-def window_of(state: SshServer) -> StandIn:
-    """Return what is told of trouble beside the server; it shows the commands at GET /commands."""
-    from flask import Flask, jsonify
-
-    app = Flask("ssh")
-
-    @app.get("/commands")
-    def commands() -> Any:
-        return jsonify(state.commands)
-
-    made = StandIn(app=app, error=lambda status, said: ({"error": said}, status))
-    state.trouble = made.next_trouble
-    return made
 
 
 @asynccontextmanager
@@ -93,21 +78,14 @@ async def listening(state: SshServer) -> AsyncIterator[SshServer]:
 @contextmanager
 def serving_ssh(state: SshServer) -> Iterator[SshServer]:
     """Serve it from a thread of this process."""
-    ready, end = threading.Event(), threading.Event()
+    with in_a_thread(listening(state)) as opened:
+        yield opened
 
-    async def serve() -> None:
-        async with listening(state):
-            ready.set()
-            await asyncio.to_thread(end.wait)
 
-    thread = threading.Thread(target=lambda: asyncio.run(serve()), daemon=True)
-    thread.start()
-    ready.wait(10)
-    try:
-        yield state
-    finally:
-        end.set()
-        thread.join(10)
+def _window() -> StandIn:
+    from flask import Flask
+
+    return StandIn(app=Flask("ssh"), error=lambda status, said: ({"error": said}, status))
 
 
 def _door(state: SshServer) -> Any:
@@ -124,7 +102,11 @@ def _door(state: SshServer) -> Any:
                 with suppress(ProcessLookupError):
                     os.killpg(pid, signal.SIGHUP)
 
-        def begin_auth(self, username: str) -> bool:
+        async def begin_auth(self, username: str) -> bool:
+            trouble = state.stand_in.meet(Call(method="LOGIN", path=username))
+            await asyncio.sleep(trouble.delay)
+            if trouble.status or trouble.half:
+                self.conn.abort()
             if state.authorized_key:
                 self.conn.set_authorized_keys(asyncssh.import_authorized_keys(state.authorized_key))
             return True
@@ -140,11 +122,10 @@ def _door(state: SshServer) -> Any:
 
 async def _run(state: SshServer, process: Any) -> None:
     """Run one command. When the connection is lost, its session is hung up on, as sshd does."""
-    state.commands.append(process.command or "")
-    trouble = state.trouble(f"EXEC {process.command or ''}") or Trouble()
+    trouble = state.stand_in.meet(Call(method="EXEC", path=process.command or ""))
+    connection = process.channel.get_connection()
     await asyncio.sleep(trouble.delay)
-    if trouble.status and not trouble.after:
-        process.stderr.write(f"{ASKED_FOR}\n".encode())
+    if trouble.refuses:
         process.exit(trouble.status)
         return
     path = os.environ.get("PATH", os.defpath)
@@ -157,15 +138,17 @@ async def _run(state: SshServer, process: Any) -> None:
         stderr=asyncio.subprocess.PIPE,
         start_new_session=True,
     )
-    state.running[child.pid] = process.channel.get_connection()
+    state.running[child.pid] = connection
     try:
         output, errors = await child.communicate()
     finally:
         del state.running[child.pid]
-    if trouble.after or trouble.half:
-        process.channel.get_connection().abort()
-        return
     with suppress(OSError):  # nobody listens any more
+        if trouble.half:
+            process.stdout.write(output[: len(output) // 2])
+            await process.stdout.drain()
+            connection.abort()
+            return
         process.stdout.write(output)
         process.stderr.write(errors)
-        process.exit(child.returncode or 0)
+        process.exit(trouble.status or child.returncode or 0)

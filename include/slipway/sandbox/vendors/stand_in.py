@@ -1,9 +1,12 @@
-"""What the stand-ins of the vendors have in common: a real HTTP server that can be told to misbehave."""
+"""What the stand-ins of the vendors have in common: each keeps its calls, and can be told to misbehave.
+
+One that speaks something else than HTTP (SMTP, SSH, a rendezvous) is told at an HTTP window beside it; each
+of its calls goes through `meet` too.
+"""
 
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -12,18 +15,18 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from flask import Flask, Response
 
-ASKED_FOR = "Trouble that was asked for."
 CONTROL = "/_stand_in"  # beside the vendor's own paths: what a test or the launcher tells the stand-in
+_CLOSED = "slipway.closed"  # set when the server that took the call ends
+SAID = "Trouble that was asked for."
 
 
 @dataclass(kw_only=True)
 class Trouble:
     """What goes wrong with the next calls.
 
-    :param match: "METHOD /path-prefix" of the calls it holds for; "" holds for all. What is no HTTP has words
-        of its own: "DATA" is a mail, "EXEC command" one over SSH, "ATTACH command" the output of a dyno
+    :param match: how the calls that it holds for begin, e.g. "POST /apps" or "DATA"; "" holds for all
     :param times: for how many calls; -1 for ever
-    :param status: answered instead; 0 lets the call through
+    :param status: answered instead, in the protocol's own numbers; 0 lets the call through
     :param after: whether the call is carried out first, so that only its answer is lost
     :param delay: seconds before anything is answered
     :param half: whether the answer breaks off half-way
@@ -37,6 +40,16 @@ class Trouble:
     delay: float = 0.0
     half: bool = False
 
+    @property
+    def refuses(self) -> bool:
+        """Whether the call is not carried out."""
+        return bool(self.status) and not self.after
+
+    @property
+    def hides(self) -> bool:
+        """Whether the call is carried out and something else is answered."""
+        return bool(self.status) and self.after
+
 
 @dataclass(kw_only=True)
 class Call:
@@ -44,8 +57,8 @@ class Call:
 
     method: str
     path: str
-    body: Any
-    headers: dict[str, str]
+    body: Any = None
+    headers: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(kw_only=True)
@@ -87,13 +100,15 @@ class StandIn:
         """Let the next calls go wrong; the fields are those of Trouble."""
         self.troubles.append(Trouble(**what))
 
-    def next_trouble(self, call: str) -> Trouble | None:
-        """Return what was told to go wrong with this call, e.g. "POST /apps"; None if nothing."""
+    def meet(self, call: Call) -> Trouble:
+        """Keep a call that came in, and return what goes wrong with it, which may be nothing."""
+        self.calls.append(call)
+        said = f"{call.method} {call.path}"
         for trouble in self.troubles:
-            if call.startswith(trouble.match) and trouble.times != 0:
+            if said.startswith(trouble.match) and trouble.times != 0:
                 trouble.times -= 1
                 return trouble
-        return None
+        return Trouble()
 
     def _before(self) -> Any:
         from flask import g, request
@@ -101,19 +116,14 @@ class StandIn:
         if request.path.startswith(CONTROL):
             return None
         body = request.get_json(silent=True)
-        self.calls.append(
-            Call(
-                method=request.method,
-                path=request.full_path.rstrip("?"),
-                body=body,
-                headers=dict(request.headers),
-            )
-        )
-        g.trouble = trouble = self.next_trouble(f"{request.method} {request.path}")
-        if trouble is not None:
-            time.sleep(trouble.delay)
-            if trouble.status and not trouble.after:
-                return self._wrong(trouble)
+        path = request.full_path.rstrip("?")
+        call = Call(method=request.method, path=path, body=body, headers=dict(request.headers))
+        g.trouble = trouble = self.meet(call)
+        closed = request.environ.get(_CLOSED, threading.Event())
+        if closed.wait(trouble.delay):  # what it slept over is not carried out after its end
+            return self.error(503, "It was shut down.")
+        if trouble.refuses:
+            return self._wrong(trouble)
         if self.token and request.headers.get("Authorization") != self.token:
             return self.error(401, "Invalid credentials provided.")
         return None
@@ -124,8 +134,8 @@ class StandIn:
         trouble = g.get("trouble")
         if trouble is None:
             return response
-        if trouble.status and trouble.after:
-            body, status = self.error(trouble.status, ASKED_FOR)
+        if trouble.hides:
+            body, status = self.error(trouble.status, SAID)
             response.set_data(str(body))
             response.status_code = status
         if trouble.half:
@@ -135,7 +145,7 @@ class StandIn:
         return response
 
     def _wrong(self, trouble: Trouble) -> Any:
-        body, status = self.error(trouble.status, ASKED_FOR)
+        body, status = self.error(trouble.status, SAID)
         headers = {"Retry-After": trouble.retry_after} if trouble.retry_after else {}
         return body, status, headers
 
@@ -148,13 +158,19 @@ def serving(stand_in: StandIn, port: int = 0) -> Iterator[str]:
     from werkzeug.serving import make_server
 
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = make_server("127.0.0.1", port, stand_in.app, threaded=True)
+    closed = threading.Event()
+
+    def app(environ: dict[str, Any], start: Callable[..., Any]) -> Any:
+        return stand_in.app({**environ, _CLOSED: closed}, start)
+
+    server = make_server("127.0.0.1", port, app, threaded=True)
     server.daemon_threads = True  # type: ignore[attr-defined]
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
     try:
         yield f"http://127.0.0.1:{server.server_port}"
     finally:
+        closed.set()
         server.shutdown()
         server.server_close()
         thread.join()

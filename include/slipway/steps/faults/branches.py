@@ -88,5 +88,18 @@ class PushRefused(StepFailed):
         )
 
 
+class PushUnanswered(StepFailed):
+    """No whole answer to a push came: it may have been taken."""
+
+    def __init__(self, conn_id: str, remote: str, what: str, why: Sequence[str]) -> None:
+        self.conn_id, self.remote, self.what, self.why = conn_id, remote, what, tuple(why)
+        lines = "".join(f"\n  | {line}" for line in why)
+        super().__init__(
+            f'connection "{conn_id}": {remote} gave no whole answer to the push of {what}:{lines}\n'
+            "It may have been taken; the next try looks first. See the status page of that system, and that "
+            "this worker reaches it."
+        )
+
+
 def _short(commit: str) -> str:
     return commit[:12] or "no commit"

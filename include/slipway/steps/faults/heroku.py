@@ -88,26 +88,29 @@ class DynoCommandFailed(StepFailed):
 
 
 class DynoTimedOut(StepFailed):
-    """A one-off dyno did not end in time and was stopped."""
+    """A one-off dyno did not end in time. `stopped` is whether it surely does not run any more."""
 
-    def __init__(self, app: str, command: str, seconds: float, tail: Sequence[str]) -> None:
+    def __init__(
+        self, app: str, command: str, seconds: float, tail: Sequence[str], *, stopped: bool = True
+    ) -> None:
         self.app, self.command, self.seconds, self.tail = app, command, seconds, tuple(tail)
+        self.stopped = stopped
         lines = "".join(f"\n  | {line}" for line in tail)
         super().__init__(
-            f"{app}: `{command}` was not over after {seconds:g} s, so its dyno was stopped. Its last lines:"
-            f"{lines}\nSee what it waits for, or give the step a longer timeout."
+            f"{app}: `{command}` was not over after {seconds:g} s, so its dyno {_stopped(stopped)}. Its last "
+            f"lines:{lines}\nSee what it waits for, or give the step a longer timeout."
         )
 
 
 class DynoUnattached(StepFailed):
     """The output of a one-off dyno could not be read to its end, so that its status is not known."""
 
-    def __init__(self, app: str, command: str, dyno: str, why: str) -> None:
-        self.app, self.command, self.dyno, self.why = app, command, dyno, why
+    def __init__(self, app: str, command: str, dyno: str, why: str, *, stopped: bool = True) -> None:
+        self.app, self.command, self.dyno, self.why, self.stopped = app, command, dyno, why, stopped
         super().__init__(
             f"{app}: the output of `{command}` broke off ({why}), so its status is not known; its dyno "
-            f"{dyno} was stopped. See `heroku logs --app {app} --dyno {dyno}`, and that the worker may reach "
-            "rendezvous.runtime.heroku.com, port 5000."
+            f"{dyno} {_stopped(stopped)}. See `heroku logs --app {app} --dyno {dyno}`, and that the worker "
+            "may reach rendezvous.runtime.heroku.com, port 5000."
         )
 
 
@@ -185,3 +188,7 @@ class BackupGone(StepImpossible):
             f"{app}: the backup {name} cannot be restored: {why}. The database was not touched. See "
             f"`heroku pg:backups --app {app}` and restore another one by hand, newest first."
         )
+
+
+def _stopped(stopped: bool) -> str:
+    return "was stopped" if stopped else "could not be stopped and ends by itself (the next try waits for it)"

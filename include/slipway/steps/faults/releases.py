@@ -35,8 +35,8 @@ class RepositoryUnreachable(StepFailed):
     def __init__(self, conn_id: str, repository: str, why: str) -> None:
         self.conn_id, self.repository, self.why = conn_id, repository, why
         super().__init__(
-            f'connection "{conn_id}": git cannot read {repository}: {why}. See that host, login and '
-            "password are right."
+            f'connection "{conn_id}": git cannot read {repository}: {why}. See that it is up, and '
+            "that host, login and password are right."
         )
 
 
