@@ -783,6 +783,14 @@ notices = [
         text="{reason}\n{run_url}",
     ),
     Notice(
+        name="team_hears_that_it_was_stopped",
+        moment=Moment.ABORTED,
+        audience="Deployment team",
+        channels=[SLACK],
+        subject="{title} {version} was stopped, nothing in production was changed",
+        text="Why: {reason}\nReport: {report}",
+    ),
+    Notice(
         name="status_page_says_investigating",
         moment=Moment.ROLLBACK_STARTED,
         audience="Public",

@@ -967,6 +967,16 @@ plan = Plan(
             text="{reason}\n{run_url}\nWhom to call: {contacts}",
         ),
         Notice(
+            name="team_hears_that_it_was_stopped",
+            moment=Moment.ABORTED,
+            audience="Team",
+            channels=TEAM,
+            subject="{title} {version} was stopped, nothing in production was changed",
+            text="Why: {reason}\n"
+            "Users who were told of the maintenance at 10:00 KST: tell them that it does not take place.\n"
+            "Report: {report}",
+        ),
+        Notice(
             name="team_hears_of_the_rollback",
             moment=Moment.ROLLED_BACK,
             audience="Team",

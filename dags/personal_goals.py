@@ -978,6 +978,18 @@ plan = Plan(
             "Decided by {who}. The blockers are documented in {report}; fix and retest will be scheduled.",
         ),
         Notice(
+            name="stopped",
+            moment=Moment.ABORTED,
+            audience="Technical team, stakeholders",
+            channels=[
+                Email(connection="goals_mail", recipients=["stakeholders@cpr.example"]),
+                Slack(connection="goals_slack", channel="#deployment"),
+            ],
+            subject="Not deployed: {title}",
+            text="The deployment of {title} {version} was stopped, and nothing in production was changed.\n"
+            "Why: {reason}\nReport: {report}",
+        ),
+        Notice(
             name="rolled_back",
             moment=Moment.ROLLED_BACK,
             audience="All stakeholders, support team",

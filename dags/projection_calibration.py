@@ -765,6 +765,14 @@ plan = Plan(
             "them without the service.",
         ),
         Notice(
+            name="team_hears_that_it_was_stopped",
+            moment=Moment.ABORTED,
+            audience="Development, QA and support team",
+            channels=[Slack(connection="calibration_slack", channel="#projection-calibration")],
+            subject="{title} {version} does not go out",
+            text="It was stopped, and nothing in production was changed.\nWhy: {reason}\nReport: {report}",
+        ),
+        Notice(
             name="stakeholders_hear_of_the_rollback",
             moment=Moment.ROLLED_BACK,
             audience="Stakeholders",

@@ -81,8 +81,32 @@ def test_a_failure_on_staging_stops_short() -> None:
     assert ending_of(GRAPH, facts(tasks), verdict).outcome is Outcome.ABORTED
 
 
-@pytest.mark.parametrize("task_id", FORWARD)
-def test_a_failure_anywhere_in_production_rolls_back(task_id: str) -> None:
+def test_a_failure_before_anything_was_changed_in_production_stops_short() -> None:
+    tasks = facts(broken_at("production.back_up"))
+    verdict = judge(GRAPH, tasks)
+    assert (verdict.branch, verdict.action) == (Branch.STOP_SHORT, Action.CONTINUE)
+    assert verdict.reasons[0].startswith("production.back_up failed")
+    ending = ending_of(GRAPH, tasks, verdict)
+    said = "Stopped before anything in production was changed."
+    assert (ending.outcome, ending.reasons) == (Outcome.ABORTED, (said, *verdict.reasons))
+
+
+def test_a_step_that_acted_and_was_cleared_counts_as_a_change() -> None:
+    tasks = broken_at("production.back_up")
+    verdict = judge(GRAPH, facts(tasks, acted=frozenset({"production.migrate"})))
+    assert verdict.branch is Branch.ROLL_BACK
+
+
+def test_a_plan_whose_production_changes_nothing_at_all_is_judged_like_another() -> None:
+    look = RunCheck(name="look", check=toy.plan().verify[0])
+    graph = compile_plan(toy.plan(on_production=[look]))
+    bad = healthy(graph) | {"watch.watch_production": ("failed", None)}
+    assert judge(graph, facts(healthy(graph))).branch is Branch.COMPLETE
+    assert judge(graph, facts(bad)).branch is Branch.ROLL_BACK
+
+
+@pytest.mark.parametrize("task_id", FORWARD[1:])
+def test_a_failure_after_production_was_changed_rolls_back(task_id: str) -> None:
     verdict = judge(GRAPH, facts(broken_at(task_id)))
     assert (verdict.branch, verdict.action) == (Branch.ROLL_BACK, Action.ROLL_BACK)
     assert verdict.reasons[0].startswith(task_id)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from slipway.graph import STRATEGY, Kind, Node, ReleaseGraph
+from slipway.kinds import Step, Undo
 from slipway.run import Json
 from slipway.words import Action, Intent, Phase, Severity
 
@@ -85,6 +86,20 @@ def steps_that_ran(graph: ReleaseGraph, facts: Facts) -> tuple[Node, ...]:
         return tuple(node for node in graph.production_steps() if node.task_id in facts.earlier)
     steps = graph.production_steps()
     return tuple(node for node in steps if facts.reached(node.task_id) or node.task_id in facts.acted)
+
+
+def untouched(graph: ReleaseGraph, facts: Facts) -> bool:
+    """Say whether production is as it was although steps may have run there: those that leave nothing.
+
+    Only where the plan changes something later on; a plan that changes nothing at all is judged like another.
+    """
+    changing = {node.task_id for node in graph.production_steps() if _changes(node)}
+    return bool(changing) and not any(node.task_id in changing for node in steps_that_ran(graph, facts))
+
+
+def _changes(node: Node) -> bool:
+    assert isinstance(node.item, Step)
+    return node.item.undoing().undo is not Undo.NOTHING
 
 
 def proofs_before(graph: ReleaseGraph, node: Node) -> tuple[Node, ...]:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from slipway.facts import Facts, steps_that_ran
+from slipway.facts import Facts, steps_that_ran, untouched
 from slipway.graph import (
     ANSWER,
     COMPLETE,
@@ -48,10 +48,14 @@ def ending_of(graph: ReleaseGraph, facts: Facts, verdict: Verdict | None) -> End
     why = verdict.reasons if verdict else ()
     if facts.reached(ROLLBACK_START) and not _refused(graph, facts):
         return _after_rollback(graph, facts, verdict)
-    if not steps_that_ran(graph, facts) or facts.intent is Intent.ROLL_BACK:
+    ran = steps_that_ran(graph, facts)
+    if not ran or facts.intent is Intent.ROLL_BACK:
         return _before_production(facts, why)
     if facts.proved(COMPLETE) and not find_breaches(graph, facts):
         return Ending(outcome=Outcome.RELEASED, reasons=(_released(graph, facts), *why))
+    if untouched(graph, facts):
+        said = "Stopped before anything in production was changed."
+        return Ending(outcome=Outcome.ABORTED, reasons=(said, *why))
     if facts.reached(HOLD) or facts.reached(ANSWER):
         return Ending(outcome=Outcome.HELD, reasons=("Held: a person fixes it forward.", *why))
     held = "Held: production was changed and no way out was taken. A person must decide."

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
 
-from slipway.facts import Breach, Facts, expected, proofs_before, steps_that_ran
+from slipway.facts import Breach, Facts, expected, proofs_before, steps_that_ran, untouched
 from slipway.graph import DECISION, STRATEGY, Kind, Node, ReleaseGraph
 from slipway.kinds import Check, Checklist, Step, Undo
 from slipway.plan import DecisionMatrix, Rule
@@ -69,10 +69,10 @@ class Verdict:
 def judge(graph: ReleaseGraph, facts: Facts) -> Verdict:
     """Say what follows from what has happened.
 
-    Nothing ran in production: stop short. Something ran and anything is not proved healthy: the strongest
-    action of the decision matrix, at the least a question to a person. A rollback over a point of no
-    return becomes a question (invariant I10). A watch that went to its end although a limit was crossed is
-    none of that: the matrix only wants people told, and the outcome names the limit.
+    Nothing was changed in production: stop short. Something was and anything is not proved healthy: the
+    strongest action of the decision matrix, at the least a question to a person. A rollback over a point of
+    no return becomes a question (invariant I10). A watch that went to its end although a limit was crossed
+    is none of that: the matrix only wants people told, and the outcome names the limit.
     """
     if facts.intent is Intent.ROLL_BACK:
         return Verdict(
@@ -87,6 +87,8 @@ def judge(graph: ReleaseGraph, facts: Facts) -> Verdict:
     breaches = find_breaches(graph, facts)
     if not breaches:
         return Verdict(branch=Branch.COMPLETE, reasons=_notes(graph, facts))
+    if untouched(graph, facts):
+        return Verdict(branch=Branch.STOP_SHORT, reasons=tuple(breach.reason for breach in breaches))
     return _after(graph, facts, breaches, ran)
 
 

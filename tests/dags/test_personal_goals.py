@@ -186,6 +186,7 @@ def test_the_communication_plan_is_told_on_its_channels(plan: Plan) -> None:
         Moment.BREACH: ["slack", "pager_duty"],  # ours: the document asks within 15 minutes, and tells nobody
         Moment.RELEASED: ["email", "slack"],
         Moment.REJECTED: ["email", "slack"],
+        Moment.ABORTED: ["email", "slack"],  # ours: who was told of the deployment hears that it was stopped
         Moment.ROLLED_BACK: ["email", "slack", "pager_duty"],
         Moment.ROLLBACK_FAILED: ["slack", "pager_duty"],
     }

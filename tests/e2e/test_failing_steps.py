@@ -73,18 +73,38 @@ FAULTS = [
 ]
 
 
+def test_a_step_of_a_release_that_has_ended_refuses_to_be_cleared(
+    stack: Stack, production: Production
+) -> None:
+    before = production.fingerprint()
+    with a_file_where_the_backups_go(production):
+        release = Release.trigger(stack, "thin").go().ends_as(Outcome.ABORTED)
+    tries = release.task(STEPS[0]).try_number
+    with stack.airflow.client() as client:
+        client.clear_task(release.plan, release.id, STEPS[0])
+    release.wait(lambda client: not client.dag_run(release.plan, release.id).is_over, "it to run again")
+    release.wait(lambda client: client.dag_run(release.plan, release.id).is_over, "its second end", every=1)
+    assert (release.xcom("outcome")["outcome"], release.record()["outcome"]) == (Outcome.ABORTED,) * 2
+    assert production.fingerprint() == before
+    assert "This release has ended. Trigger a new one" in release.log(STEPS[0], tries + 1)
+
+
 @pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.step.partition(".")[2])
 def test_a_step_that_fails_leaves_production_as_it_was(
     stack: Stack, production: Production, fault: Fault
 ) -> None:
     with fault.obstacle(production):
         before = production.fingerprint()
-        release = Release.trigger(stack, "thin", fault.version).go().ends_as(Outcome.ROLLED_BACK)
+        ends = Outcome.ABORTED if fault.step == STEPS[0] else Outcome.ROLLED_BACK  # a backup changes nothing
+        release = Release.trigger(stack, "thin", fault.version).go().ends_as(ends)
         assert production.fingerprint() == before
     ran = STEPS[: STEPS.index(fault.step) + 1]
     assert release.reached("production") == sorted(ran)
-    undone = {task.removeprefix("rollback.undo_") for task in release.xcom("rollback.finish")["undone"]}
-    assert undone <= {step.partition(".")[2] for step in ran}
+    if ends is Outcome.ABORTED:
+        assert release.reached("rollback") == []
+    else:
+        undone = {task.removeprefix("rollback.undo_") for task in release.xcom("rollback.finish")["undone"]}
+        assert undone <= {step.partition(".")[2] for step in ran}
     last = release.log(fault.step, release.task(fault.step).try_number).splitlines()[-8:]
     assert any(fault.says in line for line in last), "\n".join(last)
 

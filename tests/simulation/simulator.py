@@ -328,13 +328,13 @@ class Simulator:
         return "success", returned.get(node.kind, {"done": True}), None
 
     def _production_step(self, node: Node, release: Release) -> tuple[str, Json, None]:
-        """A production step acts only after a GO and never after a rollback, as `require_go` makes sure."""
+        """A production step acts only after a GO and before any ending, as `require_go` makes sure."""
         decision = release.returned.get(DECISION) or {}
         wanted = proofs_before(self.graph, node)
         unproved = any(release.returned.get(n.task_id) is None for n in wanted)
         astray = not is_of_strategy(self.graph, node, release.returned.get(STRATEGY))
-        undone = ROLLBACK_START in release.returned
-        if decision.get("answer") != GateAnswer.GO or undone or unproved or astray:
+        ended = {ROLLBACK_START, STOP_SHORT} & set(release.returned)
+        if decision.get("answer") != GateAnswer.GO or ended or unproved or astray:
             release.ran.remove(node.task_id)
             return "failed", None, None
         return "success", EVIDENCE, None

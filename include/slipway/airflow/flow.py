@@ -178,12 +178,12 @@ class CompleteOperator(BaseOperator):
 
 
 class StopShortOperator(BaseOperator):
-    """Close a release that did not reach production."""
+    """Close a release that changed nothing in production."""
 
     def execute(self, context: Mapping[str, Any]) -> Json:
         """Return why."""
         verdict = chosen_way(context, Branch.STOP_SHORT)
-        self.log.info("Stopped short: production was not touched.")
+        self.log.info("Stopped short: production is as it was.")
         for reason in verdict.reasons:
             self.log.info("  because: %s", reason)
         return {"reasons": list(verdict.reasons)}

@@ -16,7 +16,7 @@ from slipway.airflow.run import BEFORE, AirflowRun
 from slipway.compile import gate_task_ids
 from slipway.errors import StepFailed, StepImpossible
 from slipway.facts import Facts, is_of_strategy, proofs_before
-from slipway.graph import DECISION, ROLLBACK_START, STRATEGY, Kind, Node, ReleaseGraph
+from slipway.graph import DECISION, ROLLBACK_START, STOP_SHORT, STRATEGY, Kind, Node, ReleaseGraph
 from slipway.kinds import Step
 from slipway.run import Evidence, Json
 from slipway.steps.processes import end_all
@@ -144,7 +144,7 @@ class UndoOperator(BaseOperator):
 
 
 def require_go(context: Mapping[str, Any], graph: ReleaseGraph, node: Node, digest: str) -> None:
-    """Raise unless a production step may act: the decision is GO for this very plan, and nothing is undone.
+    """Raise unless a production step may act: GO for this very plan, and the release has not ended or turned.
 
     The first production step proves the whole decision anew, so that one which was merely marked success
     opens nothing; the later ones make sure that plan and release are still the same.
@@ -162,6 +162,8 @@ def require_go(context: Mapping[str, Any], graph: ReleaseGraph, node: Node, dige
             f"The plan has changed since it was approved (approved {str(decision.get('digest'))[:12]}, "
             f"now {digest[:12]}). Production is not touched. Trigger a new release."
         )
+    if pull(task_ids=STOP_SHORT) is not None:
+        raise NotApproved("This release has ended. Trigger a new one instead of clearing tasks.")
     if pull(task_ids=ROLLBACK_START) is not None:
         raise NotApproved("This release was rolled back. Trigger a new release instead of clearing tasks.")
     require_proof(context, graph, node)

@@ -77,6 +77,17 @@ class Client:
         body = {"new_state": state} | ({"note": note} if note else {})
         self._call("PATCH", task_path(dag_id, run_id, task_id), body)
 
+    def clear_task(self, dag_id: str, run_id: str, task_id: str) -> None:
+        """Clear a task with what follows it, as the UI's button does."""
+        body = {
+            "dag_run_id": run_id,
+            "task_ids": [task_id],
+            "include_downstream": True,
+            "only_failed": False,
+            "dry_run": False,
+        }
+        self._call("POST", f"dags/{dag_id}/clearTaskInstances", body)
+
     def questions(self, dag_id: str, run_id: str) -> list[Question]:
         """Return what the tasks of a run asked people, answered or not."""
         rows = self._rows(f"{run_path(dag_id, run_id)}/hitlDetails", "hitl_details")
