@@ -112,6 +112,7 @@ def cloud_watch(
     statistic: str = "Average",
     period: timedelta = timedelta(seconds=1),  # it is put with that resolution
     within: timedelta = timedelta(minutes=1),
+    counted_by: str = "",
     scale: float = 1.0,
 ) -> CloudWatchStatistic:
     """Return a figure of the dashboard; the newest one counts."""
@@ -125,6 +126,7 @@ def cloud_watch(
         statistic=statistic,
         period=period,
         within=within,
+        counted_by=counted_by,
         scale=scale,
     )
 
@@ -136,10 +138,13 @@ def nightly(name: str, title: str, metric: str, unit: str, statistic: str) -> Cl
     )
 
 
-error_rate = cloud_watch("error_rate", "API error rate", "ErrorRate", "%")
-latency = cloud_watch("latency", "API latency (95 of 100)", "LatencyP95", "ms")
+# A night in which nobody asks for anything has no figure for these three, and is none without monitoring.
+error_rate = cloud_watch("error_rate", "API error rate", "ErrorRate", "%", counted_by="Requests")
+latency = cloud_watch("latency", "API latency (95 of 100)", "LatencyP95", "ms", counted_by="Requests")
 # "Twice as slow" is judged by the middle of all answers: the slowest few vary by more than that at any time.
-typical_latency = cloud_watch("typical_latency", "Typical API latency (50 of 100)", "LatencyP50", "ms")
+typical_latency = cloud_watch(
+    "typical_latency", "Typical API latency (50 of 100)", "LatencyP50", "ms", counted_by="Requests"
+)
 query_time = cloud_watch("query_time", "Longest database query", "QueryTime", "ms", scale=1000)
 pool = cloud_watch("connection_pool", "Database connection pool in use", "PoolUtilization", "%")
 job_success = nightly("job_success", "Background job success rate", "JobSuccess", "%", "Minimum")
@@ -574,7 +579,9 @@ available = GaugeValue(
 )
 # The newest figure counts, and one is of a second: what asks or takes back must last (the times are ours).
 QUARTER = timedelta(minutes=15)
-no_new_errors = Threshold(metric="error_rate", severity=Severity.MEDIUM, above=0.5, lasting=QUARTER)
+no_new_errors = Threshold(
+    metric="error_rate", severity=Severity.MEDIUM, above=0.5, lasting=QUARTER, of_at_least=20
+)
 phased = Rollout(
     strategy="phased",
     title="Five phases behind the flag, 10 days",
@@ -634,7 +641,11 @@ phased = Rollout(
             every=timedelta(hours=6),
             thresholds=[
                 Threshold(
-                    metric="error_rate", severity=Severity.MEDIUM, above_baseline_by=0.5, lasting=QUARTER
+                    metric="error_rate",
+                    severity=Severity.MEDIUM,
+                    above_baseline_by=0.5,
+                    lasting=QUARTER,
+                    of_at_least=20,
                 ),
                 Threshold(metric="query_time", severity=Severity.MEDIUM, above=1000, lasting=QUARTER),
                 Threshold(metric="alert_delivery", severity=Severity.MEDIUM, below=90),
@@ -1080,14 +1091,18 @@ plan = Plan(
             available,
         ],
         thresholds=[
-            # An outage (see `available`), and one that comes and goes: a tenth of the time is for a person.
+            # An outage: see `available`.
             Threshold(metric="available", severity=Severity.HIGH, below=1, lasting=timedelta(minutes=5)),
-            Threshold(metric="available", severity=Severity.MEDIUM, below=0.9),
+            # It comes and goes, which never lasts: of the last readings, one a minute, half of twenty without
+            # an answer are an outage, and a tenth of thirty is for a person.
+            Threshold(metric="available", severity=Severity.HIGH, below=0.5, of_at_least=20),
+            Threshold(metric="available", severity=Severity.MEDIUM, below=0.9, of_at_least=30),
             # The rows of the decision matrix.
             Threshold(
                 metric="error_rate",
                 severity=Severity.HIGH,
                 above=5,
+                of_at_least=20,  # ours, as for all that follow from few requests at night
                 scenario="api_error_rate_5_to_10_percent",
             ),
             Threshold(
@@ -1095,6 +1110,7 @@ plan = Plan(
                 severity=Severity.CRITICAL,
                 above=10,
                 lasting=timedelta(minutes=5),
+                of_at_least=20,
                 scenario="api_error_rate_above_10_percent",
             ),
             Threshold(
@@ -1111,15 +1127,24 @@ plan = Plan(
                 severity=Severity.HIGH,
                 above_baseline_times=2,
                 lasting=timedelta(minutes=5),
+                of_at_least=20,
                 scenario="twice_as_slow",
             ),
             *OF_THE_JOB,
             # Rollback triggers that the matrix does not name: CRITICAL without a scenario rolls back.
-            Threshold(metric="latency", severity=Severity.CRITICAL, above=1000, lasting=timedelta(minutes=5)),
+            Threshold(
+                metric="latency",
+                severity=Severity.CRITICAL,
+                above=1000,
+                lasting=timedelta(minutes=5),
+                of_at_least=20,
+            ),
             # PagerDuty's critical alerts beside these; "API error rate > 5 %" is the first row above.
             Threshold(metric="connection_pool", severity=Severity.CRITICAL, above=99, scenario="page_only"),
             # Its warnings.
-            Threshold(metric="latency", severity=Severity.MEDIUM, above=500, scenario="warn_only"),
+            Threshold(
+                metric="latency", severity=Severity.MEDIUM, above=500, of_at_least=20, scenario="warn_only"
+            ),
             Threshold(
                 metric="job_duration",
                 severity=Severity.MEDIUM,

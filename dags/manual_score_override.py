@@ -821,8 +821,10 @@ plan = Plan(
                 metric="error_rate", severity=Severity.MEDIUM, above=2, of_at_least=100, scenario=ERRORS
             ),
             Threshold(metric="available", severity=Severity.HIGH, below=1, lasting=timedelta(minutes=4)),
-            # It comes and goes, which never lasts: a tenth of the time without an answer is for a person.
-            Threshold(metric="available", severity=Severity.MEDIUM, below=0.9),
+            # It comes and goes, which never lasts: of the last readings, one a minute, half of twenty without
+            # an answer are an outage, and a tenth of thirty is for a person.
+            Threshold(metric="available", severity=Severity.HIGH, below=0.5, of_at_least=20),
+            Threshold(metric="available", severity=Severity.MEDIUM, below=0.9, of_at_least=30),
             # "No performance degradation" has no figure in the document: half as much again, or twice the
             # time for the list, for a quarter of an hour is ours.
             Threshold(

@@ -645,8 +645,10 @@ plan = Plan(
             ),
             # A single slow import among few requests is no slow service.
             Threshold(metric="api_latency", severity=Severity.HIGH, above=200, of_at_least=100),
-            # It comes and goes, which never lasts: a tenth of the time without an answer is for a person.
-            Threshold(metric="available", severity=Severity.MEDIUM, below=0.9),
+            # It comes and goes, which never lasts: of the last readings, one a minute, half of twenty without
+            # an answer are an outage, and a tenth of thirty is for a person.
+            Threshold(metric="available", severity=Severity.HIGH, below=0.5, of_at_least=20),
+            Threshold(metric="available", severity=Severity.MEDIUM, below=0.9, of_at_least=30),
             Threshold(metric="error_rate", severity=Severity.MEDIUM, above=1, of_at_least=300),
             # Pools are not read all the time, and what is not read is not slow.
             Threshold(

@@ -37,8 +37,8 @@ class Threshold:
     Limits are in the metric's unit, those "by percent" in percent of the baseline, "times" a factor of it.
 
     :param lasting: how long it must hold without a good sample in between
-    :param of_at_least: so many observations (requests, jobs) must stand behind a figure beyond the limit, for
-        it to be a breach; with fewer it is inconclusive
+    :param of_at_least: so many observations (requests, jobs, of a gauge readings) must stand behind a figure
+        beyond the limit, for it to be a breach; with fewer it is inconclusive
     :param versus: compare with this metric of the same moment instead of the baseline (cohort B against A)
     :param missing: what too few good samples mean
     :param observe_only: is judged and shown but decides nothing

@@ -134,6 +134,7 @@ def test_a_trigger_of_the_document_rolls_back_at_once_and_a_target_asks(plan: Pl
         ("error_rate", Severity.HIGH),
         ("skills_p50", Severity.HIGH),
         ("available", Severity.HIGH),
+        ("available", Severity.HIGH),
         ("available", Severity.MEDIUM),
         ("error_rate", Severity.MEDIUM),
         ("p50", Severity.MEDIUM),

@@ -125,6 +125,36 @@ def test_a_statistic_is_the_newest_datapoint_unless_it_is_too_old(aws: Any) -> N
     assert used.value(read(reader, used), read(reader, used)) == 25.0
 
 
+def test_a_statistic_is_counted_by_another_metric_and_a_quiet_minute_is_no_dead_agent(aws: Any) -> None:
+    slow = CloudWatchStatistic(
+        name="p95",
+        namespace="Api",
+        metric="Latency",
+        dimensions={"service": "api"},
+        counted_by="Requests",
+        within=timedelta(minutes=2),
+    )
+    cloud, reader = aws("cloudwatch"), Readings(since=time.time())
+    dead = read(reader, slow)
+    assert (slow.value(dead, dead), slow.observed(dead, dead)) == (None, None)
+    count(cloud, Requests=0)
+    quiet = read(reader, slow)
+    assert (slow.value(quiet, quiet), slow.observed(quiet, quiet)) == (None, 0.0)
+    count(cloud, Requests=30, Latency=120)
+    count(cloud, Requests=12)
+    busy = read(reader, slow)
+    assert (slow.value(busy, busy), slow.observed(busy, busy)) == (120.0, 42.0)
+
+
+def test_only_a_statistic_that_is_counted_by_something_can_want_so_many() -> None:
+    def statistic(**given: Any) -> CloudWatchStatistic:
+        return CloudWatchStatistic(name="m", namespace="Api", metric="Latency", **given)
+
+    assert not statistic().counts
+    assert statistic(counted_by="Requests").counts
+    assert not statistic(statistic="Sum", counted_by="Requests").counts
+
+
 def test_a_sum_is_how_much_it_grew(aws: Any) -> None:
     runs = CloudWatchStatistic(
         name="runs", namespace="Api", metric="Runs", statistic="Sum", dimensions={"service": "api"}

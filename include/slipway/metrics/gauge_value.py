@@ -41,6 +41,8 @@ class GaugeValue(Metric):
     scale: float = 1.0
 
     kind: ClassVar[str] = "gauge_value"
+    counts: ClassVar[bool] = True
+    adds_up: ClassVar[bool] = True
 
     @property
     def momentary(self) -> bool:
@@ -51,3 +53,7 @@ class GaugeValue(Metric):
         """Return the figure of the later scrape, or None where it has no such gauge."""
         values = select(later, self.gauge, self.labels).values()
         return _FIGURES[self.over](values) * self.scale if values else None
+
+    def observed(self, earlier: Scrape, later: Scrape) -> float | None:
+        """Return 1 for a reading with the gauge on it, so that `of_at_least` is the number of readings."""
+        return None if self.value(earlier, later) is None else 1.0

@@ -381,9 +381,12 @@ def _last_means(situation: Situation) -> dict[str, float | None]:
 
 
 def _agreed(threshold: Threshold, situation: Situation) -> bool:
-    """Tell whether the last samples of a momentary metric each cross the limit; others need not."""
+    """Tell whether the last samples of a momentary metric each cross the limit; others need not.
+
+    Nor where so many observations must stand behind the figure: then one of them decides nothing.
+    """
     momentary = {metric.name for metric in situation.watch.metrics if metric.momentary}
-    if threshold.metric not in momentary or threshold.lasting > timedelta(0):
+    if threshold.metric not in momentary or threshold.lasting > timedelta(0) or threshold.of_at_least:
         return True
     least = situation.watch.minimum_good_samples
     crossed = crossings(threshold, situation.samples, situation.baseline)

@@ -19,10 +19,11 @@ def opened(connection: Any, asked: Mapping[str, Json], since: float) -> Callable
 
     A Sum or SampleCount is counted from `since` on, so that what arrives late is still counted: the series
     <id>_total. Of any other statistic the newest datapoint counts, if it is not older than asked["within"]
-    seconds: the series <id>.
+    seconds: the series <id>. A Sum beside it is that of these seconds.
     """
     watch = client(connection, "cloudwatch")
     period = int(asked["period"])
+    sums = {str(figure["id"]) for figure in asked["figures"] if figure["statistic"] in COUNTED}
 
     def reading() -> Samples:
         now = datetime.now(UTC)
@@ -34,7 +35,11 @@ def opened(connection: Any, asked: Mapping[str, Json], since: float) -> Callable
                 for name, each in points.items()
                 if each
             }
-        return {(name, ()): max(each)[1] for name, each in points.items() if each}
+        return {
+            (name, ()): sum(value for _, value in each) if name in sums else max(each)[1]
+            for name, each in points.items()
+            if each
+        }
 
     return reading
 
