@@ -53,6 +53,25 @@ def test_a_second_try_goes_on_although_its_own_xcoms_are_cleared(kept: Kept) -> 
     assert asyncio.run(noted_progress(PLACE, 1000.0)) == (Progress(done=7), 1003.0)
 
 
+def test_between_two_checkpoints_it_is_noted_now_and_then(
+    kept: Kept, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watch_notes, "SAVE_EVERY", 0.05)
+
+    async def half_way() -> list[int]:
+        async with WatchNotes(PLACE, 1000.0, start=1003.0) as notes:
+            for tried in (1, 2):
+                notes.keep(Progress(tried=tried))
+            await asyncio.sleep(0.06)
+            notes.keep(Progress(tried=3))
+            await asyncio.sleep(0)
+        return [value["progress"]["tried"] for value in kept.values.values()]
+
+    assert asyncio.run(half_way()) == [3]
+    assert asyncio.run(noted_progress(PLACE, 1000.0)) == (Progress(tried=3), 1003.0)
+    assert [key for _, key in kept.values] == ["watch_progress_watch.watch_production"]
+
+
 def test_a_window_that_begins_anew_takes_nothing_from_the_one_before(kept: Kept) -> None:
     asyncio.run(watched(asked=1000.0, done=7))
     assert asyncio.run(noted_progress(PLACE, 2000.0)) == (Progress(), None)

@@ -39,6 +39,8 @@ MATRIX = DecisionMatrix(
     ]
 )
 SERVICE = ("service", "/metrics")
+THREE_MINUTES = [Every(interval=timedelta(minutes=1), until=timedelta(minutes=3))]
+AN_HOUR = [Every(interval=timedelta(hours=1), until=timedelta(hours=1))]
 
 
 def terms(*thresholds: Threshold, **given: Any) -> Terms:
@@ -48,8 +50,7 @@ def terms(*thresholds: Threshold, **given: Any) -> Terms:
             GaugeValue(name="memory", gauge="memory", unit="MiB"),
         ],
         thresholds=thresholds or [Threshold(metric="errors", severity=Severity.CRITICAL, above=5)],
-        checkpoints=[Every(interval=timedelta(minutes=1), until=timedelta(minutes=3))],
-        **{"sample_every": timedelta(seconds=15), **given},
+        **{"sample_every": timedelta(seconds=15), "checkpoints": THREE_MINUTES, **given},
     )
     return Terms(watch=watch, matrix=MATRIX, baseline={})
 
@@ -354,6 +355,37 @@ def test_what_lasts_survives_a_restart_of_the_triggerer_between_checkpoints() ->
     back, second = close(back, given, timetable(given.watch, 1)[1])
     assert second.rows[0].answer is Answer.FAIL
     assert second.rows[0].note == "lasted 0:01:15"
+
+
+def restarted(progress: Progress) -> Progress:
+    """Return what a triggerer that was started anew knows."""
+    return from_json(Progress, to_json(progress.to_keep()))
+
+
+def test_a_triggerer_that_was_away_has_not_seen_it_last() -> None:
+    lasting = Threshold(metric="memory", severity=Severity.HIGH, above=50, lasting=timedelta(minutes=5))
+    given = terms(lasting, checkpoints=AN_HOUR)
+    begun = prime(Progress(), given, {SERVICE: page(100, memory=90)})
+    away = restarted(take(begun, given, 15.0, {SERVICE: page(101, memory=90)}))
+    assert len(away.samples) == 1
+    for number in range(3):  # each of them beyond the limit, twenty minutes later
+        away = take(away, given, 1200.0 + 15 * number, {SERVICE: page(110 + number, memory=90)})
+        assert noticed(away, given)[1] == []
+    for number in range(3, 25):
+        away = take(away, given, 1200.0 + 15 * number, {SERVICE: page(110 + number, memory=90)})
+    assert [breach.about for breach in noticed(away, given)[1]] == ["memory"]
+
+
+def test_a_restart_in_the_last_minute_does_not_unsee_the_hour_before_it() -> None:
+    given = terms(checkpoints=AN_HOUR)
+    pages = [page(100 + 10 * number) for number in range(200)]
+    back = restarted(sampled(prime(Progress(), given, {SERVICE: page(90)}), given, pages))
+    back = prime(back, given, {SERVICE: page(3000)})
+    for number in range(3):  # late, and so close to each other that nobody asked for anything in between
+        back = take(back, given, 3570.0 + 15 * number, {SERVICE: page(3000)}, late=True)
+    ended, result = close(back, given, timetable(given.watch, 1)[0])
+    assert result.answer is Answer.PASS
+    assert final_answer(ended) is Answer.PASS
 
 
 def test_a_long_checkpoint_keeps_a_few_of_its_samples() -> None:

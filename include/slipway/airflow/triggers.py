@@ -112,7 +112,7 @@ class WatchTrigger(BaseTrigger):
             for appointment in timetable(self.terms.watch, self.terms.pace)[progress.done :]:
                 if ending(progress.breaches):
                     break
-                progress, rows = await self._sampled(reader, progress, appointment, alerts)
+                progress, rows = await self._sampled(reader, progress, appointment, alerts, notes)
                 progress, result = close(progress, self.terms, appointment, rows)
                 self._say(result, appointment)
                 notes.add(result, progress)
@@ -129,14 +129,19 @@ class WatchTrigger(BaseTrigger):
         progress, start = await noted_progress(place, self.asked)
         if self.terms.pace > 1:
             self.start = start or time.time()
-        if progress.done:
+        if progress.done or progress.tried:
             self.log.info("The watch goes on after checkpoint %d.", progress.done)
         end = datetime.fromtimestamp(self.start + real_length(self.terms.watch, self.terms.pace), UTC)
         self.log.info("The window lasts until %s UTC.", f"{end:%Y-%m-%d %H:%M:%S}")
         return progress
 
     async def _sampled(
-        self, reader: Reader, progress: Progress, appointment: Appointment, alerts: Alerts
+        self,
+        reader: Reader,
+        progress: Progress,
+        appointment: Appointment,
+        alerts: Alerts,
+        notes: WatchNotes,
     ) -> tuple[Progress, Sequence[Row]]:
         if self._now() > appointment.end + (LATE if self.terms.pace == 1 else LATE_IN_A_REHEARSAL):
             return progress, ()
@@ -154,6 +159,7 @@ class WatchTrigger(BaseTrigger):
             progress = add(progress, breaches)
             if ending(breaches):
                 return progress, rows
+            notes.keep(progress)
         return progress, ()
 
     def _moments(self, appointment: Appointment) -> Sequence[float]:

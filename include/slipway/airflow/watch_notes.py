@@ -1,6 +1,7 @@
 """Leaving a watch's checkpoints as XComs from the triggerer, without holding up its samples."""
 
 import asyncio
+import time
 from typing import Any
 
 from airflow.sdk.execution_time.xcom import XCom
@@ -12,6 +13,7 @@ from slipway.watch.course import Progress, Result
 
 PROGRESS = "watch_progress"  # the XCom from which a watch goes on after a restart or in a second try
 TRIES = 5
+SAVE_EVERY = 300.0  # seconds
 
 
 def place_of(ti: Any) -> dict[str, Any]:
@@ -59,7 +61,8 @@ class WatchNotes:
     def __init__(self, place: dict[str, Any], asked: float, start: float) -> None:
         self._place = place
         self._window = {"asked": asked, "start": start}
-        self._waiting: asyncio.Queue[tuple[Result, Progress] | None] = asyncio.Queue()
+        self._waiting: asyncio.Queue[tuple[Result | None, Progress] | None] = asyncio.Queue()
+        self._saved = time.monotonic()
         self._writer: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> "WatchNotes":
@@ -78,12 +81,19 @@ class WatchNotes:
         """Note a checkpoint and how far the watch is after it."""
         self._waiting.put_nowait((result, progress.to_keep()))
 
+    def keep(self, progress: Progress) -> None:
+        """Note now and then how far the watch is between two checkpoints, which may be a week apart."""
+        if time.monotonic() - self._saved >= SAVE_EVERY:
+            self._saved = time.monotonic()
+            self._waiting.put_nowait((None, progress.to_keep()))
+
     async def _write(self) -> None:
         unsaved: Progress | None = None
         while (note := await self._waiting.get()) is not None:
             result, unsaved = note
-            await self._set(to_json(result), key=f"checkpoint_{result.index}", **self._place)
-            if self._waiting.empty() or result.index % 10 == 0:  # while more wait, now and then will do
+            if result:
+                await self._set(to_json(result), key=f"checkpoint_{result.index}", **self._place)
+            if self._waiting.empty() or unsaved.done % 10 == 0:  # while more wait, now and then will do
                 await self._save(unsaved)
                 unsaved = None
         if unsaved is not None:  # the last one: the end was waiting behind it

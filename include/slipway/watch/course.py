@@ -27,6 +27,7 @@ from slipway.words import Answer
 
 KEPT = 40  # samples that are kept with a checkpoint, for a chart
 LOOK_BACK = 500  # samples at the most that are carried over a checkpoint to have enough observations
+SAVED = 120  # samples since the last checkpoint that survive a restart
 DAY = 86400.0  # seconds
 
 
@@ -100,7 +101,7 @@ class Progress:
 
     def to_keep(self) -> "Progress":
         """Return what survives a restart: after one, counters may have moved unseen, so pages do not."""
-        return replace(self, pages={})
+        return replace(self, pages={}, samples=self.samples[-SAVED:])
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,7 +8,7 @@ from statistics import fmean
 
 from slipway.kinds import Metric
 from slipway.plan import DecisionMatrix
-from slipway.watch.schedule import paced
+from slipway.watch.schedule import paced, spacing
 from slipway.watching import Missing, Threshold, Watch
 from slipway.words import Action, Answer, Severity
 
@@ -121,14 +121,17 @@ def crossings(
 
 
 def held_for(
-    threshold: Threshold, samples: Sequence[Sample], baseline: Mapping[str, float], least: int
+    threshold: Threshold, samples: Sequence[Sample], baseline: Mapping[str, float], least: int, every: float
 ) -> float | None:
     """Return for how many real seconds the limit has been crossed without a good sample in between.
 
     None while fewer than two (or `least`) samples in a row cross it. A sample without data neither adds to
     the row nor breaks it; but a row with more holes than samples has not been seen to last, unless it is
     known that nothing happened in them.
+
+    :param every: real seconds between two samples
     """
+    samples = _attended(samples, every)
     row = [sample.at for sample in crossings(threshold, samples, baseline)]
     if len(row) < max(2, least):
         return None
@@ -136,6 +139,14 @@ def held_for(
     holes = [sample for sample in inside if sample.values.get(threshold.metric) is None]
     unknown = [sample for sample in holes if threshold.metric not in sample.observed]
     return row[0] - row[-1] if len(unknown) <= len(row) else None
+
+
+def _attended(samples: Sequence[Sample], every: float) -> Sequence[Sample]:
+    """Return the newest samples, back to a time without any (the triggerer was away) that outweighs them."""
+    for newer, place in enumerate(range(len(samples) - 1, 0, -1), 1):
+        if samples[place].at - samples[place - 1].at > (newer + 1) * every:
+            return samples[place:]
+    return samples
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -320,7 +331,8 @@ def _missing(threshold: Threshold, why: str) -> tuple[Answer | None, str]:
 
 def _lasting(threshold: Threshold, situation: Situation) -> tuple[Answer, str]:
     least = situation.watch.minimum_good_samples
-    held = held_for(threshold, situation.all_samples, situation.baseline, least)
+    every = spacing(situation.watch, situation.pace)
+    held = held_for(threshold, situation.all_samples, situation.baseline, least, every)
     if held is None:
         return Answer.PASS, f"breach after {_duration(threshold.lasting)}"
     # Binary fractions of real seconds: a window of exactly `lasting` has lasted.

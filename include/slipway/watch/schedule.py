@@ -98,10 +98,15 @@ def shortest(watch: Watch) -> float:
     return SHORTEST * max(watch.minimum_good_samples, 1)
 
 
+def spacing(watch: Watch, pace: float) -> float:
+    """Return the real seconds that two samples are apart at the least; less than twice that at the most."""
+    return max(paced(watch.sample_every, pace), SHORTEST)
+
+
 def _moments(begin: float, end: float, watch: Watch, pace: float) -> tuple[float, ...]:
-    spacing = max(paced(watch.sample_every, pace), SHORTEST)
     # The small allowance keeps a length of exactly n spacings at n in spite of binary fractions.
-    count = max(math.floor((end - begin) / spacing + 1e-6), watch.minimum_good_samples, 1)
+    most = math.floor((end - begin) / spacing(watch, pace) + 1e-6)
+    count = max(most, watch.minimum_good_samples, 1)
     return tuple(begin + (end - begin) * number / count for number in range(1, count + 1))
 
 
