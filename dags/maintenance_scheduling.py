@@ -542,8 +542,8 @@ def enable(name: str, title: str, percentage: float = 0, segments: Sequence[str]
 #
 # The job runs at night, so in phase 1 its figures may not be there yet. From phase 2 on they must be: a job
 # that tells nothing asks a person, as one that fails does, and of alerts that tell nothing on-call is warned.
-# The trigger "background job completely failing" has no limit of its own: the first night that fails is the row
-# of the matrix, which asks and without an answer turns the job off, and so there is no second one.
+# The trigger "background job completely failing" has no limit of its own: the first night that fails is the
+# row of the matrix, which asks and without an answer turns the job off, and so there is no second one.
 OF_THE_JOB = [
     # The rows of the decision matrix.
     Threshold(
