@@ -1181,7 +1181,6 @@ plan = Plan(
         ],
         sample_every=timedelta(minutes=1),
         minimum_good_samples=3,
-        on_no_data=Severity.MEDIUM,  # a CloudWatch that does not answer tells of itself: a person is asked
     ),
     matrix=DecisionMatrix(
         rules=[

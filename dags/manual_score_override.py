@@ -869,8 +869,6 @@ plan = Plan(
         sample_every=timedelta(minutes=1),
         # In a rehearsal samples hold few requests each; a limit that must last then wants five in a row.
         minimum_good_samples=5,
-        # A probe that cannot be read tells of itself. That the service is down, `available` tells.
-        on_no_data=Severity.MEDIUM,
     ),
     matrix=DecisionMatrix(
         rules=[

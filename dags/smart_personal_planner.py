@@ -664,8 +664,6 @@ plan = Plan(
             ),
         ],
         sample_every=timedelta(minutes=1),
-        # A probe that cannot be read tells of itself, and takes no schema back.
-        on_no_data=Severity.MEDIUM,
     ),
     matrix=DecisionMatrix(
         rules=[

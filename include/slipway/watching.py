@@ -96,7 +96,7 @@ class Watch:
     minimum_good_samples: int = 3
     consecutive_errors: int = 5
     inconclusive_checkpoints: int = 2
-    on_no_data: Severity = Severity.HIGH
+    on_no_data: Severity = Severity.MEDIUM  # what cannot be read tells of itself, and not of the service
     on_quiet: Severity = Severity.LOW
 
     @property

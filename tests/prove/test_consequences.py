@@ -17,7 +17,7 @@ def test_a_matrix_that_stops_no_release_is_refused() -> None:
         "Give CRITICAL at least ASK, FLAGS_OFF, ROLL_BACK or ROLL_BACK_AND_RESTORE.",
         "watch.thresholds: no row of its severities (HIGH, MEDIUM) asks or undoes, so the watch would "
         "always end healthy. Give one of the thresholds a severity whose row asks a person or undoes.",
-        'watch.on_no_data: from HIGH follows "alert", so a watch without data would end healthy. '
+        'watch.on_no_data: from MEDIUM follows "alert", so a watch without data would end healthy. '
         "Choose a severity whose row asks a person or undoes.",
     ]
 

@@ -51,6 +51,7 @@ def test_all_faults_of_a_thoroughly_broken_plan_come_at_once() -> None:
         "LimitsGiven",
         "SeverityWithoutAction",
         "SeverityWithoutAction",
+        "SeverityWithoutAction",
         "RestoreWithoutBackup",
         "UnknownStep",
         "NoStage",

@@ -50,7 +50,12 @@ def terms(*thresholds: Threshold, **given: Any) -> Terms:
             GaugeValue(name="memory", gauge="memory", unit="MiB"),
         ],
         thresholds=thresholds or [Threshold(metric="errors", severity=Severity.CRITICAL, above=5)],
-        **{"sample_every": timedelta(seconds=15), "checkpoints": THREE_MINUTES, **given},
+        **{
+            "sample_every": timedelta(seconds=15),
+            "checkpoints": THREE_MINUTES,
+            "on_no_data": Severity.HIGH,
+            **given,
+        },
     )
     return Terms(watch=watch, matrix=MATRIX, baseline={})
 
