@@ -212,11 +212,15 @@ class ScheduledRecord:
     :param planned: how long it was meant to take
     :param began: when the first of its tasks began, None if none did; waits for a time are left out
     :param ended: when the last of its tasks ended
+    :param local: `due` by the clock of the plan's place, e.g. "Mon 09:00 KST", "" for UTC
+    :param failed: whether one of its tasks failed
     """
 
     title: str
     owner: str
     due: datetime
+    local: str = ""
+    failed: bool = False
     planned: timedelta | None = None
     began: datetime | None = None
     ended: datetime | None = None

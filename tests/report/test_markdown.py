@@ -210,16 +210,27 @@ def test_the_schedule_says_what_was_late_and_what_was_not_reached() -> None:
     table = text[text.index("## Schedule") : text.index("## Timeline")]
     staging, production = (row.split("|") for row in table.splitlines() if "UTC" not in row and "20" in row)
     # 08:00 in Berlin is 07:00 in UTC, and staging began 4 min 6 s after that.
-    assert [cell.strip() for cell in staging[1:6]] == [
-        *("Staging", "DevOps", "2026-03-07 07:00:00", "2026-03-07 07:04:06", "+4 min 6 s")
+    assert [cell.strip() for cell in staging[1:7]] == [
+        *("Staging", "DevOps", "done", "2026-03-07 07:00:00 (Sat 08:00 CET)", "2026-03-07 07:04:06"),
+        "4 min 6 s",
     ]
-    assert [cell.strip() for cell in production[1:6]] == [
-        *("Production", "", "2026-03-07 07:10:00", "not reached", "")
+    assert [cell.strip() for cell in production[1:7]] == [
+        *("Production", "", "not reached", "2026-03-07 07:10:00", "", "")
     ]
+
+
+def test_a_line_of_the_schedule_that_failed_or_came_early_says_so() -> None:
+    record = RELEASES["rolled_back"]()
+    begins = record.schedule[1].began
+    assert begins
+    late = replace(record.schedule[1], due=begins + timedelta(minutes=1), failed=True)
+    text = markdown(replace(record, pace=1.0, schedule=(late,)))
+    assert "| Production |       | **failed** |" in text
+    assert "| in time |" in text
 
 
 def test_a_rehearsal_is_not_called_late() -> None:
     text = markdown(released())
     table = text[text.index("## Schedule") : text.index("## Timeline")]
     assert "nothing is called late" in table
-    assert "+" not in table
+    assert "in time" not in table

@@ -186,3 +186,12 @@ def test_a_wait_for_a_time_is_no_beginning_of_a_line_of_the_timeline() -> None:
     [_, production] = course.record().schedule
     first = next(task for task in course.record().tasks if task.task_id == "production.back_up_database")
     assert production.began == first.started
+    assert not production.failed
+
+
+def test_a_line_of_the_timeline_knows_its_own_clock_and_whether_a_task_of_it_failed() -> None:
+    course = Course()
+    course.run("production.back_up_database", state="failed")
+    staging, production = course.record().schedule
+    assert (staging.local[-9:], production.local) == ("08:00 CET", "")
+    assert (staging.failed, production.failed) == (False, True)

@@ -142,10 +142,16 @@ def _scheduled(line: Scheduled, tasks: Sequence[TaskRecord], began: datetime) ->
         title=line.title,
         owner=line.owner,
         due=line.due(began),
+        local=_local(line.due(began).astimezone(line.timezone)),
+        failed=any(task.state == "failed" for task in mine),
         planned=line.lasts,
         began=min((t.started for t in mine if t.started), default=None),
         ended=max((t.ended for t in mine if t.ended), default=None),
     )
+
+
+def _local(at: datetime) -> str:
+    return "" if at.tzname() == "UTC" else f"{at:%a %H:%M %Z}"
 
 
 def _known(graph: ReleaseGraph, trace: ReleaseTrace) -> dict[str, str]:

@@ -7,10 +7,11 @@ from itertools import pairwise
 
 from slipway.graph import Kind
 from slipway.record import PEOPLE, PhaseRecord, ReleaseRecord, TaskRecord
+from slipway.record_parts import ScheduledRecord
 from slipway.report.text import count, difference, plain, section, span, table, when
 
 HEAD = ["Phase, task", "State", "Began (UTC)", "Planned", "Actual", "Difference"]
-SCHEDULE = ["Stage", "Owner", "Planned for (UTC)", "Began (UTC)", "Late by", "Planned", "Actual"]
+SCHEDULE = ["Stage", "Owner", "State", "Planned for (UTC)", "Began (UTC)", "Late by", "Planned", "Actual"]
 WORKING, WATCHING, WAITING, BETWEEN = "working", "watching", "waiting for a person", "between tasks"
 
 
@@ -34,10 +35,26 @@ def schedule(record: ReleaseRecord) -> str:
     rows = []
     for line in record.schedule:
         took = line.ended - line.began if line.began and line.ended else None
-        late = "" if rehearsal or not line.began else difference(timedelta(0), line.began - line.due)
-        times = [when(line.due), when(line.began) or "not reached", late]
-        rows.append([plain(line.title), plain(line.owner), *times, span(line.planned), span(took)])
+        times = [_due(line), when(line.began), "" if rehearsal else _late(line)]
+        who = [plain(line.title), plain(line.owner), _state(line)]
+        rows.append([*who, *times, span(line.planned), span(took)])
     return section("Schedule", table(SCHEDULE, rows) if rows else "", note if rows else "")
+
+
+def _due(line: ScheduledRecord) -> str:
+    return f"{when(line.due)} ({line.local})" if line.local else when(line.due)
+
+
+def _late(line: ScheduledRecord) -> str:
+    if not line.began:
+        return ""
+    return span(line.began - line.due) if line.began > line.due else "in time"
+
+
+def _state(line: ScheduledRecord) -> str:
+    if not line.began:
+        return "not reached"
+    return "**failed**" if line.failed else "done"
 
 
 def _phase(phase: PhaseRecord) -> Iterator[list[str]]:
