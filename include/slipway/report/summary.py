@@ -42,7 +42,7 @@ def what_happened(record: ReleaseRecord) -> str:
         Outcome.ROLLBACK_FAILED: f"THE ROLLBACK FAILED: {place} is neither on {version} nor as it was "
         f"before{_old(record)}.",
         Outcome.REJECTED: f"{version} was not approved. {place} was not touched{_still(record)}.",
-        Outcome.ABORTED: f"{version} did not get to {place}, which was not touched{_still(record)}.",
+        Outcome.ABORTED: f"{version} did not get to {place}; nothing was changed there{_still(record)}.",
         Outcome.HELD: f"{place} is held for a person: {version} was begun there and is neither finished "
         "nor taken back.",
     }
@@ -122,7 +122,7 @@ def _after_a_rollback(record: ReleaseRecord) -> str:
 
 
 def _still(record: ReleaseRecord) -> str:
-    return f" and is still on {record.version_before}" if record.version_before else ""
+    return f", and it is still on {record.version_before}" if record.version_before else ""
 
 
 def _all_good(record: ReleaseRecord) -> str:
