@@ -12,6 +12,7 @@ from slipway.prove import (
     matrix,
     names,
     notices,
+    people,
     rollout,
     scenarios,
     schedule,
@@ -37,6 +38,7 @@ _RULES = (
     rollout,
     durations,
     notices,
+    people,
     schedule,
 )
 
