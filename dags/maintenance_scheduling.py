@@ -729,7 +729,7 @@ notices = [
         audience="Deployment team",
         channels=[SLACK],
         subject="{title} {version} is being deployed",
-        text="By {who}, {when}. {run_url}\nWhom to call: {contacts}",
+        text="By {who}, {now}. {run_url}\nWhom to call: {contacts}",
     ),
     Notice(
         name="groups_hear_of_the_launch",
@@ -780,7 +780,7 @@ notices = [
         audience="On-call primary and secondary engineer",
         channels=[PAGER, SLACK],
         subject="Critical: {title} {version}",
-        text="{reason}\n{run_url}\nWhom to call: {contacts}",
+        text="{reason}\n{follows}\n{run_url}\nWhom to call: {contacts}",
     ),
     Notice(
         name="on_call_is_warned",
@@ -790,7 +790,7 @@ notices = [
         audience="On-call primary engineer",
         channels=[PagerDuty(connection="communityshare_pager"), SLACK],
         subject="Warning: {title} {version}",
-        text="{reason}\n{run_url}",
+        text="{reason}\n{follows}\n{run_url}",
     ),
     Notice(
         name="team_hears_that_it_was_stopped",

@@ -964,7 +964,7 @@ plan = Plan(
             audience="Team",
             channels=TEAM,
             subject="{title} {version}: a limit was crossed",
-            text="{reason}\n{run_url}\nWhom to call: {contacts}",
+            text="{reason}\n{follows}\n{run_url}\nWhom to call: {contacts}",
         ),
         Notice(
             name="team_hears_that_it_was_stopped",

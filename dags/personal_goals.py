@@ -930,8 +930,8 @@ plan = Plan(
             moment=Moment.PRODUCTION_STARTED,
             audience="Technical team, stakeholders",
             channels=[Slack(connection="goals_slack", channel="#deployment")],
-            subject="🚀 Deployment started: {title} at {when}",
-            text="🚀 Deployment started: {title} {version} at {when}\n{run_url}",
+            subject="🚀 Deployment started: {title} at {now}",
+            text="🚀 Deployment started: {title} {version} at {now}\n{run_url}",
         ),
         Notice(
             name="breach",
@@ -943,7 +943,7 @@ plan = Plan(
                 PagerDuty(connection="goals_pager"),
             ],
             subject="{title} {version}: a limit is crossed",
-            text="{reason}\nIf it asks, answer within 15 minutes: {run_url}\nCall: {contacts}",
+            text="{reason}\n{follows}\n{run_url}\nCall: {contacts}",
         ),
         Notice(
             name="deployment_complete",

@@ -60,6 +60,12 @@ def fates(tasks: Mapping[str, tuple[str, Any]], verdict: Verdict, **more: Any) -
     return {n.task_id: way_of(GRAPH, facts(tasks, **more), verdict, n).fate for n in nodes}
 
 
+def test_a_verdict_says_what_follows_as_a_notice_tells_it() -> None:
+    asked = Verdict(branch=Branch.ASK, within=15 * toy.MINUTE)
+    assert asked.follows == "A person is asked; without an answer within 15 min it is rolled back."
+    assert Verdict(branch=Branch.ROLL_BACK).follows == "It is being rolled back."
+
+
 def test_a_healthy_release_completes() -> None:
     assert judge(GRAPH, facts(healthy())) == Verdict(branch=Branch.COMPLETE)
 

@@ -18,6 +18,7 @@ class ReleaseFacts:
     :param now: the moment
     :param outcome: "" while the release goes on
     :param reason: why it ended so, or what was breached
+    :param follows: of a breach, what the release does now
     :param report: where the report is
     :param run_url: the run in the Airflow UI
     :param contacts: whom to call, one line
@@ -32,6 +33,7 @@ class ReleaseFacts:
     now: str = ""
     outcome: str = ""
     reason: str = ""
+    follows: str = ""
     report: str = ""
     run_url: str = ""
     contacts: str = ""

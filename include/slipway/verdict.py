@@ -42,6 +42,15 @@ class Verdict:
     reasons: tuple[str, ...] = ()
     no_return: tuple[str, ...] = ()
 
+    @property
+    def follows(self) -> str:
+        """What the release does about its breaches, for people; "" where there are none."""
+        if self.branch is Branch.ROLL_BACK:
+            return "It is being rolled back."
+        if self.branch is Branch.ASK:
+            return f"A person is asked; without an answer within {length(self.within)} it is rolled back."
+        return ""
+
     def to_json(self) -> dict[str, Json]:
         """Return the verdict as a JSON object."""
         return {

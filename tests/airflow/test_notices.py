@@ -154,8 +154,10 @@ def told(
 
 def test_a_breach_is_told_once_while_the_watch_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
     calls: list[Any] = []
-    told(monkeypatch, lambda *args, **how: calls.append(how) or (), KeptXCom())
-    assert calls == [{"occasion": "slow", "severity": Severity.LOW}]
+    told(monkeypatch, lambda *args, **how: calls.append((args[1], how)) or (), KeptXCom())
+    [(facts, how)] = calls
+    assert how == {"occasion": "slow", "severity": Severity.LOW}
+    assert (facts.reason, facts.follows) == ("slow", "The release goes on.")
 
 
 @pytest.mark.parametrize(

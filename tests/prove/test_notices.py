@@ -15,8 +15,7 @@ from slipway.words import Severity
 [HEARS] = SOUND.notices
 VALID = (
     'Valid placeholders: "plan", "title", "version", "version_before", "who", "when", "now", "outcome", '
-    '"reason", '
-    '"report", "run_url", "contacts". For a brace itself write "{{".'
+    '"reason", "follows", "report", "run_url", "contacts". For a brace itself write "{{".'
 )
 SPOT = 'notices[0] "support_hears"'
 

@@ -85,7 +85,7 @@ class Alerts:
             self._post.log.exception("The breach could not be told: %s", breach.reason)
 
     async def _told(self, concerned: Sequence[Notice], breach: WatchBreach) -> None:
-        facts = replace(self._facts, reason=breach.reason)
+        facts = replace(self._facts, reason=breach.reason, follows="The release goes on.")
         async with self._in_order:
             told: list[Json] = list(await XCom.aget_one(key=DELIVERIES, **self._place) or [])
             for notice in concerned:

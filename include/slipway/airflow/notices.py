@@ -55,7 +55,8 @@ class TellOfBreachesOperator(TellOperator):
         if facts.intent is Intent.ROLL_BACK:
             raise AirflowSkipException("a person takes a finished release back; nothing is breached")
         breaches = find_breaches(self.graph, facts)
-        telling = Telling(context, self.graph)
+        verdict = verdict_given(context)
+        telling = Telling(context, self.graph, {"follows": verdict.follows if verdict else ""})
         return telling.conclude(telling.of_breaches(self.node.notices, breaches))
 
 
