@@ -7,8 +7,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from airflow.sdk.exceptions import AirflowFailException
 from tests import toy
 
+from slipway.airflow.flow import StartOperator
 from slipway.airflow.gate_facts import production_outlook, question_now
 from slipway.plan import Plan
 from slipway.steps import WaitUntil
@@ -34,6 +36,24 @@ def test_only_a_real_release_comes_too_late(days_ago: int, pace: float, late: bo
     said = question_now(planned(), "digest", context(days_ago, pace)).too_late
     assert ("this plan goes on 1 h late at the most" in said) is late
     assert ("A GO ends as NO-GO" in production_outlook(planned(), context(days_ago, pace))) is late
+
+
+@pytest.mark.parametrize(("days_ago", "pace", "late"), [(0, 1, False), (1, 1, True), (1, 60, False)])
+def test_a_release_that_cannot_reach_production_any_more_does_not_begin(
+    days_ago: int, pace: float, late: bool
+) -> None:
+    start = StartOperator(task_id="start", plan=planned())
+    triggered = context(days_ago, pace)
+    triggered["params"] |= {"intent": "release", "version": "v2"}
+    if late:
+        with pytest.raises(
+            AirflowFailException, match=r"1 h late at the most\. Trigger a new release in time"
+        ):
+            start.choose_branch(triggered)
+    else:
+        assert start.choose_branch(triggered) == "preflight.check_connections"
+    triggered["params"]["intent"] = "roll_back"  # which is never too late
+    assert start.choose_branch(triggered) == "verdict"
 
 
 def test_what_follows_the_go_at_once_is_never_too_late() -> None:

@@ -124,7 +124,7 @@ class _Builder:
         self.digest = plan_digest(graph.plan)
         self.groups: dict[str, TaskGroup] = {}
         self.makers: dict[Kind, Callable[[Node, dict[str, Any]], BaseOperator]] = {
-            Kind.START: lambda node, kw: StartOperator(**kw),
+            Kind.START: lambda node, kw: StartOperator(plan=self.plan, **kw),
             Kind.CONNECTIONS: self._connections,
             Kind.CHECK: self._check,
             Kind.CHECKLIST: self._checklist,

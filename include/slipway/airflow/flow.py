@@ -11,6 +11,7 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from slipway.airflow.alone import await_the_end_of_steps
 from slipway.airflow.branch import BranchOperator
+from slipway.airflow.gate_facts import too_late
 from slipway.airflow.gather import gather, verdict_given
 from slipway.errors import SlipwayError
 from slipway.facts import Facts, steps_that_ran
@@ -27,6 +28,7 @@ from slipway.graph import (
     ReleaseGraph,
 )
 from slipway.ledger import Ledger
+from slipway.plan import Plan
 from slipway.run import Json
 from slipway.telling import told_at_once
 from slipway.undoing import Fate, way_of
@@ -44,11 +46,19 @@ WAYS = {
 class StartOperator(BranchOperator):
     """Go the way of the run's intent: release, or roll back a finished release."""
 
+    def __init__(self, *, plan: Plan, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.plan = plan
+
     def choose_branch(self, context: Mapping[str, Any]) -> str:
-        """Return the first task of the way."""
+        """Return the first task of the way; a release that could not reach production any more fails here."""
         params = context["params"]
         self.log.info("Intent: %s %s", params["intent"], params["version"])
-        return VERDICT if params["intent"] == Intent.ROLL_BACK else CHECK_CONNECTIONS
+        if params["intent"] == Intent.ROLL_BACK:
+            return VERDICT
+        if late := too_late(self.plan, context):
+            raise AirflowFailException(late)
+        return CHECK_CONNECTIONS
 
     def skips_too(self, context: Mapping[str, Any]) -> Sequence[str]:
         """Return the decision: on the way back nobody is asked."""

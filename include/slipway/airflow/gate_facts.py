@@ -59,8 +59,13 @@ def question_now(plan: Plan, digest: str, context: Mapping[str, Any]) -> GateQue
         window_open=is_open(plan.windows, datetime.now(UTC)),
         break_glass=str(context["params"].get("break_glass") or ""),
         unproved=unproved(plan, found),
-        too_late=_wait_of(plan, context, WaitUntil.too_late),
+        too_late=too_late(plan, context),
     )
+
+
+def too_late(plan: Plan, context: Mapping[str, Any]) -> str:
+    """Return why production cannot begin any more, "" if it can: its time of day is too long ago."""
+    return _wait_of(plan, context, WaitUntil.too_late)
 
 
 def production_outlook(plan: Plan, context: Mapping[str, Any]) -> str:
