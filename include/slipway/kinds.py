@@ -90,6 +90,14 @@ class Step:
         """Return the ids of the connections that this step uses there."""
         return tuple(environment.connection(role) for role in self.needs)
 
+    def look(self, run: Run) -> str:
+        """Say what is there where the step will act, only reading; "" where its connections say it all.
+
+        For `plan doctor`, which tries the connections themselves. Raises what `do` raises where something is
+        missing.
+        """
+        return ""
+
     def do(self, run: Run) -> Evidence:
         """Bring the environment to the wanted state and prove it."""
         raise NotImplementedError

@@ -192,3 +192,9 @@ def test_a_server_that_forgot_its_jobs_is_brought_back_all_the_same(world: World
     shutil.rmtree(world.server.home / ".slipway")
     assert world.step.undo(run, evidence).changed is True
     assert (world.head(), world.built()) == ("v2.4.0", "2.4.0")
+
+
+def test_the_doctor_is_told_what_is_checked_out(world: World, run: LocalRun) -> None:
+    assert world.step.look(run).endswith(" is at v2.4.0")
+    with pytest.raises(CommandFailed):
+        replace(world.step, folder="nowhere").look(run)

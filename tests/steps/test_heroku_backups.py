@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from tests.steps.heroku_world import HerokuWorld, through
@@ -210,3 +211,10 @@ def test_a_restore_without_a_backup_step_is_refused(release: LocalRun, heroku: H
         RESTORE.do(release.at("rollback.restore_database"))
     assert BACK_UP.backs_up
     assert BACK_UP.undo(release, Evidence()).changed is False
+
+
+def test_the_doctor_is_told_which_database_it_is(release: LocalRun, heroku: HerokuWorld) -> None:
+    for step in (BACK_UP, RESTORE):
+        assert step.look(release).startswith("DATABASE of the5hc is ")
+    with pytest.raises(DatabaseNotAttached):
+        replace(BACK_UP, database="GONE").look(release)

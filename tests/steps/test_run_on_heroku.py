@@ -1,5 +1,6 @@
 import json
 import os
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -170,3 +171,10 @@ def test_the_stand_in_ends_a_dyno_whose_reader_went_away(release: LocalRun, hero
         step.do(release)
     wait(lambda: not heroku.stand_in.rendezvous._running)
     assert through(STEP.do, release.at("production.other")).changed
+
+
+def test_the_doctor_is_told_what_the_app_runs(release: LocalRun, heroku: HerokuWorld) -> None:
+    assert STEP.look(release).startswith("the5hc runs v")
+    assert heroku.commands == []
+    with pytest.raises(NotThere, match="gone"):
+        replace(STEP, app="gone").look(release)

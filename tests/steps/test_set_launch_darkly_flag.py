@@ -1,13 +1,14 @@
 """Who gets a feature, told by LaunchDarkly's own SDK."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from tests.steps.launchdarkly import FLAG, MEMBERS, Service, World, local_run, world
 
 from slipway.run import Evidence
-from slipway.steps import SetLaunchDarklyFlag
+from slipway.steps import CreateLaunchDarklyFlag, SetLaunchDarklyFlag
 from slipway.steps.faults import FlagNotTaken
 from slipway.steps.faults.launchdarkly import FlagChangedMeanwhile, FlagTurnedOff, NoSuchFlagEnvironment
 from slipway.steps.launchdarkly_api import look
@@ -317,3 +318,15 @@ def test_only_if_on_is_for_turning_on() -> None:
 def test_the_doctor_is_told_whose_token_it_is(ld: World, run: LocalRun) -> None:
     assert look(run) == 'token "sandbox" reads the projects default'
     assert {call.method for call in ld.stand_in.calls} == {"GET"}
+
+
+def test_the_doctor_is_told_how_the_flag_stands(ld: World, run: LocalRun) -> None:
+    assert INTERNAL.look(run) == f"the flag {FLAG} is on in no environment"
+    INTERNAL.do(run)
+    assert QUARTER.look(run) == f"the flag {FLAG} is on in production"
+    new = CreateLaunchDarklyFlag(name="create", flag="new-flag")
+    assert new.look(run) == "the flag new-flag is not there yet"
+    with pytest.raises(NotThere, match="Unknown project key"):
+        replace(new, project="gone").look(run)
+    with pytest.raises(NoSuchFlagEnvironment, match='no environment "moon"'):
+        replace(QUARTER, environment="moon").look(run)

@@ -13,8 +13,11 @@ from rich.text import Text
 
 from slipway.checks.calls import ask
 from slipway.checks.expect import Question
+from slipway.compile import compile_plan
 from slipway.environment import ROLES, Environment
 from slipway.errors import SlipwayError
+from slipway.graph import Kind
+from slipway.kinds import Step
 from slipway.metrics.sources import Readings, prometheus, sentry
 from slipway.plan import Plan
 from slipway.plans_cli.loading import in_silence
@@ -30,12 +33,13 @@ from slipway.steps import (
 )
 from slipway.steps.faults import UnknownVersion
 from slipway.steps.git_remote import Remote
-from slipway.steps.reach import database, folder
+from slipway.steps.reach import connection, database, folder
 from slipway.steps.repository import Repository
 from slipway.testing import LocalRun
 
 HEALTH = "/health"
 SERVES_NOTHING = 503
+_BAD = "BAD"
 OWN = {"database": "slipway_ledger", "backups": "slipway_reports"}  # by a role that is tried in the same way
 
 
@@ -62,6 +66,7 @@ def examine(plan: Plan, console: Console) -> int:
     """Print what each connection answers; 0 if all do, or are empty with a reason, else 1."""
     answers = [
         *(each for environment in (plan.staging, plan.production) for each in _answers(environment, console)),
+        *_places(plan, console),
         *_metrics(plan, console),
         *_channels(plan, console),
         *_own(plan.production, console),
@@ -73,12 +78,41 @@ def examine(plan: Plan, console: Console) -> int:
 
 def _answers(environment: Environment, console: Console) -> Iterator[bool]:
     """Try the connections of an environment; yield whether each one answers."""
-    run = LocalRun(environment=environment, task_id="the doctor", log=logging.getLogger("slipway.doctor"))
+    run = _doctor(environment)
     for role in ROLES:
         conn_id = environment.connection(role)
         if not conn_id:
             continue
         yield _tried(console, f"{environment.name:10} {role:10} {conn_id}", partial(_TRIES[role], run))
+
+
+def _places(plan: Plan, console: Console) -> Iterator[bool]:
+    """Look at what the steps will touch; what several of them say is told once."""
+    told: set[tuple[str, str]] = set()
+    for node in compile_plan(plan).of_kind(Kind.STEP, Kind.RESTORE):
+        step, environment = node.item, node.environment
+        assert isinstance(step, Step)
+        assert environment is not None
+        run = _doctor(environment)
+        if type(step).look is Step.look or not all(_is_there(run, role) for role in step.needs):
+            continue  # it has no place of its own, or its connection was found missing already
+        word, found = _found(partial(step.look, run))
+        if (environment.name, found) not in told:
+            told.add((environment.name, found))
+            _say(console, f"{word:4} {environment.name:10} {'step':10} {step.name}: {found}")
+            yield word != _BAD
+
+
+def _is_there(run: Run, role: str) -> bool:
+    try:
+        connection(run, role)
+    except SlipwayError:
+        return False
+    return True
+
+
+def _doctor(environment: Environment) -> LocalRun:
+    return LocalRun(environment=environment, task_id="the doctor", log=logging.getLogger("slipway.doctor"))
 
 
 def _metrics(plan: Plan, console: Console) -> Iterator[bool]:
@@ -122,15 +156,20 @@ def _own(environment: Environment, console: Console) -> Iterator[bool]:
 
 def _tried(console: Console, what: str, look: Callable[[], str]) -> bool:
     """Print what a look found; return whether it found anything."""
+    word, found = _found(look)
+    _say(console, f"{word:4} {what}: {found}")
+    return word != _BAD
+
+
+def _found(look: Callable[[], str]) -> tuple[str, str]:
+    """Return a word for what a look found, and what that is."""
     try:
         with in_silence():
-            found, word = look(), "ok"
+            return "ok", look()
     except Empty as empty:
-        found, word = str(empty), "NOTE"
+        return "NOTE", str(empty)
     except Exception as error:  # whatever it is, it is what the person wants to know
-        found, word = str(error).strip() or type(error).__name__, "BAD"
-    _say(console, f"{word:4} {what}: {found}")
-    return word != "BAD"
+        return _BAD, str(error).strip() or type(error).__name__
 
 
 def _airflow() -> str:

@@ -84,6 +84,11 @@ class Slot:
         body = arm(self.run, "GET", self.path, WEB, accept=accept)
         return None if body is None else dict(body["properties"])
 
+    def standing(self) -> str:
+        """Say how the slot stands."""
+        site = self.site()
+        return f"{self} is {site['state']}" if site else f"{self} is not there yet"
+
     def create(self) -> None:
         """Create the slot beside the app, on the same plan. Doing it twice is harmless."""
         app = arm(self.run, "GET", Slot(self.run, self.resource_group, self.app, PRODUCTION).path, WEB)

@@ -26,6 +26,10 @@ class BackUpHerokuPostgres(Step):
     needs: ClassVar[tuple[str, ...]] = ("heroku", "heroku_data")
     backs_up: ClassVar[bool] = True
 
+    def look(self, run: Run) -> str:
+        """Look at the database."""
+        return f"{self.database} of {self.app} is {database_of(run, self.app, self.database)[1]}"
+
     def do(self, run: Run) -> Evidence:
         """Capture it. Raises StillGoing meanwhile, DatabaseNotAttached and TransferFailed."""
         database, name = database_of(run, self.app, self.database)

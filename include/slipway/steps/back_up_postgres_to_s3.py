@@ -39,6 +39,12 @@ class BackUpPostgresToS3(Step):
     needs: ClassVar[tuple[str, ...]] = ("database", "backups", "aws")
     backs_up: ClassVar[bool] = True
 
+    def look(self, run: Run) -> str:
+        """Look at the bucket."""
+        with client(run, "s3") as s3:
+            Bucket(client=s3, name=self.bucket, conn_id=run.environment.aws).require_there()
+        return f"s3://{self.bucket}/{self.prefix} is there"
+
     def do(self, run: Run) -> Evidence:
         """Back up and upload; a second try reuses what an earlier one made.
 

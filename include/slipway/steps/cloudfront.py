@@ -32,6 +32,14 @@ def invalidated(
     return {"distribution": distribution, "invalidation": found, "paths": list(paths)}
 
 
+def look_at(run: Run, distribution: str) -> str:
+    """Say how a distribution stands. Raises the faults of AWS."""
+    asking = calling(CLOUDFRONT, f"GetDistribution {distribution}", run.environment.aws)
+    with client(run, "cloudfront") as cloudfront, asking:
+        found = cloudfront.get_distribution(Id=distribution)["Distribution"]
+    return f"distribution {distribution} is {found['Status']}"
+
+
 class Asked:
     """An invalidation that this task asks for, or has asked for."""
 

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from slipway.kinds import Step
 from slipway.run import Evidence, Json, Run
 from slipway.steps.faults.launchdarkly import FlagInUse, FlagIsAnother
-from slipway.steps.launchdarkly_api import ask, flag_path
+from slipway.steps.launchdarkly_api import ask, flag_path, look_at_flag
 from slipway.vendor_faults import InTheWay
 
 
@@ -47,6 +47,10 @@ class CreateLaunchDarklyFlag(Step):
     def undo_in_words(self) -> str:
         """Say when the flag is deleted."""
         return f"deletes the flag {self.flag} if this release created it"
+
+    def look(self, run: Run) -> str:
+        """Look at the project and the flag."""
+        return look_at_flag(run, self.project, self.flag)
 
     def do(self, run: Run) -> Evidence:
         """Create it. Raises FlagIsAnother and the vendor's faults."""

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from slipway.kinds import Step
 from slipway.run import Evidence, Json, Run
-from slipway.steps.cluster_objects import capture, captured, put_back, refuse_strangers, remove
+from slipway.steps.cluster_objects import capture, captured, look_at, put_back, refuse_strangers, remove
 from slipway.steps.kubernetes_api import cluster
 from slipway.steps.manifests import manifests
 
@@ -36,6 +36,10 @@ class DeleteManifest(Step):
     def undo_in_words(self) -> str:
         """Say what comes back; jobs that ran do not."""
         return "creates the objects again as they were"
+
+    def look(self, run: Run) -> str:
+        """Look at the objects and at the rights to change them."""
+        return look_at(run, self.manifest, self.namespace)
 
     def do(self, run: Run) -> Evidence:
         """Delete. Raises what ApplyManifest raises, and StillGoing while something is left."""

@@ -40,6 +40,11 @@ class DeployOverSsh(ReleasingStep):
         """Say what is checked out again."""
         return f"checks out in {self.folder} what was there before, and builds it again"
 
+    def look(self, run: Run) -> str:
+        """Look at the clone."""
+        with server(run) as there:
+            return f"{self.folder} is at {_name(self._checked_out(there))}"
+
     def do(self, run: Run) -> Evidence:
         """Check out, build and try.
 

@@ -50,6 +50,12 @@ class DeployStaticWebApp(ReleasingStep):
         """Say what the site serves afterwards."""
         return f"deploys the package that {self.site} served before"
 
+    def look(self, run: Run) -> str:
+        """Look at the site."""
+        site = self._site(run)
+        build = site.build()
+        return f"{site} is {build['status']}" if build else f"{site} serves nothing yet"
+
     def do(self, run: Run) -> Evidence:
         """Deploy and verify.
 

@@ -26,6 +26,7 @@ from slipway.steps.heroku_api import (
     builds_going,
     current,
     git_of,
+    look_at_app,
     releases,
 )
 from slipway.still_going import StillGoing
@@ -57,6 +58,10 @@ class DeployToHeroku(ReleasingStep):
     def undo_in_words(self) -> str:
         """Name the app."""
         return f"rolls {self.app} back to its release before, as `heroku releases:rollback` does"
+
+    def look(self, run: Run) -> str:
+        """Look at the app."""
+        return look_at_app(run, self.app)
 
     def do(self, run: Run) -> Evidence:
         """Push or release again, and see it run. Raises StillGoing meanwhile.

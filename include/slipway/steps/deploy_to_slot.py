@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from slipway.kinds import ReleasingStep
 from slipway.run import Evidence, Json, Run, remembered
-from slipway.steps.azure_slots import Deployment, Slot
+from slipway.steps.azure_slots import PRODUCTION, Deployment, Slot
 from slipway.steps.faults.azure import DeploymentFailed, DeploymentUnrecognised, SlotTakenOver
 from slipway.steps.packages import Package, kept
 from slipway.still_going import NotYet, StillGoing
@@ -43,6 +43,11 @@ class DeployToSlot(ReleasingStep):
         return (
             f"deploys the package that the slot {self.slot} held before, or stops the slot if there is none"
         )
+
+    def look(self, run: Run) -> str:
+        """Look at the app and the slot."""
+        Slot(run, self.resource_group, self.app, PRODUCTION).site()
+        return Slot(run, self.resource_group, self.app, self.slot).standing()
 
     def do(self, run: Run) -> Evidence:
         """Deploy and verify. Raises StillGoing meanwhile.

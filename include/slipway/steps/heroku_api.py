@@ -116,6 +116,12 @@ def database_of(run: Run, app: str, name: str) -> tuple[str, str]:
     return str(attached[name]["id"]), str(attached[name]["name"])
 
 
+def look_at_app(run: Run, app: str) -> str:
+    """Say what an app runs."""
+    now = current(releases(run, app))
+    return f"{app} runs {now.label}" if now else f"{app} is there and was never released"
+
+
 def look(run: Run) -> str:
     """Tell what the `heroku` connection may read, for `plan doctor`; it changes nothing."""
     who = ask(run, "GET", "/account")["email"]

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from slipway.kinds import Step
 from slipway.run import Evidence, Run
-from slipway.steps.cloudfront import invalidated
+from slipway.steps.cloudfront import invalidated, look_at
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +32,10 @@ class InvalidateCloudFront(Step):
     def undo_in_words(self) -> str:
         """Say that a cache is emptied, not filled again."""
         return "invalidates the same paths again"
+
+    def look(self, run: Run) -> str:
+        """Look at the distribution."""
+        return look_at(run, self.distribution)
 
     def do(self, run: Run) -> Evidence:
         """Invalidate once, however often it is tried. Raises StillGoing and the faults of AWS."""

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from slipway import vendor
 from slipway.run import Json, Run
-from slipway.steps.faults.kubernetes import KUBERNETES, ClusterUnclear, KindUnknown, fault_of
+from slipway.steps.faults.kubernetes import (
+    KUBERNETES,
+    ClusterUnclear,
+    KindUnknown,
+    RightsMissing,
+    fault_of,
+)
 from slipway.steps.reach import connection
 from slipway.vendor_faults import AnswerUnreadable, TooManyCalls, VendorBroken, VendorUnreachable
 
@@ -92,6 +98,29 @@ class Cluster:
                 for owner in row["metadata"].get("ownerReferences", ())
             )
         ]
+
+    def require_rights(self, references: Sequence[Reference], verbs: Sequence[str]) -> None:
+        """Raise RightsMissing unless the login may do all that to the objects; the cluster itself says so."""
+        missing = [f"{verb} {each}" for each in references for verb in verbs if not self._may(verb, each)]
+        if missing:
+            raise RightsMissing(self.conn_id, missing)
+
+    def _may(self, verb: str, reference: Reference) -> bool:
+        attributes = {
+            "verb": verb,
+            "group": reference.api_version.rpartition("/")[0],
+            "resource": self._path(reference).split("/")[-2],
+            "name": reference.name,
+            "namespace": reference.namespace,
+        }
+        review = {
+            "apiVersion": "authorization.k8s.io/v1",
+            "kind": "SelfSubjectAccessReview",
+            "spec": {"resourceAttributes": attributes},
+        }
+        what = f"ask whether it may {verb} {reference}"
+        path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
+        return bool(self.ask("POST", path, json.dumps(review), what=what)["status"]["allowed"])
 
     def _path(self, reference: Reference) -> str:
         """Return the object's path. Raises KindUnknown."""

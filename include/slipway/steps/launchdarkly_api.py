@@ -134,6 +134,18 @@ def _rest(fallthrough: Mapping[str, Json]) -> str:
     return ", ".join(f"{each['weight'] / 1000:g} % variation {each['variation']}" for each in shares)
 
 
+def look_at_flag(run: Run, project: str, flag: str, environment: str = "") -> str:
+    """Say how a flag stands, which may not be there yet. Raises NoSuchFlagEnvironment and NotThere."""
+    ask(run, "GET", f"flags/{project}")  # a project that is not there has no flags, and says so
+    found = ask(run, "GET", flag_path(project, flag), accept={404})
+    if found is None:
+        return f"the flag {flag} is not there yet"
+    if environment and environment not in found["environments"]:
+        raise NoSuchFlagEnvironment(flag, environment, sorted(found["environments"]))
+    on = sorted(name for name, each in found["environments"].items() if each["on"])
+    return f"the flag {flag} is on in {', '.join(on) or 'no environment'}"
+
+
 def look(run: Run) -> str:
     """Say whose token it is and what it may read; changes nothing."""
     caller = ask(run, "GET", "caller-identity")

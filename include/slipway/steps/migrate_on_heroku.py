@@ -8,6 +8,7 @@ from typing import ClassVar
 from slipway.kinds import Step
 from slipway.run import Evidence, Run
 from slipway.steps.faults.heroku import MigrationsNotInCode, MigrationsPending, PlanUnreadable
+from slipway.steps.heroku_api import look_at_app
 from slipway.steps.one_off_dyno import run_attached, run_once, stop_earlier
 
 _ENTRY = re.compile(r"^\[([X ])\]\s+(\w+)\.(\w+)")  # of showmigrations --plan
@@ -31,6 +32,10 @@ class MigrateOnHeroku(Step):
     def undo_in_words(self) -> str:
         """Name the app."""
         return f"takes back the migrations that this release applied on {self.app}, newest first"
+
+    def look(self, run: Run) -> str:
+        """Look at the app."""
+        return look_at_app(run, self.app)
 
     def do(self, run: Run) -> Evidence:
         """Migrate, and see that nothing is left to apply.

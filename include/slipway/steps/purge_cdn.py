@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from slipway.kinds import Step, Undo, Undoing
 from slipway.run import Evidence, Run
-from slipway.steps.azure_api import arm_answer, follow, group_path
+from slipway.steps.azure_api import arm, arm_answer, follow, group_path
 
 _CDN = "2024-02-01"  # the API version of Microsoft.Cdn
 _HARMLESS = "the CDN fetches anew what it does not keep"
@@ -43,6 +43,11 @@ class PurgeCdn(Step):
         """Say what is purged."""
         return f"purges {', '.join(self.paths)} of {self.endpoint} again" if self.when_undone else ""
 
+    def look(self, run: Run) -> str:
+        """Look at the endpoint."""
+        arm(run, "GET", self._path, _CDN)
+        return f"the endpoint {self.profile}/{self.endpoint} is there"
+
     def do(self, run: Run) -> Evidence:
         """Purge. Raises OperationFailed, StillGoing and the vendor's faults."""
         run.remember("before", lambda: {"endpoint": self.endpoint})
@@ -60,7 +65,10 @@ class PurgeCdn(Step):
         return Evidence(after={"purged": list(self.paths)}, summary=f"{what} is done")
 
     def _begin(self, run: Run) -> Any:
-        names = ("Microsoft.Cdn", "profiles", self.profile, "endpoints", self.endpoint)
-        path = f"{group_path(self.resource_group, *names)}/purge"
         body = {"contentPaths": list(self.paths)}
-        return arm_answer(run, "POST", path, _CDN, json=body, safe=True)
+        return arm_answer(run, "POST", f"{self._path}/purge", _CDN, json=body, safe=True)
+
+    @property
+    def _path(self) -> str:
+        names = ("Microsoft.Cdn", "profiles", self.profile, "endpoints", self.endpoint)
+        return group_path(self.resource_group, *names)

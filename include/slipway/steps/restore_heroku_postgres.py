@@ -33,6 +33,10 @@ class RestoreHerokuPostgres(Step):
     kind: ClassVar[str] = "restore_heroku_postgres"
     needs: ClassVar[tuple[str, ...]] = ("heroku", "heroku_data")
 
+    def look(self, run: Run) -> str:
+        """Look at the database."""
+        return f"{self.database} of {self.app} is {database_of(run, self.app, self.database)[1]}"
+
     def do(self, run: Run) -> Evidence:
         """Restore it. Raises StillGoing meanwhile.
 

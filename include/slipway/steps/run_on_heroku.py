@@ -5,6 +5,7 @@ from typing import ClassVar
 
 from slipway.kinds import Step
 from slipway.run import Evidence, Run
+from slipway.steps.heroku_api import look_at_app
 from slipway.steps.one_off_dyno import run_once
 
 
@@ -33,6 +34,10 @@ class RunOnHeroku(Step):
     def undo_in_words(self) -> str:
         """Name the undo command, "" without one."""
         return f"runs `{self.undo_command}` on {self.app}" if self.undo_command else ""
+
+    def look(self, run: Run) -> str:
+        """Look at the app."""
+        return look_at_app(run, self.app)
 
     def do(self, run: Run) -> Evidence:
         """Run it. Raises DynoCommandFailed, DynoTimedOut, DynoUnattached, OutcomeUnknown and StillGoing."""

@@ -44,6 +44,11 @@ class Bucket:
         if status != "Enabled":
             raise VersioningOff(self.name, status.lower())
 
+    def require_there(self) -> None:
+        """Raise NotThere or AccessRefused unless the bucket is there and may be looked into."""
+        with calling(S3, f"HeadBucket s3://{self.name}", self.conn_id):
+            self.client.head_bucket(Bucket=self.name)
+
     def listed(self, prefix: str, *, without: str) -> dict[str, Stored]:
         """Return the newest version of each object under a prefix, but for those under `without`."""
         found: dict[str, Stored] = {}

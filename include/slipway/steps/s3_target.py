@@ -8,7 +8,7 @@ from pathlib import Path
 
 from slipway.run import Evidence, Json, Run
 from slipway.steps.aws_api import client
-from slipway.steps.cloudfront import invalidated
+from slipway.steps.cloudfront import invalidated, look_at
 from slipway.steps.faults.aws import NothingToSync, SyncNotTaken, WrittenSince
 from slipway.steps.s3_bucket import Bucket, Stored
 from slipway.steps.site_files import RESERVED, Manifest, SiteFile, is_back, pages_last, site_files
@@ -38,6 +38,17 @@ class Target:
         """Say what comes back."""
         emptied = f" and empties the caches of {self.distribution}" if self.distribution else ""
         return f"brings back the versions that {self} held before, removes what was added{emptied}"
+
+    def look(self, run: Run) -> str:
+        """Say whether the bucket keeps versions, what it holds, and how the distribution stands."""
+        with client(run, "s3") as s3:
+            bucket = Bucket(client=s3, name=self.bucket, conn_id=run.environment.aws)
+            bucket.require_versioning()
+            held = len(bucket.listed(self.prefix, without=RESERVED))
+            if self.state_bucket:
+                Bucket(client=s3, name=self.state_bucket, conn_id=run.environment.aws).require_there()
+        said = f"{self} keeps versions, {held} objects"
+        return f"{said}; {look_at(run, self.distribution)}" if self.distribution else said
 
     def files(self, source: Path) -> dict[str, SiteFile]:
         """Return the files of a folder, or the one file, by key. Raises NothingToSync."""

@@ -8,7 +8,16 @@ from typing import Any, ClassVar
 from slipway.kinds import Step
 from slipway.run import LEFT_DOWN, Evidence, Json, Run
 from slipway.steps.faults.launchdarkly import FlagTurnedOff
-from slipway.steps.launchdarkly_api import Rules, ask, change, flag_path, in_words, rules_of, same
+from slipway.steps.launchdarkly_api import (
+    Rules,
+    ask,
+    change,
+    flag_path,
+    in_words,
+    look_at_flag,
+    rules_of,
+    same,
+)
 
 _WHOLE = 100_000  # a rollout's weights are thousandths of a percent
 
@@ -57,6 +66,10 @@ class SetLaunchDarklyFlag(Step):
     def undo_in_words(self) -> str:
         """Name the flag."""
         return f"gives {self.flag} back the whole rule set from before (on or off, targets, rules, shares)"
+
+    def look(self, run: Run) -> str:
+        """Look at the flag and its environment."""
+        return look_at_flag(run, self.project, self.flag, self._where(run))
 
     def do(self, run: Run) -> Evidence:
         """Set it and read it back.

@@ -45,6 +45,10 @@ class SwapSlots(Step):
         """Say what is swapped back."""
         return f"swaps {self.slot} and {self.with_slot} back, if they are swapped"
 
+    def look(self, run: Run) -> str:
+        """Look at the two slots."""
+        return "; ".join(self._place(run, name).standing() for name in (self.with_slot, self.slot))
+
     def do(self, run: Run) -> Evidence:
         """Swap and verify. Raises SlotEmpty, SlotsMixed, SwapNotDone, OperationFailed and StillGoing."""
         before = dict(run.remember("before", lambda: self._settled(run)))

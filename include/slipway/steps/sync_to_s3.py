@@ -45,6 +45,10 @@ class SyncToS3(Step):
         """Say what comes back."""
         return self._target.undo_in_words()
 
+    def look(self, run: Run) -> str:
+        """Look at bucket and distribution."""
+        return self._target.look(run)
+
     def do(self, run: Run) -> Evidence:
         """Sync, list the bucket to prove it, empty the caches.
 

@@ -192,11 +192,19 @@ def _add_the_rest(app: Flask, state: AzureState) -> None:
     def groups(**_: str) -> Any:
         return {"value": [{"name": name} for name in state.groups]}
 
-    @app.post(f"{_CDN}/profiles/<profile>/endpoints/<endpoint>/purge")
-    def purge(profile: str, endpoint: str, **_: str) -> Any:
+    def there(profile: str, endpoint: str) -> None:
         if (profile, endpoint) not in state.endpoints:
             text = f"The Resource 'Microsoft.Cdn/profiles/{profile}/endpoints/{endpoint}' was not found."
             raise Refused(404, "ResourceNotFound", text)
+
+    @app.get(f"{_CDN}/profiles/<profile>/endpoints/<endpoint>")
+    def endpoint_there(profile: str, endpoint: str, **_: str) -> Any:
+        there(profile, endpoint)
+        return {"name": endpoint, "properties": {"resourceState": "Running"}}
+
+    @app.post(f"{_CDN}/profiles/<profile>/endpoints/<endpoint>/purge")
+    def purge(profile: str, endpoint: str, **_: str) -> Any:
+        there(profile, endpoint)
         paths = (request.get_json() or {}).get("contentPaths")
         if not isinstance(paths, list) or not all(str(path).startswith("/") for path in paths) or not paths:
             raise Refused(400, "BadRequest", "The content path is invalid. It must start with '/'.")

@@ -50,6 +50,7 @@ class Kubernetes:
     applied: dict[Key, dict[str, Object]] = field(default_factory=dict)  # by field manager
     going: dict[Key, float] = field(default_factory=dict)  # when an object that is being deleted is gone
     deletion_takes: float = 0.2
+    forbidden: set[tuple[str, str]] = field(default_factory=set)  # verb and resource, for a review of rights
     versions: int = 100
 
     def find(self, kind: str, namespace: str, name: str) -> Object | None:
@@ -139,6 +140,13 @@ def kubernetes(state: Kubernetes | None = None, token: str = TOKEN) -> StandIn:
     @app.get("/api/<version>")
     def resources(version: str, group: str = "") -> Any:
         return jsonify(_resources(f"{group}/{version}".lstrip("/")))
+
+    @app.post("/apis/authorization.k8s.io/v1/selfsubjectaccessreviews")
+    def review() -> Any:
+        asked = request.get_json()
+        wanted = asked["spec"]["resourceAttributes"]
+        allowed = (wanted["verb"], wanted["resource"]) not in state.forbidden
+        return jsonify({**asked, "status": {"allowed": allowed}}), 201
 
     for root in ("/apis/<group>/<version>", "/api/<version>"):
         for place in ("/namespaces/<namespace>", ""):

@@ -106,6 +106,11 @@ class LaunchDarkly:
         self.note()
         return new
 
+    def known(self, project: str) -> None:
+        """Raise Refused unless there is such a project."""
+        if project not in self.environments:
+            raise Refused(404, "not_found", "Unknown project key")
+
     def flag(self, project: str, key: str) -> dict[str, Any]:
         """Return a flag. Raises Refused."""
         if (project, key) not in self.flags:
@@ -165,6 +170,7 @@ def _rest(app: Flask, kept: LaunchDarkly) -> None:
 
     @app.get("/api/v2/flags/<project>")
     def listed(project: str) -> Any:
+        kept.known(project)
         items = [flag for (its, _), flag in sorted(kept.flags.items()) if its == project]
         return jsonify({"items": items, "totalCount": len(items)})
 

@@ -105,6 +105,17 @@ class ChangedSince(StepImpossible):
         )
 
 
+class RightsMissing(StepImpossible):
+    """The login may not do what the step will do."""
+
+    def __init__(self, conn_id: str, missing: Sequence[str]) -> None:
+        self.conn_id, self.missing = conn_id, tuple(missing)
+        super().__init__(
+            f'The login of the connection "{conn_id}" may not {"; ".join(self.missing)}. '
+            "Give it a Role with these verbs."
+        )
+
+
 def fault_of(call: str, conn_id: str, status: int, said: str, wait: float | None) -> Exception:
     """Return the fault that an HTTP status stands for."""
     if status in {401, 403}:
