@@ -57,8 +57,13 @@ def _split(record: ReleaseRecord) -> Iterator[str]:
 
 def _decisions(record: ReleaseRecord) -> Iterator[str]:
     for decision in record.decisions:
-        people = ", ".join(each.person or f"nobody ({each.role})" for each in decision.approvals)
-        yield f"{decision.answer} by {people}" if people else decision.answer
+        alike = all(each.answer == decision.answer for each in decision.approvals)
+        people = ", ".join(
+            (each.person or f"nobody ({each.role})") + ("" if alike else f" {each.answer}")
+            for each in decision.approvals
+        )
+        said = f" by {people}" if alike else f": {people}"
+        yield f"{decision.answer}{said}" if people else decision.answer
 
 
 def _checks(record: ReleaseRecord) -> str:
