@@ -47,9 +47,15 @@ def situation(
     pace: float = 1,
     spacing: float = 15,
     before: tuple[float | None, ...] = (),
+    each: float = 0,
 ) -> Situation:
     samples = [
-        Sample(at=spacing * number, values={"errors": value}, recent={"errors": value})
+        Sample(
+            at=spacing * number,
+            values={"errors": value},
+            recent={"errors": value},
+            observed={"errors": each} if each else {},
+        )
         for number, value in enumerate((*before, *values))
     ]
     metrics = [GaugeValue(name="errors", gauge="errors", unit="%")]
@@ -162,6 +168,15 @@ def test_each_of_the_last_samples_of_a_momentary_metric_must_cross_an_urgent_lim
     assert urgent(situation(9, None, 9, 9, thresholds=limit))
     assert urgent(situation(9, 9, 1, 9, 9, thresholds=limit)) == []
     assert urgent(situation(1, 1, 99, thresholds=limit)) == []  # their mean crosses, one of three does
+
+
+def test_an_outlier_of_a_momentary_metric_ends_nothing_however_many_stand_behind_it() -> None:
+    limit = (threshold(above=5, of_at_least=20),)
+    assert urgent(situation(1, 1, 99, thresholds=limit, each=30)) == []
+    assert urgent(situation(9, 9, 9, thresholds=limit, each=30))
+    few = (threshold(above=5, of_at_least=6),)  # more readings than the last three
+    assert urgent(situation(9, 0, 9, 9, 0, 9, thresholds=few, each=1))
+    assert urgent(situation(0, 0, 0, 0, 0, 9, thresholds=few, each=1)) == []
 
 
 def test_nothing_is_urgent_before_there_are_enough_good_samples() -> None:

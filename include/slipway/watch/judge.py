@@ -395,12 +395,14 @@ def _last_means(situation: Situation) -> dict[str, float | None]:
 def _agreed(threshold: Threshold, situation: Situation) -> bool:
     """Tell whether the last samples of a momentary metric each cross the limit; others need not.
 
-    Nor where so many observations must stand behind the figure: then one of them decides nothing.
+    Nor where more observations than they hold must stand behind the figure: then many more samples tell.
     """
     momentary = {metric.name for metric in situation.watch.metrics if metric.momentary}
-    if threshold.metric not in momentary or threshold.lasting > timedelta(0) or threshold.of_at_least:
+    if threshold.metric not in momentary or threshold.lasting > timedelta(0):
         return True
     least = situation.watch.minimum_good_samples
+    if threshold.of_at_least > _observed(threshold.metric, situation.samples[-least:]):
+        return True
     crossed = crossings(threshold, situation.samples, situation.baseline)
     return len(list(islice(crossed, least))) >= least
 
