@@ -341,7 +341,6 @@ def deployed_to(environment: str) -> Sequence[Step]:
     """
     backups, site, distribution = BUCKETS[environment]
     return [
-        create_flag,
         BackUpPostgresToS3(
             name="back_up_database",
             title="Step 1.1: back up the database to S3",
@@ -351,6 +350,7 @@ def deployed_to(environment: str) -> Sequence[Step]:
             on_failure=Severity.HIGH,
         ),
         *([TAKE_BASELINE, NOTE_ROWS] if environment == "production" else []),
+        create_flag,  # after the backup, so that a backup that fails has changed nothing
         fetch,
         migrate,
         seed,

@@ -17,8 +17,8 @@ STEPS = {
     "manual_score_override": ["try_one_off_dyno", "back_up_database"],
     "personal_goals": ["deploy_to_green", "purge_cdn_when_undone", "deploy_ui", "swap_slots"],
     "maintenance_scheduling": [
-        "create_flag",
         "back_up_database",
+        "create_flag",
         "deploy_api",
         "deploy_front_end",
         "schedule_maintenance_checker",
