@@ -544,10 +544,16 @@ def test_a_checklist_that_nobody_answers_is_no_item_that_somebody_did_not_tick(
     unanswered = {"answer": "INCONCLUSIVE", "summary": "nobody answered in time"}
     unticked = {"answer": "FAIL", "summary": "0 of 1 ticked by ann"}
     asks = Action.ASK if on_unknown else Action.ROLL_BACK
-    for finding, action in ((unanswered, asks), (unticked, Action.ROLL_BACK), (None, Action.ROLL_BACK)):
+    for finding, marked, action in (
+        (unanswered, False, asks),
+        (unticked, False, Action.ROLL_BACK),
+        (None, True, Action.ROLL_BACK),
+        (None, False, asks),  # it was killed: nobody has said anything
+    ):
         tasks = broken_at("verification.answers") | {"verification.seen": ("failed", finding)}
         tasks["verification.answers"] = ("upstream_failed", None)
-        assert judge(graph, facts(tasks)).action is action
+        known = frozenset({"verification.seen"} if marked else ())
+        assert judge(graph, facts(tasks, marked=known)).action is action
 
 
 def test_a_step_that_was_refused_for_want_of_proof_restores_nothing() -> None:

@@ -45,6 +45,7 @@ class Facts:
     :param returned: the XCom return_value of each task that has one
     :param failures: why each step failed that says so, by task id
     :param damage: the failed steps of which a try saw damage
+    :param marked: failed checklists without a finding that a person marked so; the others broke
     :param breaches: what each watch left under the XCom key "breaches", by task id
     :param acted: steps that left a trace of having acted although they have no such state (any more): a
         step that was cleared is forgotten by its state, not by production
@@ -58,6 +59,7 @@ class Facts:
     returned: Mapping[str, Json] = field(default_factory=dict)
     failures: Mapping[str, str] = field(default_factory=dict)
     damage: frozenset[str] = frozenset()
+    marked: frozenset[str] = frozenset()
     breaches: Mapping[str, Sequence[Breach]] = field(default_factory=dict)
     acted: frozenset[str] = frozenset()
     backup_age: timedelta | None = None

@@ -185,8 +185,7 @@ def _breaches_of(graph: ReleaseGraph, node: Node, facts: Facts) -> list[Breach]:
             return [_failed_step(graph, node, facts, reason)]
         # A check that broke, was killed or marked has seen nothing; who marks a checklist failed has seen.
         answer = (facts.returned.get(node.task_id) or {}).get("answer")
-        marked = node.kind is Kind.CHECKLIST and answer is None
-        return [_failure(node.item, reason, seen=answer == Answer.FAIL or marked)]
+        return [_failure(node.item, reason, seen=answer == Answer.FAIL or node.task_id in facts.marked)]
     if node.kind is Kind.CHECKLIST:
         return []  # marking is how a person says "done" without the form
     reason = f"{node.task_id} was marked success by hand: nothing proves that it is so."

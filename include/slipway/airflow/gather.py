@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
+from slipway.airflow.gate_facts import MARKS, marks_for
 from slipway.airflow.rest import AirflowApi
 from slipway.airflow.run import BEFORE
 from slipway.checks import Expected, VersionServed
@@ -43,6 +44,7 @@ def gather(context: Mapping[str, Any], graph: ReleaseGraph) -> Facts:
         returned=returned,
         failures={task_id: why for task_id in failed if (why := _pull(ti, task_id, FAILURE))},
         damage=frozenset(task_id for task_id in failed if _saw_damage(ti, task_id)),
+        marked=_marked(ti, [n.task_id for n in ran if _broke(n, states, returned)]),
         breaches={task_id: _breaches(ti, task_id) for task_id in watches},
         # XComs outlive a clear, until a new try begins.
         acted=frozenset(t for t in idle if t in returned or _pull(ti, t, BEFORE) is not None),
@@ -60,6 +62,24 @@ def _saw_damage(ti: Any, task_id: str) -> bool:
     except SlipwayError as error:
         LOG.warning("Whether an earlier try of %s saw damage cannot be told: %s", task_id, error)
         return False
+
+
+def _broke(node: Node, states: Mapping[str, str], returned: Mapping[str, Json]) -> bool:
+    """Whether it is a checklist that failed and left no finding: killed, or marked by a person."""
+    failed = node.kind is Kind.CHECKLIST and states.get(node.task_id) == "failed"
+    return failed and returned.get(node.task_id) is None
+
+
+def _marked(ti: Any, checklists: Sequence[str]) -> frozenset[str]:
+    """Return those that a person marked failed, by the audit log; none where it does not answer."""
+    if not checklists:
+        return frozenset()
+    try:
+        rows = AirflowApi().event_logs(ti.dag_id, ti.run_id, MARKS)
+    except SlipwayError as error:
+        LOG.warning("Whether %s was marked cannot be told: %s", ", ".join(checklists), error)
+        return frozenset()
+    return frozenset(t for t in checklists if any(mark.state == "failed" for mark in marks_for(t, rows)))
 
 
 def _backup_age(ti: Any, steps: Sequence[Node]) -> timedelta | None:
