@@ -15,6 +15,8 @@ from tests.prove.plans import but
 
 from slipway.cli import main
 from slipway.environment import ROLES, Environment
+from slipway.kinds import Scrape
+from slipway.metrics.sources import Readings
 from slipway.notices import Email, Slack
 from slipway.plan import Moment, Notice
 from slipway.plans_cli.doctor import _TRIES, examine
@@ -90,6 +92,14 @@ def test_the_metrics_of_the_watch_are_read_once(monkeypatch: pytest.MonkeyPatch,
     out = io.StringIO()
     examine(but(staging=where, production=where), Console(file=out, width=300))
     assert "ok   metrics    service    s: 1 readings, 2 series" in out.getvalue()
+
+
+def test_a_metric_of_which_nothing_comes_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Readings, "read", lambda *_: Scrape(at=0.0, samples={}))
+    out = io.StringIO()
+    examine(but(), Console(file=out, width=300))
+    [said] = [line for line in out.getvalue().splitlines() if line.startswith("NOTE metrics")]
+    assert "1 readings, 0 series; nothing came for error_rate, latency." in said
 
 
 def said_of_green(monkeypatch: pytest.MonkeyPatch, host: str) -> list[str]:

@@ -116,23 +116,30 @@ def _doctor(environment: Environment) -> LocalRun:
 
 
 def _metrics(plan: Plan, console: Console) -> Iterator[bool]:
-    """Read what the watch will read, once from each connection; figures that do not come yet are no fault.
+    """Read what the watch will read, once from each connection; figures that do not come yet are named.
 
     What is asked of a database may come with the release only.
     """
-    queries: dict[str, list[str]] = {}
-    for source in dict.fromkeys(metric.reading for metric in plan.watch.metrics):
-        if source.role != "database":
-            queries.setdefault(source.role, []).append(source.query)
+    queries: dict[str, dict[str, list[str]]] = {}
+    for metric in plan.watch.metrics:
+        if metric.reading.role != "database":
+            asked = queries.setdefault(metric.reading.role, {})
+            asked.setdefault(metric.reading.query, []).append(metric.name)
     for role, asked in queries.items():
         conn_id = plan.production.connection(role)
         yield _tried(console, f"{'metrics':10} {role:10} {conn_id}", partial(_read, conn_id, asked))
 
 
-def _read(conn_id: str, queries: Sequence[str]) -> str:
+def _read(conn_id: str, queries: Mapping[str, Sequence[str]]) -> str:
     reader = Readings(since=time.time())
-    series = sum(len(reader.read(conn_id, query).samples) for query in queries)
-    return f"{len(queries)} readings, {series} series"
+    series = {query: len(reader.read(conn_id, query).samples) for query in queries}
+    found = f"{len(queries)} readings, {sum(series.values())} series"
+    if silent := [name for query, names in queries.items() if not series[query] for name in names]:
+        raise Empty(
+            f"{found}; nothing came for {', '.join(silent)}. Before a first release, or while nothing "
+            "happens, that may be so; else see the metric's name, dimensions and labels in the plan"
+        )
+    return found
 
 
 def _channels(plan: Plan, console: Console) -> Iterator[bool]:
