@@ -13,6 +13,7 @@ from slipway.run import Json
 from slipway.watch.course import Progress, Terms, add, close, ending, noticed, prime, take
 from slipway.watch.judge import WatchBreach
 from slipway.watch.schedule import timetable
+from slipway.words import Action
 
 ROUTES = {
     "smart_personal_planner": "/api/tasks",
@@ -52,6 +53,7 @@ class Service:
     probed: float = 0
     down: float = 0
     up: bool = True
+    dead: bool = False
     newest: tuple[float, float, float] = (0, 0, 0)
 
     def minute(self, good: float = 0, failed: float = 0, slow: float = 0, *, up: bool = True) -> None:
@@ -122,7 +124,10 @@ def watched(
             if moment > minutes * 60:
                 return list(progress.breaches), None
             happens(service, round(moment / 60))
-            readings = {source: service.read(source, moment) for source in terms.sources}
+            readings = {
+                source: None if service.dead and source.role == "service" else service.read(source, moment)
+                for source in terms.sources
+            }
             progress = take(progress, terms, moment, readings)
             _, breaches = noticed(progress, terms)
             progress = add(progress, breaches)
@@ -172,6 +177,22 @@ def test_an_outage_in_front_of_the_service_is_no_quiet_night(name: str) -> None:
     assert ended is not None
     assert ended <= HOUR + 10
     assert {breach.about for breach in breaches if breach.ends} <= {"available", "downtime"}
+
+
+@pytest.mark.parametrize("dies", [20, HOUR, 30 * HOUR])
+@pytest.mark.parametrize("name", ROUTES)
+def test_a_service_that_dies_is_taken_back_unasked_also_where_the_probe_notices_it_later(
+    name: str, dies: int
+) -> None:
+    def die(service: Service, now: int) -> None:
+        service.dead = now >= dies
+        service.minute(30 if now < dies else 0, up=now <= dies + 1)
+
+    breaches, ended = watched(name, dies + 2 * HOUR, die)
+    assert ended is not None
+    assert ended <= dies + 10
+    [last] = [breach for breach in breaches if breach.ends]
+    assert (last.about in {"available", "downtime"}, last.action) == (True, Action.ROLL_BACK)
 
 
 @pytest.mark.parametrize("begins", [10, 30 * HOUR])
