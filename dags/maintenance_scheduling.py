@@ -1093,9 +1093,9 @@ plan = Plan(
             # An outage: see `available`.
             Threshold(metric="available", severity=Severity.HIGH, below=1, lasting=timedelta(minutes=5)),
             # It comes and goes, which never lasts: of the last readings, one a minute, half of twenty without
-            # an answer are an outage, and a tenth of an hour is for a person.
+            # an answer are an outage, and a tenth of thirty is for a person.
             Threshold(metric="available", severity=Severity.HIGH, below=0.5, of_at_least=20),
-            Threshold(metric="available", severity=Severity.MEDIUM, below=0.9, of_at_least=60),
+            Threshold(metric="available", severity=Severity.MEDIUM, below=0.9, of_at_least=30),
             # The rows of the decision matrix.
             Threshold(
                 metric="error_rate",

@@ -822,9 +822,9 @@ plan = Plan(
             ),
             Threshold(metric="available", severity=Severity.HIGH, below=1, lasting=timedelta(minutes=4)),
             # It comes and goes, which never lasts: of the last readings, one a minute, half of twenty without
-            # an answer are an outage, and a tenth of an hour is for a person.
+            # an answer are an outage, and a tenth of thirty is for a person.
             Threshold(metric="available", severity=Severity.HIGH, below=0.5, of_at_least=20),
-            Threshold(metric="available", severity=Severity.MEDIUM, below=0.9, of_at_least=60),
+            Threshold(metric="available", severity=Severity.MEDIUM, below=0.9, of_at_least=30),
             # "No performance degradation" has no figure in the document: half as much again, or twice the
             # time for the list, for a quarter of an hour is ours.
             Threshold(
@@ -869,8 +869,6 @@ plan = Plan(
         sample_every=timedelta(minutes=1),
         # In a rehearsal samples hold few requests each; a limit that must last then wants five in a row.
         minimum_good_samples=5,
-        # An outage makes the page of the service unreadable too: the probe must be sure of it first.
-        consecutive_errors=10,
     ),
     matrix=DecisionMatrix(
         rules=[

@@ -646,9 +646,9 @@ plan = Plan(
             # A single slow import among few requests is no slow service.
             Threshold(metric="api_latency", severity=Severity.HIGH, above=200, of_at_least=100),
             # It comes and goes, which never lasts: of the last readings, one a minute, half of twenty without
-            # an answer are an outage, and a tenth of an hour is for a person.
+            # an answer are an outage, and a tenth of thirty is for a person.
             Threshold(metric="available", severity=Severity.HIGH, below=0.5, of_at_least=20),
-            Threshold(metric="available", severity=Severity.MEDIUM, below=0.9, of_at_least=60),
+            Threshold(metric="available", severity=Severity.MEDIUM, below=0.9, of_at_least=30),
             Threshold(metric="error_rate", severity=Severity.MEDIUM, above=1, of_at_least=300),
             # Pools are not read all the time, and what is not read is not slow.
             Threshold(
@@ -679,8 +679,6 @@ plan = Plan(
         sample_every=timedelta(minutes=1),
         # In a rehearsal samples hold few requests each; a limit that must last then wants five in a row.
         minimum_good_samples=5,
-        # An outage makes the page of the service unreadable too: the probe must be sure of it first.
-        consecutive_errors=10,
     ),
     matrix=DecisionMatrix(
         rules=[

@@ -664,8 +664,6 @@ plan = Plan(
             ),
         ],
         sample_every=timedelta(minutes=1),
-        # An outage makes the page of the service unreadable too: the probe must be sure of it first.
-        consecutive_errors=10,
     ),
     matrix=DecisionMatrix(
         rules=[

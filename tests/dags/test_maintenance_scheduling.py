@@ -12,7 +12,8 @@ from slipway.explain import markdown
 from slipway.kinds import Checklist
 from slipway.plan import Day, Moment, Plan, Rule
 from slipway.steps import RunCheck
-from slipway.watch.judge import Sample, Situation, breaches_of, judge
+from slipway.watch.judge import Situation, breaches_of, judge
+from slipway.watch.limits import Sample
 from slipway.watching import Missing, Watch
 from slipway.words import Action, Severity
 

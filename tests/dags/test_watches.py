@@ -10,7 +10,7 @@ from tests.dags.conftest import made_by
 from slipway.kinds import Samples, Scrape, Source
 from slipway.plan import Plan
 from slipway.run import Json
-from slipway.watch.course import Progress, Terms, add, close, ending, noticed, prime, take
+from slipway.watch.course import Progress, Terms, add, close, ending, ends_now, noticed, prime, take
 from slipway.watch.judge import WatchBreach
 from slipway.watch.schedule import timetable
 from slipway.words import Action
@@ -131,10 +131,10 @@ def watched(
             progress = take(progress, terms, moment, readings)
             _, breaches = noticed(progress, terms)
             progress = add(progress, breaches)
-            if ending(breaches):
+            if ends_now(progress, terms):
                 return list(progress.breaches), moment / 60
-        progress, result = close(progress, terms, appointment)
-        if ending(result.breaches):
+        progress, _ = close(progress, terms, appointment)
+        if ends_now(progress, terms):
             return list(progress.breaches), appointment.end / 60
     return list(progress.breaches), None
 
@@ -191,7 +191,8 @@ def test_a_service_that_dies_is_taken_back_unasked_also_where_the_probe_notices_
     breaches, ended = watched(name, dies + 2 * HOUR, die)
     assert ended is not None
     assert ended <= dies + 10
-    [last] = [breach for breach in breaches if breach.ends]
+    last = ending(breaches)
+    assert last
     assert (last.about in {"available", "downtime"}, last.action) == (True, Action.ROLL_BACK)
 
 

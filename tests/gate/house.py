@@ -9,7 +9,6 @@ from slipway.local.rest import Client
 from slipway.local.service import LocalAirflow
 from slipway.local.waiting import wait_until
 
-PATIENCE = 180  # seconds, on a machine that does other things too
 OVER = {"success", "failed", "skipped", "upstream_failed"}
 
 
@@ -28,7 +27,7 @@ class House:
     def release(self, dag_id: str, *, by: str = "release_manager", **conf: Any) -> "Release":
         """Trigger a DAG of tests/gate/dags as a person does."""
         admin = self.as_user("admin")
-        wait_until(lambda: admin.dag(dag_id), f"the DAG {dag_id}", timeout=PATIENCE)
+        wait_until(lambda: admin.dag(dag_id), f"the DAG {dag_id}", timeout=60)
         admin.unpause(dag_id)
         run = self.as_user(by).trigger_dag(dag_id, conf)
         return Release(house=self, run=run)
@@ -47,7 +46,7 @@ class Release:
     def wait_for(self, task_id: str, *states: str) -> "Release":
         wanted = set(states) or OVER
         seen: Callable[[], bool] = lambda: self.task(task_id).state in wanted  # noqa: E731
-        wait_until(seen, f"{task_id} to be {wanted}", timeout=PATIENCE, every=0.25)
+        wait_until(seen, f"{task_id} to be {wanted}", timeout=60, every=0.25)
         return self
 
     def asked(self, task_id: str) -> "Release":
@@ -58,7 +57,7 @@ class Release:
         """
         self.wait_for(task_id, "awaiting_input")
         wait_until(
-            lambda: self._is_settled(task_id), f"the scheduler to have seen {task_id} wait", timeout=PATIENCE
+            lambda: self._is_settled(task_id), f"the scheduler to have seen {task_id} wait", timeout=60
         )
         return self
 
@@ -73,13 +72,13 @@ class Release:
         """Wait until the run is over: a clear in its last moment would not start it again."""
         admin = self.house.as_user("admin")
         ended: Callable[[], bool] = lambda: admin.dag_run(self.run.dag_id, self.run.run_id).is_over  # noqa: E731
-        wait_until(ended, "the run to be over", timeout=PATIENCE)
+        wait_until(ended, "the run to be over", timeout=60)
         return self
 
     def wait_for_answers(self, task_id: str, count: int) -> "Release":
         """Wait until the task has taken that many form answers."""
         answered: Callable[[], bool] = lambda: len(self.xcom(task_id, "answers") or []) >= count  # noqa: E731
-        wait_until(answered, f"{count} answers to {task_id}", timeout=PATIENCE)
+        wait_until(answered, f"{count} answers to {task_id}", timeout=60)
         return self
 
     def mark(self, task_id: str, state: str, *, by: str, note: str | None = None) -> None:

@@ -19,13 +19,14 @@ from slipway.watch.course import (
     add,
     close,
     ending,
+    ends_now,
     final_answer,
     noticed,
     prime,
     take,
     thinned,
 )
-from slipway.watch.judge import Sample
+from slipway.watch.limits import Sample
 from slipway.watch.schedule import timetable
 from slipway.watching import Every, Threshold, Watch
 from slipway.words import Action, Answer, Severity
@@ -391,6 +392,50 @@ def test_a_restart_in_the_last_minute_does_not_unsee_the_hour_before_it() -> Non
     ended, result = close(back, given, timetable(given.watch, 1)[0])
     assert result.answer is Answer.PASS
     assert final_answer(ended) is Answer.PASS
+
+
+OUTAGE = Threshold(metric="memory", severity=Severity.CRITICAL, above=50, lasting=timedelta(minutes=2))
+MILD = Threshold(metric="errors", severity=Severity.HIGH, above=5)  # asks
+
+
+def ends_after(*pages: Scrape) -> list[str]:
+    """Return what would end the watch after each page, "" for nothing."""
+    given = terms(OUTAGE, MILD, checkpoints=AN_HOUR)
+    progress, said = prime(Progress(), given, {SERVICE: page(100)}), []
+    for number, reading in enumerate(pages, 1):
+        progress = take(progress, given, 15.0 * number, {SERVICE: reading})
+        progress = add(progress, noticed(progress, given)[1])
+        last = ends_now(progress, given)
+        said.append(f"{last.about} {last.action}" if last else "")
+    return said
+
+
+def test_a_question_waits_for_a_graver_limit_that_is_being_crossed() -> None:
+    bad = [page(100 + 10 * n, errors=5 * n, memory=90) for n in range(1, 11)]
+    # From the third sample on the errors ask; the outage has lasted two minutes at the ninth.
+    assert ends_after(*bad) == [""] * 8 + ["memory roll back"] * 2
+
+
+def test_a_question_is_asked_when_the_graver_limit_is_kept_again() -> None:
+    bad = [page(100 + 10 * n, errors=5 * n, memory=90 if n < 5 else 10) for n in range(1, 7)]
+    assert ends_after(*bad) == [""] * 4 + ["errors ask"] * 2
+
+
+def test_a_question_is_asked_at_once_where_nothing_graver_is_crossed() -> None:
+    bad = [page(100 + 10 * n, errors=5 * n) for n in range(1, 5)]
+    assert ends_after(*bad) == ["", "", "errors ask", "errors ask"]
+
+
+def test_a_graver_limit_of_which_too_little_is_known_delays_no_question_for_ever() -> None:
+    """It wants twenty readings, and its two minutes are over after nine."""
+    given = terms(replace(OUTAGE, of_at_least=20), MILD, checkpoints=AN_HOUR)
+    progress = prime(Progress(), given, {SERVICE: page(100)})
+    for number in range(1, 10):
+        progress = take(
+            progress, given, 15.0 * number, {SERVICE: page(100 + 10 * number, errors=5 * number, memory=90)}
+        )
+        progress = add(progress, noticed(progress, given)[1])
+        assert (ends_now(progress, given) is None) is (number < 9)
 
 
 def test_a_long_checkpoint_keeps_a_few_of_its_samples() -> None:

@@ -11,16 +11,15 @@ from slipway.metrics import GaugeValue
 from slipway.plan import DecisionMatrix, Rule
 from slipway.watch.judge import (
     Row,
-    Sample,
     Situation,
     WatchBreach,
     breaches_of,
     judge,
-    limit_of,
     overall,
     strongest,
     urgent,
 )
+from slipway.watch.limits import Sample, limit_of
 from slipway.watch.render import table
 from slipway.watching import Missing, Threshold, Watch
 from slipway.words import Action, Answer, Severity

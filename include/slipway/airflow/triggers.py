@@ -29,6 +29,7 @@ from slipway.watch.course import (
     add,
     close,
     ending,
+    ends_now,
     final_answer,
     noticed,
     prime,
@@ -110,7 +111,7 @@ class WatchTrigger(BaseTrigger):
             Alerts(self.orders, self.environment, place, known=progress.breaches) as alerts,
         ):
             for appointment in timetable(self.terms.watch, self.terms.pace)[progress.done :]:
-                if ending(progress.breaches):
+                if ends_now(progress, self.terms):
                     break
                 progress, rows = await self._sampled(reader, progress, appointment, alerts, notes)
                 progress, result = close(progress, self.terms, appointment, rows)
@@ -157,7 +158,7 @@ class WatchTrigger(BaseTrigger):
                 self.log.warning("%s %s -> %s", breach.severity, breach.reason, breach.action)
             alerts.add(breaches)
             progress = add(progress, breaches)
-            if ending(breaches):
+            if ends_now(progress, self.terms):
                 return progress, rows
             notes.keep(progress)
         return progress, ()

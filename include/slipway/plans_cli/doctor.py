@@ -156,7 +156,7 @@ def _channels(plan: Plan, console: Console) -> Iterator[bool]:
 def _own(environment: Environment, console: Console) -> Iterator[bool]:
     """Try the connections that every plan needs."""
     for role, conn_id in OWN.items():
-        run = LocalRun(environment=replace(environment, **{role: conn_id}), task_id="the doctor")
+        run = _doctor(replace(environment, **{role: conn_id}))
         yield _tried(console, f"{'slipway':10} {role:10} {conn_id}", partial(_TRIES[role], run))
     yield _tried(console, f"{'slipway':10} {'airflow':10} slipway_airflow", _airflow)
 

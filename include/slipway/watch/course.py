@@ -9,7 +9,6 @@ from slipway.metrics.scrape import unwind
 from slipway.plan import DecisionMatrix
 from slipway.watch.judge import (
     Row,
-    Sample,
     Situation,
     WatchBreach,
     breaches_of,
@@ -18,12 +17,14 @@ from slipway.watch.judge import (
     no_data,
     overall,
     strongest,
+    under_way,
     urgent,
 )
+from slipway.watch.limits import Sample
 from slipway.watch.render import headline
 from slipway.watch.schedule import Appointment, paced
-from slipway.watching import Watch
-from slipway.words import Answer
+from slipway.watching import Threshold, Watch
+from slipway.words import Action, Answer
 
 KEPT = 40  # samples that are kept with a checkpoint, for a chart
 LOOK_BACK = 500  # samples at the most that are carried over a checkpoint to have enough observations
@@ -44,6 +45,10 @@ class Terms:
     def sources(self) -> list[Source]:
         """What to read, each once."""
         return sorted({metric.reading for metric in self.watch.metrics})
+
+    def action_of(self, threshold: Threshold) -> Action:
+        """Return what follows when a limit is crossed."""
+        return self.matrix.rule_for(threshold.severity, threshold.scenario).action
 
     @property
     def memory(self) -> float:
@@ -410,6 +415,20 @@ def add(progress: Progress, breaches: Sequence[WatchBreach]) -> Progress:
 def ending(breaches: Sequence[WatchBreach]) -> WatchBreach | None:
     """Return the strongest breach that ends the watch, if any."""
     return strongest([breach for breach in breaches if breach.ends])
+
+
+def ends_now(progress: Progress, terms: Terms) -> WatchBreach | None:
+    """Return the strongest breach that ends the watch now, if any.
+
+    What does not roll back waits while a graver limit that must last is being crossed: in a moment that has
+    lasted, or is over. Else a service that dies would wait for a person, because a milder limit comes first.
+    """
+    last = ending(progress.breaches)
+    if last is None or last.action.rank >= Action.ROLL_BACK.rank:
+        return last
+    seen = situation(progress, terms, figures=False)
+    graver = (limit for limit in terms.watch.thresholds if terms.action_of(limit).rank > last.action.rank)
+    return None if any(under_way(limit, seen) and not limit.observe_only for limit in graver) else last
 
 
 def final_answer(progress: Progress) -> Answer:

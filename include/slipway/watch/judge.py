@@ -1,6 +1,6 @@
 """How samples become answers: thresholds, baselines, missing data, and what ends a watch."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import accumulate, islice
@@ -8,26 +8,10 @@ from statistics import fmean
 
 from slipway.kinds import Metric
 from slipway.plan import DecisionMatrix
+from slipway.watch.limits import Sample, attended, crosses, crossings, held_for, limit_of, reference_of
 from slipway.watch.schedule import paced, spacing
 from slipway.watching import Missing, Threshold, Watch
 from slipway.words import Action, Answer, Severity
-
-
-@dataclass(frozen=True, kw_only=True)
-class Sample:
-    """One reading of all metrics.
-
-    :param at: real seconds since the start of the watch
-    :param values: the figure since the sample before, None where there is no data
-    :param recent: the figure over the last `minimum_good_samples` samples, for what must be noticed at once
-    :param observed: how many observations each of `values` stands on, 0 where its source was read and nothing
-        happened there; absent where that is not known
-    """
-
-    at: float
-    values: Mapping[str, float | None]
-    recent: Mapping[str, float | None] = field(default_factory=dict)
-    observed: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,75 +62,6 @@ class WatchBreach:
     def ends(self) -> bool:
         """Whether the watch must end now."""
         return self.action.ends_the_watch
-
-
-def limit_of(threshold: Threshold, baseline: float | None) -> float | None:
-    """Return the limit in the metric's unit, or None where it is relative and there is no baseline."""
-    if threshold.above is not None or threshold.below is not None:
-        return threshold.above if threshold.above is not None else threshold.below
-    if baseline is None:
-        return None
-    if threshold.above_baseline_by is not None:
-        return baseline + threshold.above_baseline_by
-    if threshold.above_baseline_by_percent is not None:
-        return baseline + abs(baseline) * threshold.above_baseline_by_percent / 100
-    return None if threshold.above_baseline_times is None else baseline * threshold.above_baseline_times
-
-
-def crosses(threshold: Threshold, value: float, limit: float) -> bool:
-    """Tell whether a value lies beyond the limit; the limit itself is still allowed."""
-    return value < limit if threshold.below is not None else value > limit
-
-
-def _reference(
-    threshold: Threshold, figures: Mapping[str, float | None], base: Mapping[str, float]
-) -> float | None:
-    if threshold.versus:
-        return figures.get(threshold.versus)
-    return base.get(threshold.metric)
-
-
-def crossings(
-    threshold: Threshold, samples: Sequence[Sample], baseline: Mapping[str, float]
-) -> Iterator[Sample]:
-    """Yield the last samples that cross the limit in a row, newest first; those without data are left out."""
-    for sample in reversed(samples):
-        value = sample.values.get(threshold.metric)
-        limit = limit_of(threshold, _reference(threshold, sample.values, baseline))
-        if value is None or limit is None:
-            continue
-        if not crosses(threshold, value, limit):
-            return
-        yield sample
-
-
-def held_for(
-    threshold: Threshold, samples: Sequence[Sample], baseline: Mapping[str, float], least: int, every: float
-) -> float | None:
-    """Return for how many real seconds the limit has been crossed without a good sample in between.
-
-    None while fewer than two (or `least`) samples in a row cross it. A sample without data neither adds to
-    the row nor breaks it; but a row with more holes than samples has not been seen to last, unless it is
-    known that nothing happened in them.
-
-    :param every: real seconds between two samples
-    """
-    samples = _attended(samples, every)
-    row = [sample.at for sample in crossings(threshold, samples, baseline)]
-    if len(row) < max(2, least):
-        return None
-    inside = [sample for sample in samples if row[-1] <= sample.at <= row[0]]
-    holes = [sample for sample in inside if sample.values.get(threshold.metric) is None]
-    unknown = [sample for sample in holes if threshold.metric not in sample.observed]
-    return row[0] - row[-1] if len(unknown) <= len(row) else None
-
-
-def _attended(samples: Sequence[Sample], every: float) -> Sequence[Sample]:
-    """Return the newest samples, back to a time without any (the triggerer was away) that outweighs them."""
-    for newer, place in enumerate(range(len(samples) - 1, 0, -1), 1):
-        if samples[place].at - samples[place - 1].at > (newer + 1) * every:
-            return samples[place:]
-    return samples
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -217,7 +132,7 @@ def _row(
     samples: Sequence[Sample],
 ) -> Row:
     """Judge figures by a threshold; `samples` are those that the figures come from."""
-    reference = _reference(threshold, figures, situation.baseline)
+    reference = reference_of(threshold, figures, situation.baseline)
     limit = limit_of(threshold, reference)
     value = figures.get(threshold.metric)
     answer, note = _answer(threshold, situation, value, limit)
@@ -339,6 +254,17 @@ def _lasting(threshold: Threshold, situation: Situation) -> tuple[Answer, str]:
     if held >= paced(threshold.lasting, situation.pace) - 1e-6:
         return Answer.FAIL, f"lasted {_duration(threshold.lasting)}"
     return Answer.PASS, f"crossed for {_duration(timedelta(seconds=held * situation.pace))}"
+
+
+def under_way(threshold: Threshold, situation: Situation) -> bool:
+    """Tell whether the newest sample crosses a limit that must last, and it has not had its time yet."""
+    watch, samples = situation.watch, situation.all_samples
+    seen = attended(samples, spacing(watch, situation.pace))
+    row = [sample.at for sample in crossings(threshold, seen, situation.baseline)]
+    if threshold.lasting <= timedelta(0) or not row or row[0] != samples[-1].at:
+        return False
+    enough = len(row) >= max(2, watch.minimum_good_samples)
+    return not enough or row[0] - row[-1] < paced(threshold.lasting, situation.pace) - 1e-6
 
 
 def _duration(length: timedelta) -> str:
