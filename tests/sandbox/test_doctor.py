@@ -20,6 +20,7 @@ STEPS = {
         "back_up_database",
         "create_flag",
         "deploy_api",
+        "restart_api_servers",
         "deploy_front_end",
         "schedule_maintenance_checker",
     ],

@@ -212,3 +212,11 @@ def test_a_server_that_forgot_its_jobs_is_restarted_all_the_same(world: World, r
     shutil.rmtree(world.server.home / ".slipway")
     assert world.step.undo(run, evidence).changed is True
     assert world.versions() == ['{"version": "v2.4.0"}'] * 3
+
+
+def test_a_look_tells_what_each_instance_reports_and_restarts_none(world: World, run: LocalRun) -> None:
+    assert world.step.look(run) == "api-1 reports v2.4.0, api-2 reports v2.4.0, api-3 reports v2.4.0"
+    (world.server.home / "www" / "api-2" / "version").unlink()
+    with pytest.raises(VersionBeforeUnknown, match="api-2: reported no version"):
+        world.step.look(run)
+    assert world.restarts() == []

@@ -7,7 +7,8 @@ from typing import ClassVar
 
 from slipway.kinds import Step
 from slipway.run import Evidence, Json, Run
-from slipway.steps.cluster_objects import capture, captured, look_at, put_back, refuse_strangers
+from slipway.steps.cluster_access import look_at_rights
+from slipway.steps.cluster_objects import capture, captured, put_back, refuse_strangers
 from slipway.steps.faults.kubernetes import NotAsApplied
 from slipway.steps.kubernetes_api import Cluster, Reference, cluster
 from slipway.steps.manifests import differences, essence, manifests
@@ -41,8 +42,9 @@ class ApplyManifest(Step):
         return "puts the objects back to what they were; deletes those that were not there, and their jobs"
 
     def look(self, run: Run) -> str:
-        """Look at the objects and at the rights to change them."""
-        return look_at(run, self.manifest, self.namespace)
+        """Say what the login may do with the objects. Raises what `look_at_rights` raises."""
+        verbs = ("get", "create", "patch", "update", "delete")
+        return look_at_rights(run, self.manifest, self.namespace, verbs)
 
     def do(self, run: Run) -> Evidence:
         """Apply and read back.

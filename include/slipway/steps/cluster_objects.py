@@ -5,25 +5,10 @@ from dataclasses import asdict
 from datetime import timedelta
 
 from slipway.run import Json, Run
-from slipway.steps.faults.artifacts import ArtifactMissing
 from slipway.steps.faults.kubernetes import ChangedSince, NotAsBefore
-from slipway.steps.kubernetes_api import Cluster, Reference, cluster
-from slipway.steps.manifests import differences, essence, manifests
+from slipway.steps.kubernetes_api import Cluster, Reference
+from slipway.steps.manifests import differences, essence
 from slipway.still_going import StillGoing
-
-CHANGING = ("get", "create", "update", "patch", "delete")  # what applying, deleting and both undos need
-
-
-def look_at(run: Run, manifest: str | Mapping[str, Json], namespace: str) -> str:
-    """Say what of a manifest's objects is there, and that the login may change them. Raises RightsMissing."""
-    try:
-        references = list(manifests(run, manifest, namespace))
-    except ArtifactMissing:
-        return "its manifest comes with the version"
-    with cluster(run) as opened:
-        opened.require_rights(references, CHANGING)
-        rows = [f"{each}{'' if opened.get(each) else ' (not there yet)'}" for each in references]
-    return f"the login may change {', '.join(rows)}"
 
 
 def capture(cluster: Cluster, references: Sequence[Reference]) -> dict[str, Json]:

@@ -7,7 +7,8 @@ from typing import ClassVar
 
 from slipway.kinds import Step
 from slipway.run import Evidence, Json, Run
-from slipway.steps.cluster_objects import capture, captured, look_at, put_back, refuse_strangers, remove
+from slipway.steps.cluster_access import look_at_rights
+from slipway.steps.cluster_objects import capture, captured, put_back, refuse_strangers, remove
 from slipway.steps.kubernetes_api import cluster
 from slipway.steps.manifests import manifests
 
@@ -38,8 +39,8 @@ class DeleteManifest(Step):
         return "creates the objects again as they were"
 
     def look(self, run: Run) -> str:
-        """Look at the objects and at the rights to change them."""
-        return look_at(run, self.manifest, self.namespace)
+        """Say what the login may do with the objects. Raises what `look_at_rights` raises."""
+        return look_at_rights(run, self.manifest, self.namespace, ("get", "create", "update", "delete"))
 
     def do(self, run: Run) -> Evidence:
         """Delete. Raises what ApplyManifest raises, and StillGoing while something is left."""

@@ -4,20 +4,14 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from slipway import vendor
 from slipway.run import Json, Run
-from slipway.steps.faults.kubernetes import (
-    KUBERNETES,
-    ClusterUnclear,
-    KindUnknown,
-    RightsMissing,
-    fault_of,
-)
+from slipway.steps.faults.kubernetes import KUBERNETES, ClusterUnclear, KindUnknown, fault_of
 from slipway.steps.reach import connection
 from slipway.vendor_faults import AnswerUnreadable, TooManyCalls, VendorBroken, VendorUnreachable
 
@@ -99,40 +93,21 @@ class Cluster:
             )
         ]
 
-    def require_rights(self, references: Sequence[Reference], verbs: Sequence[str]) -> None:
-        """Raise RightsMissing unless the login may do all that to the objects; the cluster itself says so."""
-        missing = [f"{verb} {each}" for each in references for verb in verbs if not self._may(verb, each)]
-        if missing:
-            raise RightsMissing(self.conn_id, missing)
-
-    def _may(self, verb: str, reference: Reference) -> bool:
-        attributes = {
-            "verb": verb,
-            "group": reference.api_version.rpartition("/")[0],
-            "resource": self._path(reference).split("/")[-2],
-            "name": reference.name,
-            "namespace": reference.namespace,
-        }
-        review = {
-            "apiVersion": "authorization.k8s.io/v1",
-            "kind": "SelfSubjectAccessReview",
-            "spec": {"resourceAttributes": attributes},
-        }
-        what = f"ask whether it may {verb} {reference}"
-        path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
-        return bool(self.ask("POST", path, json.dumps(review), what=what)["status"]["allowed"])
+    def resource(self, reference: Reference) -> Mapping[str, Json]:
+        """Return how the cluster calls the object's kind ("name", "namespaced"). Raises KindUnknown."""
+        group = reference.api_version
+        answer = self.ask("GET", _root(group), what=f"look up {group}", absent_is_fine=True)
+        rows = answer["resources"] if answer else []
+        kinds = {row["kind"]: row for row in rows if "/" not in row["name"]}
+        if reference.kind not in kinds:
+            raise KindUnknown(group, reference.kind, sorted(kinds))
+        return dict(kinds[reference.kind])
 
     def _path(self, reference: Reference) -> str:
         """Return the object's path. Raises KindUnknown."""
-        group = reference.api_version
-        root = f"/apis/{group}" if "/" in group else f"/api/{group}"
-        found = self.ask("GET", root, what=f"look up {group}", absent_is_fine=True) or {"resources": []}
-        kinds = {row["kind"]: row for row in found["resources"] if "/" not in row["name"]}
-        if reference.kind not in kinds:
-            raise KindUnknown(group, reference.kind, sorted(kinds))
-        row = kinds[reference.kind]
+        row = self.resource(reference)
         place = f"/namespaces/{reference.namespace}" if row["namespaced"] else ""
-        return f"{root}{place}/{row['name']}/{reference.name}"
+        return f"{_root(reference.api_version)}{place}/{row['name']}/{reference.name}"
 
     def ask(
         self,
@@ -204,6 +179,10 @@ def look(run: Run) -> str:
         version = opened.ask("GET", "/version", what="read its version")["gitVersion"]
         opened.ask("GET", "/apis/batch/v1", what="look up batch/v1")
     return f"Kubernetes {version}"
+
+
+def _root(group: str) -> str:
+    return f"/apis/{group}" if "/" in group else f"/api/{group}"
 
 
 def _configuration(found: Any) -> Configuration:

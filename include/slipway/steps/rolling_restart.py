@@ -48,6 +48,12 @@ class RollingRestart(Step):
         """Say which instances are rolled back."""
         return "restarts the instances that were touched with their version from before, one at a time"
 
+    def look(self, run: Run) -> str:
+        """Say which version each instance reports. Raises VersionBeforeUnknown if one reports none."""
+        with server(run) as there:
+            versions = self._ways_back(there)["versions"]
+        return ", ".join(f"{instance} reports {version}" for instance, version in versions.items())
+
     def do(self, run: Run) -> Evidence:
         """Restart them.
 

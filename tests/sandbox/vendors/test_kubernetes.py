@@ -1,8 +1,11 @@
 """The cluster's stand-in refuses what a cluster refuses."""
 
+import json
+
 import pytest
 
 from slipway.sandbox.vendors.kubernetes import Kubernetes, kubernetes
+from slipway.sandbox.vendors.kubernetes_access import REVIEWS
 from slipway.sandbox.vendors.kubernetes_rules import schedule_fault
 
 PATH = "/apis/batch/v1/namespaces/production/cronjobs"
@@ -83,3 +86,27 @@ def test_what_is_deleted_in_the_foreground_shows_that_it_goes() -> None:
     assert "deletionTimestamp" in client.get(f"{PATH}/checker").get_json()["metadata"]
     state.going = dict.fromkeys(state.going, 0.0)
     assert client.get(f"{PATH}/checker").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("verb", "method", "path"),
+    [
+        ("get", "GET", f"{PATH}/checker"),
+        ("list", "GET", PATH),
+        ("create", "POST", PATH),
+        ("update", "PUT", f"{PATH}/checker"),
+        ("patch", "PATCH", f"{PATH}/checker?fieldManager=slipway"),
+        ("create", "PATCH", f"{PATH}/checker?fieldManager=slipway"),
+        ("delete", "DELETE", f"{PATH}/checker"),
+    ],
+)
+def test_what_is_forbidden_is_refused_and_a_review_says_so(verb: str, method: str, path: str) -> None:
+    client = kubernetes(Kubernetes(forbidden={(verb, "cronjobs")}), token="").app.test_client()
+    content_type = "application/apply-patch+yaml" if method == "PATCH" else "application/json"
+    answer = client.open(path, method=method, data=json.dumps(cron_job()), content_type=content_type)
+    assert (answer.status_code, answer.get_json()["reason"]) == (403, "Forbidden")
+    assert f'cannot {verb} resource "cronjobs" in API group "batch"' in answer.get_json()["message"]
+    asked = {"verb": verb, "group": "batch", "resource": "cronjobs", "namespace": "production"}
+    review = client.post(REVIEWS, json={"spec": {"resourceAttributes": asked}})
+    assert (review.status_code, review.get_json()["status"]) == (201, {"allowed": False})
+    assert client.post(REVIEWS, json={"spec": {}}).status_code == 422

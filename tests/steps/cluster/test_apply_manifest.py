@@ -1,8 +1,11 @@
+from dataclasses import replace
+
 import pytest
 from tests.steps.cluster.conftest import CRON_JOB, NAME, PATH, World
 
 from slipway.environment import Environment
 from slipway.run import Evidence
+from slipway.sandbox.vendors.kubernetes_access import REVIEWS
 from slipway.steps import ApplyManifest
 from slipway.steps.faults.artifacts import ArtifactMissing
 from slipway.steps.faults.kubernetes import (
@@ -12,11 +15,12 @@ from slipway.steps.faults.kubernetes import (
     NotAsApplied,
     NotAsBefore,
     ObjectTooLarge,
+    RightsMissing,
     SecretInManifest,
 )
 from slipway.still_going import StillGoing
 from slipway.testing import LocalRun
-from slipway.vendor_faults import CallRefused, InTheWay, VendorBroken
+from slipway.vendor_faults import AccessRefused, CallRefused, InTheWay, VendorBroken
 
 STEP = ApplyManifest(name="apply_cron_job", manifest=PATH, namespace="production")
 
@@ -227,3 +231,51 @@ def test_an_object_that_is_too_large_to_be_kept_is_not_touched(world: World, run
     world.state.objects["v1", "configmaps", "production", "big"]["data"] = {"a": "x" * 100_000}
     with pytest.raises(ObjectTooLarge, match="Nothing was touched"):
         step.do(run)
+
+
+def test_a_look_tells_what_the_login_may_do_and_creates_nothing(world: World, run: LocalRun) -> None:
+    assert STEP.look(run) == (
+        f"may get, create, patch, update, delete cronjobs {NAME} in namespace production; "
+        "list, delete jobs in namespace production"
+    )
+    assert world.state.objects == {}
+    assert {call.path for call in world.stand_in.calls if call.method != "GET"} == {REVIEWS}
+
+
+def test_a_look_names_every_right_that_is_missing(world: World, run: LocalRun) -> None:
+    world.state.forbidden |= {("patch", "cronjobs"), ("update", "cronjobs"), ("list", "jobs")}
+    with pytest.raises(RightsMissing) as caught:
+        STEP.look(run)
+    assert str(caught.value) == (
+        f'Kubernetes: the login of the connection "cluster" may not patch, update cronjobs {NAME} in '
+        "namespace production; list jobs in namespace production. Bind a Role with these verbs to it there "
+        "(a ClusterRole for what is in no namespace)."
+    )
+    with pytest.raises(AccessRefused, match='cannot patch resource "cronjobs" in API group "batch"'):
+        STEP.do(run)
+
+
+@pytest.mark.parametrize("path", ["k8s/{version}.yaml", "k8s/of-the-version.yaml"])
+def test_a_manifest_that_comes_with_the_version_is_no_fault(world: World, run: LocalRun, path: str) -> None:
+    assert replace(STEP, manifest=path).look(run) == f"its manifest comes with the version ({path})"
+    assert world.stand_in.calls == []
+
+
+def test_a_role_for_one_name_is_asked_for_by_that_name(world: World, run: LocalRun) -> None:
+    STEP.look(run)
+    asked = [call.body["spec"]["resourceAttributes"] for call in world.stand_in.calls if call.body]
+    assert asked[0] == {
+        "verb": "get",
+        "group": "batch",
+        "version": "v1",
+        "resource": "cronjobs",
+        "namespace": "production",
+        "name": NAME,
+    }
+    assert (asked[1]["verb"], asked[1]["name"]) == ("create", "")
+
+
+def test_what_is_in_no_namespace_is_asked_for_without_one(world: World, run: LocalRun) -> None:
+    manifest = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "checks"}}
+    step = ApplyManifest(name="make_namespace", manifest=manifest)
+    assert step.look(run) == "may get, create, patch, update, delete namespaces checks"

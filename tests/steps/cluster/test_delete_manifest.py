@@ -3,7 +3,7 @@ from tests.steps.cluster.conftest import NAME, PATH, World
 
 from slipway.run import Evidence
 from slipway.steps import ApplyManifest, DeleteManifest
-from slipway.steps.faults.kubernetes import ChangedSince
+from slipway.steps.faults.kubernetes import ChangedSince, RightsMissing
 from slipway.still_going import StillGoing
 from slipway.testing import LocalRun
 from slipway.vendor_faults import VendorBroken
@@ -71,3 +71,13 @@ def test_an_answer_that_was_lost_deletes_nothing_twice(applied: World, run: Loca
         STEP.undo(run, evidence)
     STEP.undo(run, evidence)
     assert applied.writes().count("POST") == 1
+
+
+def test_a_look_tells_what_the_login_may_do_or_which_right_is_missing(world: World, run: LocalRun) -> None:
+    jobs = "list, delete jobs in namespace production"
+    assert (
+        STEP.look(run) == f"may get, create, update, delete cronjobs {NAME} in namespace production; {jobs}"
+    )
+    world.state.forbidden.add(("delete", "cronjobs"))
+    with pytest.raises(RightsMissing, match=f"may not delete cronjobs {NAME} in namespace production"):
+        STEP.look(run)

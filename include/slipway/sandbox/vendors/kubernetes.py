@@ -11,31 +11,20 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from slipway.sandbox.vendors.kubernetes_rules import RESOURCES, Object, Resource, filled, refusals
+from slipway.sandbox.vendors.kubernetes_access import Right, add_access, require
+from slipway.sandbox.vendors.kubernetes_rules import (
+    REASONS,
+    RESOURCES,
+    Object,
+    Refused,
+    Resource,
+    filled,
+    refusals,
+)
 from slipway.sandbox.vendors.stand_in import StandIn
 
 Key = tuple[str, str, str, str]  # group, plural, namespace, name
 TOKEN = "sandbox-cluster-token"
-_REASONS = {
-    400: "BadRequest",
-    401: "Unauthorized",
-    403: "Forbidden",
-    404: "NotFound",
-    405: "MethodNotAllowed",
-    409: "Conflict",
-    422: "Invalid",
-    429: "TooManyRequests",
-    500: "InternalError",
-    503: "ServiceUnavailable",
-}
-
-
-class Refused(Exception):
-    """The server answers with a Status."""
-
-    def __init__(self, status: int, said: str, reason: str = "") -> None:
-        self.status, self.said, self.reason = status, said, reason or _REASONS.get(status, "")
-        super().__init__(said)
 
 
 @dataclass(kw_only=True)
@@ -43,6 +32,7 @@ class Kubernetes:
     """What the cluster holds.
 
     :param deletion_takes: seconds from the call until an object that is deleted in the foreground is gone
+    :param forbidden: what the login may not do, by verb and plural, e.g. ("patch", "cronjobs")
     """
 
     namespaces: set[str] = field(default_factory=lambda: {"default", "production", "staging"})
@@ -50,7 +40,7 @@ class Kubernetes:
     applied: dict[Key, dict[str, Object]] = field(default_factory=dict)  # by field manager
     going: dict[Key, float] = field(default_factory=dict)  # when an object that is being deleted is gone
     deletion_takes: float = 0.2
-    forbidden: set[tuple[str, str]] = field(default_factory=set)  # verb and resource, for a review of rights
+    forbidden: set[Right] = field(default_factory=set)
     versions: int = 100
 
     def find(self, kind: str, namespace: str, name: str) -> Object | None:
@@ -141,13 +131,6 @@ def kubernetes(state: Kubernetes | None = None, token: str = TOKEN) -> StandIn:
     def resources(version: str, group: str = "") -> Any:
         return jsonify(_resources(f"{group}/{version}".lstrip("/")))
 
-    @app.post("/apis/authorization.k8s.io/v1/selfsubjectaccessreviews")
-    def review() -> Any:
-        asked = request.get_json()
-        wanted = asked["spec"]["resourceAttributes"]
-        allowed = (wanted["verb"], wanted["resource"]) not in state.forbidden
-        return jsonify({**asked, "status": {"allowed": allowed}}), 201
-
     for root in ("/apis/<group>/<version>", "/api/<version>"):
         for place in ("/namespaces/<namespace>", ""):
             path = f"{root}{place}/<plural>"
@@ -160,6 +143,8 @@ def kubernetes(state: Kubernetes | None = None, token: str = TOKEN) -> StandIn:
         return _status(fault.status, fault.said, fault.reason)
 
     stand_in = StandIn(app=app, error=_status, token=f"Bearer {token}" if token else "")
+
+    add_access(app, state.forbidden)
 
     @app.before_request
     def advance() -> None:
@@ -244,6 +229,8 @@ def _apply(state: Kubernetes, resource: Resource, key: Key) -> Object:
     if not manager:
         raise Refused(400, "PatchOptions.meta.k8s.io is invalid: fieldManager: Required value")
     wanted, earlier = _body(request.get_data()), state.objects.get(key)
+    if earlier is None:  # applying what is not there takes the right to create it too
+        require(state.forbidden, "create", request.view_args or {})
     owners = state.applied.get(key, {})
     taken = [
         f'conflict with "{other}": .{path}'
@@ -364,7 +351,7 @@ def _status(status: int, said: str, reason: str = "") -> tuple[Any, int]:
         "metadata": {},
         "status": "Failure",
         "message": "Unauthorized" if status == 401 else said,
-        "reason": reason or _REASONS.get(status, "Unknown"),
+        "reason": reason or REASONS.get(status, "Unknown"),
         "code": status,
     }, status
 

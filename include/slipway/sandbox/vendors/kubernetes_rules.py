@@ -20,6 +20,28 @@ _MACROS = ("@yearly", "@annually", "@monthly", "@weekly", "@daily", "@midnight",
 _PART = re.compile(r"(\*|\?|[a-z0-9]+(?:-[a-z0-9]+)?)(?:/(\d+))?", re.IGNORECASE)
 
 
+REASONS = {
+    400: "BadRequest",
+    401: "Unauthorized",
+    403: "Forbidden",
+    404: "NotFound",
+    405: "MethodNotAllowed",
+    409: "Conflict",
+    422: "Invalid",
+    429: "TooManyRequests",
+    500: "InternalError",
+    503: "ServiceUnavailable",
+}
+
+
+class Refused(Exception):
+    """The server answers with a Status."""
+
+    def __init__(self, status: int, said: str, reason: str = "") -> None:
+        self.status, self.said, self.reason = status, said, reason or REASONS.get(status, "")
+        super().__init__(said)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Resource:
     """A kind that the server has."""

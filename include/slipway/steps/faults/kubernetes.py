@@ -3,7 +3,8 @@
 StepFailed (another try may help)
 |- NotAsApplied, NotAsBefore
 StepImpossible (no second try)
-`- ClusterUnclear, ManifestUnreadable, KindUnknown, SecretInManifest, ObjectTooLarge, ChangedSince
+`- ClusterUnclear, ManifestUnreadable, KindUnknown, SecretInManifest, ObjectTooLarge, ChangedSince,
+   RightsMissing
 """
 
 from collections.abc import Sequence
@@ -106,13 +107,13 @@ class ChangedSince(StepImpossible):
 
 
 class RightsMissing(StepImpossible):
-    """The login may not do what the step will do."""
+    """The login may not do what a step would do with its objects."""
 
     def __init__(self, conn_id: str, missing: Sequence[str]) -> None:
         self.conn_id, self.missing = conn_id, tuple(missing)
         super().__init__(
-            f'The login of the connection "{conn_id}" may not {"; ".join(self.missing)}. '
-            "Give it a Role with these verbs."
+            f'{KUBERNETES}: the login of the connection "{conn_id}" may not {"; ".join(self.missing)}. Bind '
+            "a Role with these verbs to it there (a ClusterRole for what is in no namespace)."
         )
 
 
