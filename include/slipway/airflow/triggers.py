@@ -131,7 +131,7 @@ class WatchTrigger(BaseTrigger):
         if self.terms.pace > 1:
             self.start = start or time.time()
         if progress.done or progress.tried:
-            self.log.info("The watch goes on after checkpoint %d.", progress.done)
+            self.log.info("The watch goes on; checkpoints behind it: %d.", progress.done)
         end = datetime.fromtimestamp(self.start + real_length(self.terms.watch, self.terms.pace), UTC)
         self.log.info("The window lasts until %s UTC.", f"{end:%Y-%m-%d %H:%M:%S}")
         return progress

@@ -10,7 +10,7 @@ from tests.steps.world import killed_after
 
 from slipway.kinds import Undo
 from slipway.run import Evidence
-from slipway.steps import UploadToS3, aws_api, s3_bucket, s3_target
+from slipway.steps import UploadToS3, aws_api, s3_bucket, to_bucket
 from slipway.steps.aws_api import client
 from slipway.steps.faults import NothingTried, NotTheTriedPackage
 from slipway.steps.faults.artifacts import ArtifactMissing, ArtifactOutside
@@ -99,7 +99,7 @@ def test_an_upload_that_is_killed_between_two_files_goes_on_or_is_undone(
 def test_an_upload_whose_record_was_lost_sends_nothing_again(
     amazon: Amazon, run: LocalRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with killed_after(monkeypatch, s3_target, "Evidence"):
+    with killed_after(monkeypatch, to_bucket, "Evidence"):
         FILE.do(run)
     assert FILE.do(run).changed is True
     assert amazon.writes() == [f"PUT {GUIDE}"]

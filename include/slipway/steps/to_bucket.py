@@ -1,11 +1,13 @@
-"""Bringing files to a bucket and the versions before them back, for the steps that do so."""
+"""What the steps have in common that bring files to a bucket, and the versions before them back."""
 
 import os.path
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import ClassVar
 
+from slipway.kinds import Step
 from slipway.run import Evidence, Json, Run
 from slipway.steps.aws_api import client
 from slipway.steps.cloudfront import invalidated, look_at
@@ -15,29 +17,45 @@ from slipway.steps.site_files import RESERVED, Manifest, SiteFile, is_back, page
 
 
 @dataclass(frozen=True, kw_only=True)
-class Target:
-    """Where files go, and what of it is touched. The fields are those of SyncToS3 and UploadToS3.
+class ToBucket(Step):
+    """A step that brings files to a bucket.
 
-    :param called: what the step does, in one word: "sync"
-    :param delete: whether objects under the prefix that are not among the files are removed
+    What the bucket held before is kept as a list of keys and versions in an object under `.slipway/`; the
+    evidence holds only its key and checksum, however many files there are.
+
+    :param bucket: it must have versioning on, or nothing could be undone
+    :param prefix: put before each key, e.g. "app/"
+    :param distribution: a CloudFront distribution before the bucket; its caches are emptied after the files
+        are there and again after the undo
+    :param paths: of the distribution
+    :param state_bucket: keeps the list of what was there before; the bucket itself if left out
+    :param every: the longest time between two looks at the invalidation
     """
 
-    called: str
     bucket: str
-    prefix: str
-    delete: bool
-    distribution: str
-    paths: Sequence[str]
-    state_bucket: str
-    every: timedelta
+    prefix: str = ""
+    distribution: str = ""
+    paths: Sequence[str] = ("/*",)
+    state_bucket: str = ""
+    every: timedelta = timedelta(seconds=20)
 
-    def __str__(self) -> str:
+    needs: ClassVar[tuple[str, ...]] = ("aws", "artifacts")
+    called: ClassVar[str]  # what it does, in one word: "sync"
+
+    @property
+    def deletes(self) -> bool:
+        """Whether objects under the prefix that are not among the files are removed."""
+        return False
+
+    @property
+    def place(self) -> str:
+        """Where to, for people."""
         return f"s3://{self.bucket}/{self.prefix}"
 
     def undo_in_words(self) -> str:
         """Say what comes back."""
         emptied = f" and empties the caches of {self.distribution}" if self.distribution else ""
-        return f"brings back the versions that {self} held before, removes what was added{emptied}"
+        return f"brings back the versions that {self.place} held before, removes what was added{emptied}"
 
     def look(self, run: Run) -> str:
         """Say whether the bucket keeps versions, what it holds, and how the distribution stands."""
@@ -47,14 +65,14 @@ class Target:
             held = len(bucket.listed(self.prefix, without=RESERVED))
             if self.state_bucket:
                 Bucket(client=s3, name=self.state_bucket, conn_id=run.environment.aws).require_there()
-        said = f"{self} keeps versions, {held} objects"
+        said = f"{self.place} keeps versions, {held} objects"
         return f"{said}; {look_at(run, self.distribution)}" if self.distribution else said
 
     def files(self, source: Path) -> dict[str, SiteFile]:
         """Return the files of a folder, or the one file, by key. Raises NothingToSync."""
         found = site_files(source, self.prefix)
         if not found:
-            raise NothingToSync(str(source), str(self))
+            raise NothingToSync(str(source), self.place)
         return found
 
     def bring(self, run: Run, files: Mapping[str, SiteFile]) -> Evidence:
@@ -71,19 +89,19 @@ class Target:
         changed = bool(before["to_upload"] or before["to_remove"])
         if changed and self.distribution:
             proof["cache"] = invalidated(run, self.distribution, self.paths, every=self.every)
-        removed = f", {before['to_remove']} objects removed" if self.delete else ""
-        summary = f"{self}: {len(files)} files, {before['to_upload']} of them uploaded{removed}"
+        removed = f", {before['to_remove']} objects removed" if self.deletes else ""
+        summary = f"{self.place}: {len(files)} files, {before['to_upload']} of them uploaded{removed}"
         after = {"version": run.version, "objects": len(files), "manifest": left}
         return Evidence(before=before, after=after, proof=proof, changed=changed, summary=summary)
 
-    def take_back(self, run: Run, evidence: Evidence) -> Evidence:
+    def undo(self, run: Run, evidence: Evidence) -> Evidence:
         """Bring back what was there, and empty the caches.
 
         Raises what `bring` raises, ManifestDamaged, and WrittenSince for what neither release left there.
         """
         before = evidence.before
         if "manifest" not in before:
-            run.log.info("Nothing to undo in %s: the %s was never begun", self, self.called)
+            run.log.info("Nothing to undo in %s: the %s was never begun", self.place, self.called)
             return Evidence(changed=False, summary=f"the {self.called} was never begun")
         conn_id = run.environment.aws
         with client(run, "s3") as s3:
@@ -99,12 +117,12 @@ class Target:
             proof["cache"] = invalidated(
                 run, str(before["distribution"]), before["paths"], every=self.every, purpose="undo"
             )
-        summary = f"{self}: {restored} objects brought back, {removed} removed"
+        summary = f"{self.place}: {restored} objects brought back, {removed} removed"
         changed = bool(restored or removed)
         return Evidence(before=evidence.after, after=before, proof=proof, changed=changed, summary=summary)
 
     def _listed(self, bucket: Bucket, files: Mapping[str, SiteFile]) -> dict[str, Stored]:
-        return _listed(bucket, self.prefix, files, whole=self.delete)
+        return _listed(bucket, self.prefix, files, whole=self.deletes)
 
     def _capture(self, run: Run, bucket: Bucket, files: Mapping[str, SiteFile]) -> dict[str, Json]:
         listed = self._listed(bucket, files)
@@ -112,12 +130,12 @@ class Target:
         kept = self._keep(run, bucket, listed, files)
         run.log.info(
             "%s holds %d objects%s; their versions are kept in s3://%s/%s",
-            self, len(listed), "" if self.delete else " of these names", kept["bucket"], kept["key"],
+            self.place, len(listed), "" if self.deletes else " of these names", kept["bucket"], kept["key"],
         )  # fmt: skip
         return {
             "bucket": self.bucket,
             "prefix": self.prefix,
-            "delete": self.delete,
+            "delete": self.deletes,
             "objects": len(listed),
             "to_upload": len(uploads),
             "to_remove": len(removals),
@@ -143,7 +161,7 @@ class Target:
         uploads, removals = self._differences(bucket, files, self._listed(bucket, files))
         run.log.info(
             "%s: %d of %d files are there already; uploading %d and removing %d objects",
-            self, len(files) - len(uploads), len(files), len(uploads), len(removals),
+            self.place, len(files) - len(uploads), len(files), len(uploads), len(removals),
         )  # fmt: skip
         for key in uploads:
             bucket.put_file(key, files[key].path, files[key].sha256, files[key].content_type)
@@ -151,8 +169,8 @@ class Target:
             bucket.remove(key)
         wrong = self._differences(bucket, files, self._listed(bucket, files))
         if any(wrong):
-            raise SyncNotTaken(str(self), [*wrong[0], *wrong[1]])
-        run.log.info("%s lists exactly what was wanted", self)
+            raise SyncNotTaken(self.place, [*wrong[0], *wrong[1]])
+        run.log.info("%s lists exactly what was wanted", self.place)
         return {"uploaded_in_this_try": len(uploads), "removed_in_this_try": len(removals)}
 
 
