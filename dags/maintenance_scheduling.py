@@ -1062,7 +1062,7 @@ plan = Plan(
             name="manual_testing",
             title="Step 4.1: manual testing",
             planned=timedelta(minutes=15),
-            timeout=HOUR,  # ours: while a form waits, nobody watches
+            timeout=HOUR,  # ours
             on_unknown=Severity.MEDIUM,
             items=[
                 "Login to production as test user",

@@ -780,7 +780,7 @@ plan = Plan(
         Checklist(
             name="immediate_verification",
             title="Immediate verification, 10:15 KST",
-            timeout=timedelta(hours=1),  # ours, as in the first hour: while a form waits, nobody watches
+            timeout=timedelta(hours=1),  # ours, as in the first hour
             on_unknown=Severity.MEDIUM,
             items=[
                 "Site accessible",

@@ -7,8 +7,9 @@ from tests import toy
 
 from slipway.compile import compile_plan, soak_of
 from slipway.graph import Kind, ReleaseGraph, When
+from slipway.kinds import Checklist
 from slipway.plan import Approval, Gate, Stage
-from slipway.watching import Missing
+from slipway.watching import Missing, Watch
 from slipway.words import Severity
 
 
@@ -47,6 +48,8 @@ def test_the_tasks_stand_in_the_order_of_a_release() -> None:
         "verdict",
         "ask",
         "answer",
+        "watch_meanwhile",
+        "close_the_question",
         "rollback.start",
         "rollback.undo_deploy",
         "rollback.undo_migrate",
@@ -59,6 +62,37 @@ def test_the_tasks_stand_in_the_order_of_a_release() -> None:
         "closeout.report",
         "outcome",
     ]
+
+
+def test_production_is_watched_beside_forms_and_beside_the_question() -> None:
+    forms = [
+        Checklist(name="look", items=["Fine"], timeout=toy.HOUR),
+        Checklist(name="try", items=["Works"], timeout=2 * toy.HOUR),
+    ]
+    plan = toy.plan(verify=[toy.ToyCheck(name="answers"), *forms], strategies=toy.rollouts())
+    first = replace(plan.strategies[0].stages[0], require=[forms[0]])
+    plan = replace(plan, strategies=[replace(plan.strategies[0], stages=[first])])
+    graph = compile_plan(plan)
+    found = {node.task_id: node for node in graph.nodes if node.beside}
+    guard, soak = found["verification.watch_meanwhile"], found["rollout.first.watch_meanwhile"]
+    assert (guard.kind, guard.beside) == (Kind.WATCH, ("verification.look", "verification.try"))
+    assert isinstance(guard.item, Watch)
+    assert guard.item.length == 2 * toy.HOUR + 5 * toy.MINUTE
+    assert guard.item.thresholds == plan.watch.thresholds
+    assert upstream(graph, guard.task_id) == upstream(graph, "verification.look") == ["verification.answers"]
+    assert guard.task_id in upstream(graph, "rollout.strategy")
+    closes = found["verification.close_the_others"]
+    assert (closes.when, closes.beside) == (When.ONE_FAILED, guard.beside)
+    assert upstream(graph, closes.task_id) == [*guard.beside, guard.task_id]
+    assert soak.beside == ("rollout.first.look",)
+    assert upstream(graph, soak.task_id) == ["rollout.first.soak"]
+    assert found["watch_meanwhile"].beside == ("ask",)
+    assert upstream(graph, "close_the_question") == ["watch_meanwhile"]
+
+
+def test_nothing_is_watched_beside_the_forms_before_production() -> None:
+    graph = compile_plan(toy.plan())
+    assert [node.task_id for node in graph.of_kind(Kind.WATCH) if node.beside] == ["watch_meanwhile"]
 
 
 def test_a_plan_compiles_to_the_same_graph_every_time() -> None:

@@ -9,6 +9,7 @@ from slipway.graph import (
     ASK,
     CHECK_CONNECTIONS,
     CLOSE_THE_OTHERS,
+    CLOSE_THE_QUESTION,
     COMPLETE,
     DECISION,
     HOLD,
@@ -21,6 +22,7 @@ from slipway.graph import (
     STRATEGY,
     VERDICT,
     WATCH,
+    WATCH_WHILE_ASKING,
     Edge,
     Kind,
     Node,
@@ -31,6 +33,7 @@ from slipway.kinds import Check, Checklist, Step, Undo
 from slipway.plan import Approval, Plan, Rollout, Stage
 from slipway.telling import Moments, add_notices
 from slipway.titles import told_apart
+from slipway.watch.schedule import meanwhile
 from slipway.watching import Every, Missing, Watch
 from slipway.words import Phase
 
@@ -82,7 +85,9 @@ class _Compiler:
         validated = self._checks(Phase.VALIDATION, self.plan.validate, self.plan.staging, staged)
         decision = self._gate(validated)
         deployed = self._steps(Phase.PRODUCTION, self.plan.on_production, self.plan.production, [decision])
-        verified = self._checks(Phase.VERIFICATION, self.plan.verify, self.plan.production, deployed)
+        verified = self._checks(
+            Phase.VERIFICATION, self.plan.verify, self.plan.production, deployed, watch=self.plan.watch
+        )
         exposed = self._rollout(verified)
         self.nodes = told_apart(self.nodes, self.plan.strategies)
         self._watch(exposed)
@@ -135,8 +140,12 @@ class _Compiler:
         where: Environment,
         after: list[str],
         stage: str = "",
+        watch: Watch | None = None,
     ) -> list[str]:
-        """Add checks side by side, then checklists: never ask people what a look can refuse."""
+        """Add checks side by side, then checklists: never ask people what a look can refuse.
+
+        :param watch: how production is watched while people are asked, None before it was changed
+        """
         prefix = f"{phase}.{stage}." if stage else f"{phase}."
         checks = [item for item in items if isinstance(item, Check)]
         checklists = [item for item in items if isinstance(item, Checklist)]
@@ -154,8 +163,39 @@ class _Compiler:
                 for item in group
             ]
             self._join(after, added)
+            if added and watch and kind is Kind.CHECKLIST:
+                added.append(self._meanwhile(prefix, stage, checklists, watch, after))
             after = added or after
         return after
+
+    def _meanwhile(
+        self, prefix: str, stage: str, forms: Sequence[Checklist], watch: Watch, after: list[str]
+    ) -> str:
+        """Watch production beside forms. A breach closes them, and so does one of them that says no."""
+        asked = tuple(prefix + form.name for form in forms)
+        guard = self._add(
+            f"{prefix}watch_meanwhile",
+            Kind.WATCH,
+            "Watch production meanwhile",
+            environment=self.plan.production,
+            item=meanwhile(watch, (form.timeout for form in forms)),
+            stage=stage,
+            beside=asked,
+        )
+        self._join(after, [guard])
+        self._close(f"{prefix}close_the_others", [*asked, guard], asked, stage=stage)
+        return guard
+
+    def _close(self, task_id: str, causes: Sequence[str], questions: Sequence[str], stage: str = "") -> None:
+        self._add(
+            task_id,
+            Kind.CLOSE_THE_OTHERS,
+            "Close the others",
+            when=When.ONE_FAILED,
+            stage=stage,
+            beside=tuple(questions),
+        )
+        self._join(causes, [task_id])
 
     def _where(self, item: Check | Checklist, default: Environment) -> Environment:
         named = {"staging": self.plan.staging, "production": self.plan.production}
@@ -173,8 +213,7 @@ class _Compiler:
             )
         self._join(after, gates)
         if len(gates) > 1:
-            self._add(CLOSE_THE_OTHERS, Kind.CLOSE_THE_OTHERS, "Close the others", when=When.ONE_FAILED)
-            self._join(gates, [CLOSE_THE_OTHERS], "no-go")
+            self._close(CLOSE_THE_OTHERS, list(gates), list(gates))
         decision = self._add(DECISION, Kind.DECISION, "Decision", when=When.ALL_DONE)
         self._join(gates, [decision])
         if len(gates) > 1:
@@ -214,7 +253,8 @@ class _Compiler:
             planned=stage.soak,
         )
         self._join(after, [soak])
-        return self._checks(Phase.ROLLOUT, stage.require, self.plan.production, [soak], stage.name)
+        where, watch = self.plan.production, soak_of(self.plan, stage)
+        return self._checks(Phase.ROLLOUT, stage.require, where, [soak], stage.name, watch)
 
     def _watch(self, after: list[str]) -> None:
         watch = self.plan.watch
@@ -239,6 +279,20 @@ class _Compiler:
         self._add(ANSWER, Kind.ANSWER, "Answer", when=When.NONE_SKIPPED)
         self._join([VERDICT], [ASK], "ask")
         self._join([ASK], [ANSWER])
+        self._watch_while_asking()
+
+    def _watch_while_asking(self) -> None:
+        """Watch production beside the question: what rolls back by itself does not wait for its answer."""
+        self._add(
+            WATCH_WHILE_ASKING,
+            Kind.WATCH,
+            "Watch production meanwhile",
+            environment=self.plan.production,
+            item=meanwhile(self.plan.watch, (rule.within for rule in self.plan.matrix.rules)),
+            beside=(ASK,),
+        )
+        self._join([VERDICT], [WATCH_WHILE_ASKING], "ask")
+        self._close(CLOSE_THE_QUESTION, [WATCH_WHILE_ASKING], [ASK])
 
     def _rollback(self) -> list[str]:
         start = self._add(
@@ -309,6 +363,6 @@ class _Compiler:
 
     def _report(self, before: list[str]) -> None:
         self._add(REPORT, Kind.REPORT, "Report", when=When.ALL_DONE)
-        self._join(before, [REPORT])
+        self._join([*before, WATCH_WHILE_ASKING, CLOSE_THE_QUESTION], [REPORT])
         self._add(OUTCOME, Kind.OUTCOME, "Outcome", when=When.ALL_DONE, phase=None)
         self._join([REPORT], [OUTCOME])

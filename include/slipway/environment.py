@@ -2,6 +2,10 @@
 
 from dataclasses import dataclass, fields
 
+# The variable with the ids of the connections that lead into a practice range, with commas between. The
+# launcher sets it for the sandbox; only there may a release be rehearsed.
+PRACTICE = "SLIPWAY_PRACTICE_CONNECTIONS"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Environment:

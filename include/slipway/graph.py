@@ -13,6 +13,8 @@ from slipway.words import Phase
 START = "start"
 VERDICT = "verdict"
 ASK = "ask"
+WATCH_WHILE_ASKING = "watch_meanwhile"
+CLOSE_THE_QUESTION = "close_the_question"
 ANSWER = "answer"
 OUTCOME = "outcome"
 CHECK_CONNECTIONS = f"{Phase.PREFLIGHT}.check_connections"
@@ -80,6 +82,8 @@ class Node:
 
     :param item: what the plan says it is: a step, check, checklist, approval or watch
     :param undoes: for an undo, the task id of the step that it undoes
+    :param beside: for a watch, the questions to people with whose answers it ends; for what closes questions,
+        those
     :param stage: for a rollout task, its stage (a task group inside the phase)
     :param notices: what it tells people
     """
@@ -92,6 +96,7 @@ class Node:
     environment: Environment | None = None
     item: Step | Check | Checklist | Approval | Watch | None = None
     undoes: str = ""
+    beside: tuple[str, ...] = ()
     stage: str = ""
     planned: timedelta | None = None
     notices: tuple[Notice, ...] = ()

@@ -6,7 +6,16 @@ Only the report waits, for it tells what became of each. A notice that fails is 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from slipway.graph import CHECK_CONNECTIONS, DECISION, ROLLBACK_START, VERDICT, Kind, ReleaseGraph, When
+from slipway.graph import (
+    CHECK_CONNECTIONS,
+    DECISION,
+    ROLLBACK_START,
+    VERDICT,
+    WATCH_WHILE_ASKING,
+    Kind,
+    ReleaseGraph,
+    When,
+)
 from slipway.plan import Day, Moment, Notice, Plan
 from slipway.steps.wait_until import WaitUntil
 from slipway.verdict import Branch, Verdict
@@ -128,7 +137,8 @@ def _days(plan: Plan, after: Sequence[str], *, before: bool) -> Iterator[_Tellin
         )
 
 
-def told_at_once(graph: ReleaseGraph, verdict: Verdict) -> list[str]:
-    """Return the tasks that tell of a verdict; it is a branch, and would skip them otherwise."""
+def beside_the_way(graph: ReleaseGraph, verdict: Verdict) -> list[str]:
+    """Return the tasks that follow a verdict beside its way; as a branch it would skip them otherwise."""
     bad = verdict.branch in (Branch.ASK, Branch.ROLL_BACK)
-    return [node.task_id for node in graph.of_kind(Kind.TELL_OF_BREACHES) if bad]
+    told = [node.task_id for node in graph.of_kind(Kind.TELL_OF_BREACHES) if bad]
+    return [*told, WATCH_WHILE_ASKING] if verdict.branch is Branch.ASK else told

@@ -9,9 +9,18 @@ from typing import Any
 import pytest
 from tests.checks.conftest import ENVIRONMENT, Service
 
-from slipway.checks import Call, Expected, HttpCheck, Journey, VersionServed, run_check
+from slipway.checks import (
+    Call,
+    Expected,
+    HttpCheck,
+    HttpSeries,
+    Journey,
+    VersionServed,
+    http_series,
+    run_check,
+)
 from slipway.checks.calls import NoAnswer, ask_async
-from slipway.checks.expect import NothingThere, at_path, judge
+from slipway.checks.expect import NothingThere, Question, Reply, at_path, judge
 from slipway.run import Evidence, Finding
 from slipway.testing import LocalRun
 from slipway.words import Answer
@@ -247,3 +256,63 @@ def test_a_journey_logs_in_with_what_the_connection_holds(
     assert found.answer is Answer.PASS
     assert service.asked[0]["body"] == {"user": "ada", "password": "pr4ctice", "other": "{other}"}
     assert "pr4ctice" not in str(found.to_json())
+
+
+def series(**given: Any) -> HttpSeries:
+    return HttpSeries(**{"name": "series", "path": "/health", "times": 20, **given})
+
+
+def test_many_requests_pass_together_and_say_how_long_they_took(service: Service, run: LocalRun) -> None:
+    service.says("/health", {})
+    second = timedelta(seconds=1)
+    finding = run_check(series(median_within=second, p95_within=second), run)
+    assert finding.answer is Answer.PASS
+    assert finding.summary.startswith("GET /health: 20 of 20 requests as expected, median ")
+    assert (finding.evidence["requests"], finding.evidence["failed"], len(service.asked)) == (20, 0, 20)
+    assert 0 < finding.evidence["median_ms"] <= finding.evidence["p95_ms"] < 1000
+
+
+def test_one_failed_request_of_a_series_is_too_many_unless_the_plan_allows_it(
+    service: Service, run: LocalRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service.says("/health", {})
+    real = http_series.ask
+
+    def ask_with_a_fault(question: Question) -> Reply:
+        reply = real(question)
+        return replace(reply, status=503) if len(service.asked) % 10 == 1 else reply
+
+    monkeypatch.setattr(http_series, "ask", ask_with_a_fault)
+    finding = run_check(series(), run)
+    assert finding.answer is Answer.FAIL
+    assert finding.summary == "GET /health: 1 of 1 failed, the last with: status 503, expected 200"
+    service.asked.clear()
+    finding = run_check(series(failed_at_most=10), run)
+    assert finding.answer is Answer.PASS
+    assert finding.evidence["failed"] == 2
+
+
+def test_a_series_ends_as_soon_as_more_have_failed_than_may(service: Service, run: LocalRun) -> None:
+    service.says("/health", {}, status=500)
+    finding = run_check(series(failed_at_most=10), run)
+    assert finding.summary == "GET /health: 3 of 3 failed, the last with: status 500, expected 200"
+    assert len(service.asked) == 3
+
+
+@pytest.mark.parametrize(
+    ("limit", "said"), [("median_within", "median "), ("p95_within", "p95 ")], ids=["median", "p95"]
+)
+def test_a_series_that_is_slow_fails(limit: str, said: str, service: Service, run: LocalRun) -> None:
+    service.says("/health", {})
+    service.slow = 0.02
+    finding = run_check(series(times=5, **{limit: timedelta(milliseconds=10)}), run)
+    assert finding.answer is Answer.FAIL
+    assert finding.summary.startswith(f"GET /health: {said}")
+    assert finding.summary.endswith(" ms, allowed 10 ms")
+
+
+@pytest.mark.usefixtures("nobody")
+def test_a_series_of_which_nothing_is_answered_is_an_error(run: LocalRun) -> None:
+    finding = run_check(series(), run)
+    assert finding.answer is Answer.ERROR
+    assert finding.summary.startswith("GET /health: connection refused (connection service).")

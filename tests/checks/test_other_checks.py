@@ -329,4 +329,4 @@ def test_every_kind_has_a_name_of_its_own() -> None:
     from slipway import checks, metrics
 
     names = list(itertools.chain(checks.KINDS, checks.STEP_KINDS, metrics.KINDS))
-    assert len(names) == len(set(names)) == 14 + 3 + 13
+    assert len(names) == len(set(names)) == 15 + 3 + 13

@@ -159,6 +159,7 @@ def test_the_rollback_is_validated_by_what_the_document_lists(plan: Plan) -> Non
         "responds_normally",
         "version_before",
         "error_rate_is_back",
+        "nobody_gets_an_error",
         "performance_is_back",
         "no_data_corruption",
         "users_can_work",

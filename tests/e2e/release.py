@@ -104,13 +104,17 @@ class Release:
 
     def await_gate(self) -> None:
         """Wait until the gate can be answered."""
-        self.await_state(GATE, "awaiting_input")
+        self.await_question(GATE)
+
+    def await_question(self, task_id: str) -> None:
+        """Wait until a question can be answered."""
+        self.await_state(task_id, "awaiting_input")
 
         def settled(client: Client) -> bool:
             run = client.dag_run(self.plan, self.id)
-            return has_settled(self.stack.airflow, run, client.question(self.plan, self.id, GATE))
+            return has_settled(self.stack.airflow, run, client.question(self.plan, self.id, task_id))
 
-        self.wait(settled, "the gate's question")
+        self.wait(settled, f"the question {task_id}")
 
     def go(self) -> Self:
         """Wait for the gate and give the GO by marking it."""

@@ -343,7 +343,7 @@ def test_a_closed_window_is_no_go(reason: str) -> None:
 
 def test_a_go_after_the_time_that_production_was_planned_for_is_no_go() -> None:
     late = "Fri 06 Mar 14:00 UTC was 8 h ago, and this plan goes on 1 h late at the most."
-    assert refused_because(asked(), too_late=late) == (late,)
+    assert refused_because(asked(), must_not_begin=late) == (late,)
 
 
 def test_breaking_the_glass_opens_a_closed_window() -> None:

@@ -12,11 +12,18 @@ from tests import toy
 
 from slipway.airflow.flow import StartOperator
 from slipway.airflow.gate_facts import production_outlook, question_now
+from slipway.environment import PRACTICE
 from slipway.plan import Plan
 from slipway.steps import WaitUntil
 
 DUE = datetime.now(UTC).replace(second=0, microsecond=0)
 WAIT = WaitUntil(name="wait", at=DUE.time(), timezone=ZoneInfo("UTC"), late_at_most=timedelta(hours=1))
+
+
+@pytest.fixture(autouse=True)
+def practice(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make the toy's production a practice range."""
+    monkeypatch.setenv(PRACTICE, "slipway_backups,toy_production_service")
 
 
 def planned() -> Plan:
@@ -33,7 +40,7 @@ def context(days_ago: int, pace: float = 1) -> dict[str, Any]:
 
 @pytest.mark.parametrize(("days_ago", "pace", "late"), [(0, 1, False), (1, 1, True), (1, 60, False)])
 def test_only_a_real_release_comes_too_late(days_ago: int, pace: float, late: bool) -> None:
-    said = question_now(planned(), "digest", context(days_ago, pace)).too_late
+    said = question_now(planned(), "digest", context(days_ago, pace)).must_not_begin
     assert ("this plan goes on 1 h late at the most" in said) is late
     assert ("A GO ends as NO-GO" in production_outlook(planned(), context(days_ago, pace))) is late
 
@@ -57,5 +64,21 @@ def test_a_release_that_cannot_reach_production_any_more_does_not_begin(
 
 
 def test_what_follows_the_go_at_once_is_never_too_late() -> None:
-    assert question_now(toy.plan(), "digest", context(1)).too_late == ""
+    assert question_now(toy.plan(), "digest", context(1)).must_not_begin == ""
     assert production_outlook(toy.plan(), context(1)) == ""
+
+
+@pytest.mark.parametrize("intent", ["release", "roll_back"])
+@pytest.mark.parametrize("practice_range", ["", "slipway_backups", "slipway_backups,toy_staging_service"])
+def test_a_system_that_is_no_practice_range_is_never_rehearsed_on(
+    practice_range: str, intent: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(PRACTICE, practice_range)
+    triggered = context(0, pace=1.01)
+    triggered["params"] |= {"intent": intent, "version": "v2"}
+    with pytest.raises(AirflowFailException, match=r"toy production is no practice range .*toy_production_"):
+        StartOperator(task_id="start", plan=planned()).choose_branch(triggered)
+    assert "is no practice range" in question_now(planned(), "digest", triggered).must_not_begin
+    triggered["params"]["pace"] = 1
+    assert StartOperator(task_id="start", plan=planned()).choose_branch(triggered)
+    assert question_now(planned(), "digest", triggered).must_not_begin == ""

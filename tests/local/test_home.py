@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from slipway.environment import PRACTICE
 from slipway.local import port
 from slipway.local.errors import PortTaken
 from slipway.local.home import ROLES, Home
@@ -56,6 +57,7 @@ def test_an_option_left_over_in_the_shell_does_not_reach_airflow(
     assert env["AIRFLOW__CORE__EXECUTOR"] == "LocalExecutor"
     assert "AIRFLOW__CORE__DEFAULT_TIMEZONE" not in env
     assert env["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"] == "postgresql+psycopg2://u:p@127.0.0.1:5000/airflow"
+    assert env[PRACTICE] == "planner_production_db"
     # A rehearsal never reaches what the shell's connections name.
     assert env["AIRFLOW_CONN_PLANNER_PRODUCTION_DB"] == '{"conn_type": "postgres", "host": "127.0.0.1"}'
 

@@ -47,7 +47,7 @@ from slipway.graph import (
 )
 from slipway.outcome import ending_of
 from slipway.run import Json
-from slipway.telling import told_at_once
+from slipway.telling import beside_the_way
 from slipway.undoing import Fate, way_of
 from slipway.verdict import Branch, Verdict, judge
 from slipway.words import GateAnswer, Intent, Outcome, Phase, Severity
@@ -292,7 +292,8 @@ class Simulator:
             if value is not None:
                 release.returned[ti.task_id] = value
             if branch is not None:
-                self._skip_all_except(ti, [branch, *self._told(node, release)], tasks, release.script.intent)
+                ways = [branch, *self._beside(node, release)]
+                self._skip_all_except(ti, ways, tasks, release.script.intent)
             if node.kind is Kind.ROLLBACK_START and state == "success":
                 self._skip_what_was_not_reached(tasks, release)
         now = datetime.now(UTC)
@@ -404,9 +405,9 @@ class Simulator:
                 break
             states[node.task_id].state = "skipped"
 
-    def _told(self, node: Node, release: Release) -> list[str]:
+    def _beside(self, node: Node, release: Release) -> list[str]:
         verdict = release.verdict() if node.kind is Kind.VERDICT else None
-        return told_at_once(self.graph, verdict) if verdict else []
+        return beside_the_way(self.graph, verdict) if verdict else []
 
     def _skip_all_except(
         self, ti: TaskInstance, branches: Sequence[str], tasks: Sequence[TaskInstance], intent: Intent

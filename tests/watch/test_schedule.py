@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from slipway.watch.schedule import checkpoints, real_length, timetable
+from slipway.watch.schedule import beside_people, checkpoints, meanwhile, real_length, spacing, timetable
 from slipway.watching import Every, Watch
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -101,3 +101,19 @@ def test_any_timetable_is_gapless_forward_and_holds_enough_samples(
     assert [a.checkpoint for a in table] == checkpoints(plan)
     assert table[-1].checkpoint.due == parts[-1].until
     assert real_length(plan, pace) >= parts[-1].until.total_seconds() / pace - 1e-6
+
+
+def test_a_watch_beside_people_lasts_as_long_as_the_slowest_may_take() -> None:
+    beside = meanwhile(watch(*THINNING, sample_every=MINUTE), [HOUR, 3 * HOUR])
+    assert beside.length == 3 * HOUR + 5 * MINUTE
+    assert [c.due for c in checkpoints(beside)][:2] == [15 * MINUTE, 30 * MINUTE]
+
+
+@pytest.mark.parametrize(("pace", "own"), [(1, 1), (10, 10), (17_280, 60)])
+def test_people_take_as_long_in_a_rehearsal_and_only_the_samples_come_faster(pace: float, own: float) -> None:
+    planned = meanwhile(watch(*THINNING, sample_every=MINUTE), [HOUR])
+    beside, found = beside_people(planned, pace)
+    assert found == own
+    assert real_length(beside, found) == real_length(planned, 1) == 65 * 60
+    assert spacing(beside, found) == 60 / own
+    assert len(checkpoints(beside)) == len(checkpoints(planned)) == 5

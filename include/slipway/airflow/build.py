@@ -9,6 +9,7 @@ from airflow.sdk import DAG, Asset, BaseOperator, TaskGroup
 from slipway.airflow.check import CheckSensor
 from slipway.airflow.checklist import ChecklistOperator, follows_after_production
 from slipway.airflow.closeout import OutcomeOperator, ReportOperator
+from slipway.airflow.closing import CloseOthersOperator
 from slipway.airflow.flow import (
     CompleteOperator,
     ConnectionsOperator,
@@ -23,7 +24,6 @@ from slipway.airflow.flow import (
 from slipway.airflow.gate import (
     AnswerOperator,
     AskOperator,
-    CloseOthersOperator,
     DecisionOperator,
     GateOperator,
 )
@@ -226,7 +226,11 @@ class _Builder:
         return GateOperator(plan=self.plan, approval=node.item, digest=self.digest, **kw)
 
     def _close_the_others(self, node: Node, kw: dict[str, Any]) -> BaseOperator:
-        return CloseOthersOperator(gate_task_ids=list(gate_task_ids(self.plan)), **kw)
+        causes = [edge.before for edge in self.graph.edges if edge.after == node.task_id]
+        # No answer to the gate is NO-GO and none to "fix forward or roll back?" rolls back; a list has no
+        # such answer.
+        state = "skipped" if node.phase in (Phase.VERIFICATION, Phase.ROLLOUT) else "failed"
+        return CloseOthersOperator(causes=causes, questions=node.beside, state=state, **kw)
 
     def _decision(self, node: Node, kw: dict[str, Any]) -> BaseOperator:
         kw["retries"] = NO_SECOND_TRY
@@ -247,6 +251,7 @@ class _Builder:
             graph=self.graph,
             environment=node.environment,
             baseline_task=baseline_task(self.graph),
+            beside=node.beside,
             **kw,
         )
 

@@ -11,6 +11,7 @@ from slipway.airflow.gate_facts import MARKS, marks_for
 from slipway.airflow.gather import gather, verdict_given, version_before
 from slipway.airflow.rest import AirflowApi, EventLog, TaskInstance
 from slipway.airflow.tell import deliveries_of
+from slipway.airflow.watch_notes import CHECKPOINT
 from slipway.facts import NOT_REACHED
 from slipway.gate.proof import cause_of
 from slipway.graph import ANSWER, REPORT, ROLLBACK_START, Kind, Node, ReleaseGraph
@@ -22,8 +23,6 @@ from slipway.report.place import report_path
 from slipway.report.recording import ReleaseTrace, TaskTrace, record_from
 from slipway.report.short import last_words, short
 from slipway.run import Json
-from slipway.watch.schedule import checkpoints
-from slipway.watching import Watch
 from slipway.words import Outcome
 
 
@@ -101,7 +100,7 @@ def trace_of(context: Mapping[str, Any], graph: ReleaseGraph, digest: str) -> Re
         notices=deliveries_of(context, graph),
         rolls_back=rollback.get("release", "") if rollback.get("earlier") else "",
         tasks={
-            node.task_id: _trace(ti, node, found[node.task_id], marks)
+            node.task_id: _trace(ti, api, node, found[node.task_id], marks)
             for node in graph.nodes
             if node.task_id in found
         },
@@ -117,7 +116,7 @@ def write_report(record: ReleaseRecord, text: str) -> Path:
     return unfinished.replace(path)
 
 
-def _trace(ti: Any, node: Node, task: TaskInstance, marks: Sequence[EventLog]) -> TaskTrace:
+def _trace(ti: Any, api: AirflowApi, node: Node, task: TaskInstance, marks: Sequence[EventLog]) -> TaskTrace:
     ran = task.state not in NOT_REACHED
     mark = cause_of(marks_for(node.task_id, marks), task.state, task.ended_at)
     return TaskTrace(
@@ -126,18 +125,12 @@ def _trace(ti: Any, node: Node, task: TaskInstance, marks: Sequence[EventLog]) -
         tries=task.try_number,
         note=task.note,
         marked_by=mark.person if ran and mark else "",
-        checkpoints=_checkpoints(ti, node) if ran and node.kind is Kind.WATCH else (),
+        checkpoints=_checkpoints(ti, api, node.task_id) if ran and node.kind is Kind.WATCH else (),
     )
 
 
-def _checkpoints(ti: Any, node: Node) -> list[Json]:
+def _checkpoints(ti: Any, api: AirflowApi, task_id: str) -> list[Json]:
     """Return a watch's checkpoints; a second try has lost those before it, and goes on with their numbers."""
-    assert isinstance(node.item, Watch)
-    found: list[Json] = []
-    for number in range(1, len(checkpoints(node.item)) + 1):
-        value = ti.xcom_pull(task_ids=node.task_id, key=f"checkpoint_{number}")
-        if value is not None:
-            found.append(value)
-        elif found:
-            break
-    return found
+    keys = [key for key in api.xcom_keys(ti.dag_id, ti.run_id, task_id) if key.startswith(CHECKPOINT)]
+    in_order = sorted(keys, key=lambda key: int(key.removeprefix(CHECKPOINT)))
+    return [ti.xcom_pull(task_ids=task_id, key=key) for key in in_order]

@@ -13,6 +13,7 @@ from slipway.airflow.alone import await_the_end_of_steps
 from slipway.airflow.branch import BranchOperator
 from slipway.airflow.gate_facts import too_late
 from slipway.airflow.gather import gather, verdict_given
+from slipway.airflow.rehearsal import no_rehearsal
 from slipway.errors import SlipwayError
 from slipway.facts import Facts, steps_that_ran
 from slipway.graph import (
@@ -30,7 +31,7 @@ from slipway.graph import (
 from slipway.ledger import Ledger
 from slipway.plan import Plan
 from slipway.run import Json
-from slipway.telling import told_at_once
+from slipway.telling import beside_the_way
 from slipway.undoing import Fate, way_of
 from slipway.verdict import Branch, Verdict, judge, points_of_no_return
 from slipway.words import Intent
@@ -51,9 +52,11 @@ class StartOperator(BranchOperator):
         self.plan = plan
 
     def choose_branch(self, context: Mapping[str, Any]) -> str:
-        """Return the first task of the way; a release that could not reach production any more fails here."""
+        """Return the first task of the way; a release that may not reach production fails here."""
         params = context["params"]
         self.log.info("Intent: %s %s", params["intent"], params["version"])
+        if refused := no_rehearsal(self.plan, context):
+            raise AirflowFailException(refused)
         if params["intent"] == Intent.ROLL_BACK:
             return VERDICT
         if late := too_late(self.plan, context):
@@ -96,7 +99,7 @@ class VerdictOperator(BranchOperator):
         for passed in verdict.no_return:
             self.log.warning("  point of no return passed: %s", passed)
         leave(context, verdict.to_json())
-        self.do_branch(context, [WAYS[verdict.branch], *told_at_once(self.graph, verdict)])
+        self.do_branch(context, [WAYS[verdict.branch], *beside_the_way(self.graph, verdict)])
         return verdict.to_json()
 
 

@@ -1,6 +1,6 @@
 """The gate in Airflow: a question per approval, and the decision that proves who answered."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -48,7 +48,6 @@ __all__ = [
     "AnswerOperator",
     "AskOperator",
     "ChecklistOperator",
-    "CloseOthersOperator",
     "DecisionOperator",
     "GateOperator",
     "decide",
@@ -161,34 +160,6 @@ class GateOperator(HITLOperator):
         kept = AirflowApi().state_store(ti.dag_id, ti.run_id, DECISION_TASK_ID, KEPT)
         if kept and kept["answer"] != GateAnswer.GO:
             raise AirflowFailException(f"This release was answered NO-GO already. {STANDS}")
-
-
-class CloseOthersOperator(BaseOperator):
-    """Ends the gate's other questions as soon as one is NO-GO; if it cannot, their own timeout does."""
-
-    def __init__(self, *, gate_task_ids: Sequence[str], **kwargs: Any) -> None:
-        super().__init__(**{"retries": 0, "trigger_rule": TriggerRule.ONE_FAILED, **kwargs})
-        self.gate_task_ids = list(gate_task_ids)
-
-    def execute(self, context: Context) -> list[str]:
-        """Mark every gate task that still waits as failed; return the closed ones."""
-        ti = context["ti"]
-        try:
-            return self._close(AirflowApi(), ti)
-        except Exception as error:  # harmless by design: the questions end by their own timeout
-            self.log.warning("Could not close the other questions, they end by their timeout: %s", error)
-            return []
-
-    def _close(self, api: AirflowApi, ti: Any) -> list[str]:
-        tasks = [api.task_instance(ti.dag_id, ti.run_id, task_id) for task_id in self.gate_task_ids]
-        failed = [task.task_id for task in tasks if task.state == "failed"]
-        if not failed:  # one_failed also fires where something before the gate failed: nobody was asked
-            return []
-        waiting = [task.task_id for task in tasks if task.state not in {"failed", "success", "skipped"}]
-        for task_id in waiting:
-            api.mark(ti.dag_id, ti.run_id, task_id, "failed", f"closed: NO-GO at {', '.join(failed)}")
-            self.log.info("Closed %s: NO-GO at %s", task_id, ", ".join(failed))
-        return waiting
 
 
 class DecisionOperator(BaseOperator):

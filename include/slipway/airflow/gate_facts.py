@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from slipway.airflow.rehearsal import no_rehearsal
 from slipway.airflow.rest import AirflowApi, EventLog, HitlDetail
 from slipway.airflow.run import AirflowRun
 from slipway.gate.criteria import (
@@ -59,7 +60,7 @@ def question_now(plan: Plan, digest: str, context: Mapping[str, Any]) -> GateQue
         window_open=is_open(plan.windows, datetime.now(UTC)),
         break_glass=str(context["params"].get("break_glass") or ""),
         unproved=unproved(plan, found),
-        too_late=too_late(plan, context),
+        must_not_begin=too_late(plan, context) or no_rehearsal(plan, context),
     )
 
 

@@ -205,6 +205,11 @@ class AirflowApi:
                 return None
             raise
 
+    def xcom_keys(self, dag_id: str, run_id: str, task_id: str) -> list[str]:
+        """Return the keys of what a task has pushed."""
+        path = f"{_task_path(dag_id, run_id, task_id)}/xcomEntries"
+        return [str(row["key"]) for row in self._pages(path, "xcom_entries")]
+
     def _pages(self, path: str, key: str, query: Mapping[str, Any] | None = None) -> Iterator[Json]:
         offset = 0
         while True:

@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 from importlib import import_module
 from typing import Any
 
-from airflow.sdk.execution_time.task_runner import RuntimeTaskInstance
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from slipway import metrics
 from slipway.airflow.alerts import Alerts
+from slipway.airflow.meanwhile import LOOK_EVERY, Meanwhile, ended_among
 from slipway.airflow.soonest import wait_until_soonest
 from slipway.airflow.watch_notes import WatchNotes, noted_progress, place_of
 from slipway.checks.calls import NoAnswer, ask_async
@@ -46,12 +46,13 @@ LATE = 2.0  # seconds behind its time at which a checkpoint is still sampled, on
 # In a rehearsal a checkpoint lasts a fraction of a second, and a busy machine is late by many of them:
 # better a longer rehearsal than one that nobody watched.
 LATE_IN_A_REHEARSAL = 60.0
-LOOK_EVERY = 2.0  # seconds
-ENDED = frozenset({"success", "failed", "skipped", "upstream_failed", "removed"})
+LEAST_LOOK = 0.5  # seconds
 
 
 class WatchTrigger(BaseTrigger):
     """Sample a watch and judge its checkpoints; fires once: at the end, or at a breach that ends it.
+
+    One that stands beside people fires too when all of them have answered.
 
     Everything stays in the triggerer, because a worker start costs about a second and so would tear holes
     into a rehearsal. Each checkpoint leaves the XCom `checkpoint_<n>`, and the one from which the watch goes
@@ -64,6 +65,7 @@ class WatchTrigger(BaseTrigger):
     :param baseline: metric -> value
     :param asked: when the task asked for the window, seconds since the epoch
     :param orders: whom to tell of a breach that lets the watch go on; see alerts.orders_for
+    :param beside: ids of the tasks of this run with whose end it ends
     """
 
     def __init__(
@@ -76,6 +78,7 @@ class WatchTrigger(BaseTrigger):
         pace: float,
         asked: float,
         orders: Json = None,
+        beside: Sequence[str] = (),
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.kwargs = {
@@ -86,8 +89,9 @@ class WatchTrigger(BaseTrigger):
             "pace": pace,
             "asked": asked,
             "orders": orders,
+            "beside": list(beside),
         }
-        self.orders = orders
+        self.orders, self.beside = orders, list(beside)
         self.environment: Environment = from_json(Environment, environment)
         self.terms = Terms(
             watch=from_json(Watch, watch, metrics.KINDS),
@@ -109,18 +113,25 @@ class WatchTrigger(BaseTrigger):
             Reader(since=self.start) as reader,
             WatchNotes(place, self.asked, self.start) as notes,
             Alerts(self.orders, self.environment, place, known=progress.breaches) as alerts,
+            Meanwhile(place, self.beside, every=self._look_every) as people,
         ):
             for appointment in timetable(self.terms.watch, self.terms.pace)[progress.done :]:
                 if ends_now(progress, self.terms):
                     break
-                progress, rows = await self._sampled(reader, progress, appointment, alerts, notes)
+                progress, rows = await self._sampled(reader, progress, appointment, alerts, notes, people)
+                if people.over and not ends_now(progress, self.terms):
+                    break
                 progress, result = close(progress, self.terms, appointment, rows)
                 self._say(result, appointment)
                 notes.add(result, progress)
                 alerts.add(result.breaches)
                 alerts.calm(result.rows)
         await wait_until_soonest(began)  # a second try may find all done
-        yield TriggerEvent(_ended(progress, self.terms))  # type: ignore[no-untyped-call]
+        yield TriggerEvent(_ended(progress, self.terms, over=people.over))  # type: ignore[no-untyped-call]
+
+    @property
+    def _look_every(self) -> float:
+        return max(LEAST_LOOK, LOOK_EVERY / self.terms.pace)
 
     async def _begun(self, place: dict[str, Any]) -> Progress:
         """Begin the window, or go on with it after the triggerer was started anew; say when it ends."""
@@ -133,7 +144,8 @@ class WatchTrigger(BaseTrigger):
         if progress.done or progress.tried:
             self.log.info("The watch goes on; checkpoints behind it: %d.", progress.done)
         end = datetime.fromtimestamp(self.start + real_length(self.terms.watch, self.terms.pace), UTC)
-        self.log.info("The window lasts until %s UTC.", f"{end:%Y-%m-%d %H:%M:%S}")
+        until = "People have until %s UTC." if self.beside else "The window lasts until %s UTC."
+        self.log.info(until, f"{end:%Y-%m-%d %H:%M:%S}")
         return progress
 
     async def _sampled(
@@ -143,6 +155,7 @@ class WatchTrigger(BaseTrigger):
         appointment: Appointment,
         alerts: Alerts,
         notes: WatchNotes,
+        people: Meanwhile,
     ) -> tuple[Progress, Sequence[Row]]:
         if self._now() > appointment.end + (LATE if self.terms.pace == 1 else LATE_IN_A_REHEARSAL):
             return progress, ()
@@ -150,7 +163,9 @@ class WatchTrigger(BaseTrigger):
             progress = prime(progress, self.terms, await self._read(reader))
         for moment in self._moments(appointment):
             # Even when late, two readings need time between them, or there is nothing new to see.
-            await asyncio.sleep(max(moment - self._now(), SHORTEST / 2))
+            await people.pause(max(moment - self._now(), SHORTEST / 2))
+            if people.over:
+                break
             late = self._now() > moment + SLACK
             progress = take(progress, self.terms, moment, await self._read(reader), late=late)
             rows, breaches = noticed(progress, self.terms)
@@ -194,9 +209,14 @@ class WatchTrigger(BaseTrigger):
         self.log.info("%s\n%s", result.summary, table(result.rows))
 
 
-def _ended(progress: Progress, terms: Terms) -> dict[str, Json]:
-    """Return the event: the answer, all breaches, and what ended the watch early."""
+def _ended(progress: Progress, terms: Terms, *, over: bool) -> dict[str, Json]:
+    """Return the event: the answer, all breaches, and what ended the watch early.
+
+    :param over: the people beside it are done; whether all is healthy is for the watch to say that follows
+    """
     answer, breaches = final_answer(progress), list(progress.breaches)
+    if answer is Answer.INCONCLUSIVE and over:
+        answer = Answer.PASS
     if answer is Answer.INCONCLUSIVE:
         reason = "the watch ended INCONCLUSIVE: too little data to call it healthy"
         about = "quiet" if progress.done and not progress.blind else "no data"
@@ -237,14 +257,7 @@ class MomentTrigger(BaseTrigger):
         yield TriggerEvent({"early": early})  # type: ignore[no-untyped-call]
 
     async def _is_over(self) -> bool:
-        place = place_of(self.task_instance)
-        found = await asyncio.to_thread(
-            RuntimeTaskInstance.get_task_states,
-            dag_id=place["dag_id"],
-            run_ids=[place["run_id"]],
-            task_ids=self.over,
-        )
-        return any(str(state) in ENDED for state in found.get(place["run_id"], {}).values())
+        return bool(await ended_among(place_of(self.task_instance), self.over))
 
 
 class CheckTrigger(BaseTrigger):

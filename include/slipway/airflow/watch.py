@@ -1,24 +1,29 @@
 """The task of a watch: notes when the window began, waits in the triggerer, says how it ended."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, NoReturn
 
 from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowFailException
 
-from slipway.airflow.alerts import orders_for
+from slipway.airflow.alerts import NOBODY, orders_for
+from slipway.airflow.flow import passed_by
+from slipway.airflow.gather import verdict_given
 from slipway.airflow.run import AirflowRun
 from slipway.airflow.triggers import WatchTrigger
 from slipway.checks.baseline_limit import baseline_of
 from slipway.codec import to_json
 from slipway.environment import Environment
-from slipway.graph import ReleaseGraph
+from slipway.graph import ASK, ReleaseGraph
+from slipway.plan import DecisionMatrix
 from slipway.run import Json, pace_of
 from slipway.watch.render import length
-from slipway.watch.schedule import checkpoints, real_length
+from slipway.watch.schedule import beside_people, checkpoints, real_length
 from slipway.watching import Watch
+from slipway.words import Action
 
 START = "watch_start"  # seconds since the epoch
 
@@ -29,6 +34,7 @@ class WatchOperator(BaseOperator):
     Each checkpoint leaves the XCom `checkpoint_<n>`; at the end there is "breaches", all of them.
 
     :param baseline_task: the task that took the baseline, "" if none
+    :param beside: the questions to people with whose answers it ends
     """
 
     ui_color = "#f3ecfb"
@@ -40,6 +46,7 @@ class WatchOperator(BaseOperator):
         graph: ReleaseGraph,
         environment: Environment,
         baseline_task: str = "",
+        beside: Sequence[str] = (),
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -47,33 +54,47 @@ class WatchOperator(BaseOperator):
         self.graph = graph
         self.environment = environment
         self.baseline_task = baseline_task
+        self.beside = list(beside)
 
     def execute(self, context: Mapping[str, Any]) -> NoReturn:
         """Begin the window, or go on with the one that an earlier try began."""
         run = AirflowRun(context, self.environment)
-        pace = pace_of(run)
+        watch, pace, matrix = self.watch, pace_of(run), self.graph.plan.matrix
+        orders = orders_for(context, self.graph)
+        if self.beside:
+            watch, pace = beside_people(watch, pace)
+        if ASK in self.beside:
+            matrix, orders = _what_cannot_wait(context, matrix), NOBODY
         # What a second try missed of a rehearsal cannot be made good, so it begins anew.
         asked = float(run.remember(run.counting(START), time.time)) if pace == 1 else time.time()
         baseline = baseline_of(run.evidence(self.baseline_task)) if self.baseline_task else {}
-        self._announce(run, pace, baseline)
+        self._announce(run, watch, pace, baseline)
         trigger = WatchTrigger(
-            watch=to_json(self.watch),
-            matrix=to_json(self.graph.plan.matrix),
+            watch=to_json(watch),
+            matrix=to_json(matrix),
             environment=to_json(self.environment),
             baseline=baseline,
             pace=pace,
             asked=asked,
-            orders=orders_for(context, self.graph),
+            orders=orders,
+            beside=self.beside,
         )
         self.defer(trigger=trigger, method_name="conclude")
 
-    def _announce(self, run: AirflowRun, pace: float, baseline: Mapping[str, float]) -> None:
-        planned, count = length(self.watch.length), len(checkpoints(self.watch))
-        in_short = f", in {length(timedelta(seconds=real_length(self.watch, pace)))} at pace {pace:g}"
-        run.log.info(
-            "Watching %s for %s with %d checkpoints%s.",
-            self.environment.label, planned, count, in_short if pace != 1 else "",
-        )  # fmt: skip
+    def _announce(self, run: AirflowRun, watch: Watch, pace: float, baseline: Mapping[str, float]) -> None:
+        planned, count = length(watch.length), len(checkpoints(watch))
+        if self.beside:
+            run.log.info(
+                "Watching %s until there is an answer to %s. A limit beyond which the release must not wait "
+                "closes the question.",
+                self.environment.label, " and ".join(self.beside),
+            )  # fmt: skip
+        else:
+            in_short = f", in {length(timedelta(seconds=real_length(watch, pace)))} at pace {pace:g}"
+            run.log.info(
+                "Watching %s for %s with %d checkpoints%s.",
+                self.environment.label, planned, count, in_short if pace != 1 else "",
+            )  # fmt: skip
         known = ", ".join(f"{name} {value:.6g}" for name, value in sorted(baseline.items()))
         run.log.info("Baseline: %s", known or "none")
 
@@ -95,3 +116,18 @@ class WatchOperator(BaseOperator):
         if last is not None:
             raise AirflowFailException(f"{last['severity']}: {last['reason']}. Action: {last['action']}.")
         return dict(event)
+
+
+def _what_cannot_wait(context: Mapping[str, Any], matrix: DecisionMatrix) -> DecisionMatrix:
+    """Return the matrix beside "fix forward or roll back?": only what rolls back by itself ends that watch.
+
+    After a point of no return nothing rolls back by itself, and the question stays (invariant I10).
+    """
+    verdict = verdict_given(context)
+    if verdict is None or verdict.no_return:
+        raise passed_by("only a person decides here" if verdict else "there is no verdict")
+    rules = [
+        rule if rule.action.rank >= Action.ROLL_BACK.rank else replace(rule, action=Action.CONTINUE)
+        for rule in matrix.rules
+    ]
+    return replace(matrix, rules=tuple(rules))

@@ -11,6 +11,7 @@ from slipway.graph import VERDICT
 from slipway.run import Json
 from slipway.watch.course import Progress, Result
 
+CHECKPOINT = "checkpoint_"  # with its number, the XCom of a checkpoint
 PROGRESS = "watch_progress"  # the XCom from which a watch goes on after a restart or in a second try
 TRIES = 5
 SAVE_EVERY = 300.0  # seconds
@@ -92,7 +93,7 @@ class WatchNotes:
         while (note := await self._waiting.get()) is not None:
             result, unsaved = note
             if result:
-                await self._set(to_json(result), key=f"checkpoint_{result.index}", **self._place)
+                await self._set(to_json(result), key=f"{CHECKPOINT}{result.index}", **self._place)
             if self._waiting.empty() or unsaved.done % 10 == 0:  # while more wait, now and then will do
                 await self._save(unsaved)
                 unsaved = None

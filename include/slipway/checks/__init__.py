@@ -9,6 +9,7 @@ from slipway.checks.cron_job_schedule import CronJobSchedule
 from slipway.checks.downtime import Downtime, NoteDowntime
 from slipway.checks.dynos_up import DynosUp
 from slipway.checks.http import HttpCheck
+from slipway.checks.http_series import HttpSeries
 from slipway.checks.inside_window import InsideWindow
 from slipway.checks.journey import Call, Journey
 from slipway.checks.kubernetes_object import KubernetesObject
@@ -32,6 +33,7 @@ __all__ = [
     "DynosUp",
     "Expected",
     "HttpCheck",
+    "HttpSeries",
     "InsideWindow",
     "Journey",
     "KubernetesObject",
@@ -58,6 +60,7 @@ KINDS: Mapping[str, type[Check]] = MappingProxyType(
             Downtime,
             DynosUp,
             HttpCheck,
+            HttpSeries,
             InsideWindow,
             Journey,
             KubernetesObject,

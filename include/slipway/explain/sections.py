@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from slipway.environment import ROLES
 from slipway.explain.outline import Block, Bullets, Section, Table, Text
-from slipway.explain.watching import rollout, watch
+from slipway.explain.watching import MEANWHILE, rollout, watch
 from slipway.explain.wording import action_in_words, settings, titles_of, undo_in_words
 from slipway.graph import Kind, Node, ReleaseGraph
 from slipway.kinds import Check, Checklist, Step
@@ -125,6 +125,8 @@ def blocks_of(nodes: Sequence[Node], titles: Mapping[str, str]) -> Iterator[Bloc
         if isinstance(node.item, Checklist):
             yield Text(_checklist(node.item))
             yield Bullets(list(node.item.items))
+    if any(node.kind is Kind.WATCH for node in nodes):
+        yield Text(MEANWHILE)
 
 
 def _kind(item: Step | Check, titles: Mapping[str, str]) -> str:

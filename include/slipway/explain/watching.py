@@ -10,6 +10,11 @@ from slipway.plan import Plan, Stage
 from slipway.prove.wording import spoken
 from slipway.watching import Missing, Threshold
 
+MEANWHILE = (
+    "While people answer, production is watched by the same limits. One that ends a watch closes the forms, "
+    "and so does a form that says no."
+)
+
 
 def watch(plan: Plan) -> Iterator[Section]:
     """Yield what is sampled, what is too much, and when it is looked at."""
@@ -41,6 +46,8 @@ def rollout(graph: ReleaseGraph) -> Iterator[Section]:
             for item in stage.require:
                 if isinstance(item, Checklist):
                     blocks += [Text(f"Checklist: {item.heading}."), Bullets(list(item.items))]
+            if any(isinstance(item, Checklist) for item in stage.require):
+                blocks.append(Text(MEANWHILE))
         yield Section(2, f"Rollout: {each.strategy}", [Text(each.title), *blocks])
 
 

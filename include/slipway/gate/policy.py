@@ -18,7 +18,7 @@ def judge(question: GateQuestion, answers: Sequence[Asked]) -> Decision:
         *_people_against(question, approvals),
         *_criteria_against(question, approvals),
         *_window_against(question),
-        *([question.too_late] if question.too_late else []),
+        *([question.must_not_begin] if question.must_not_begin else []),
         *_changes_against(question.release, answers),
         *_doubt_about(question),
     ]

@@ -96,7 +96,8 @@ class GateQuestion:
     :param window_open: whether the plan allows production now
     :param break_glass: the run parameter that opens a closed window, a reason long enough for the policy
     :param unproved: tasks on staging that left no proof of what they tried, though production must take that
-    :param too_late: why the time for which production was planned is too long ago, "" if it is not
+    :param must_not_begin: why production may not begin whatever people say: the time for which it was planned
+        is too long ago, or it is a rehearsal on a real system; "" if it may
     """
 
     release: Release
@@ -105,7 +106,7 @@ class GateQuestion:
     requester_may_approve: bool
     window_open: bool
     break_glass: str = ""
-    too_late: str = ""
+    must_not_begin: str = ""
     unproved: Sequence[str] = ()
 
 

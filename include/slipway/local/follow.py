@@ -107,7 +107,7 @@ UNTOLD = ("skipped", "upstream_failed", "scheduled", "queued")
 
 def is_watch(task_id: str) -> bool:
     """Say whether a task watches for a while."""
-    return task_id.startswith("watch.") or task_id.endswith(".soak")
+    return task_id.startswith("watch.") or task_id.endswith((".soak", "watch_meanwhile"))
 
 
 def in_order(key: str) -> tuple[str, int]:

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from typing import Final
 
+from slipway.environment import PRACTICE
 from slipway.local.home import ROLES, SERVICE_USER, Home
 
 HOST: Final = "127.0.0.1"
@@ -27,13 +28,14 @@ def environment(
     """Return the whole environment of an Airflow process.
 
     `port` is the API server's, `database_url` a postgresql:// address of the metadata database,
-    `connections` the JSON text of each connection by its id.
+    `connections` the JSON text of each connection of the practice range by its id.
     """
     return (
         _inherited()
         | {MARK: str(home.root), "AIRFLOW_HOME": str(home.folder)}
         | _options(home, port, database_url, dags_folder, plugins_folder)
         | {f"AIRFLOW_CONN_{name.upper()}": text for name, text in connections.items()}
+        | {PRACTICE: ",".join(connections)}
         | {"AIRFLOW_CONN_SLIPWAY_AIRFLOW": _own_connection(home, port)}
     )
 

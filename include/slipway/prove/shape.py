@@ -210,7 +210,8 @@ def _production(graph: ReleaseGraph) -> Iterator[Fault]:
     for node in _forward(graph):
         # Where strategies end, all but one are skipped; the watch that joins them starts when one succeeded.
         joins = node.kind is Kind.WATCH and node.when is When.STARTED_AND_NONE_FAILED
-        if node.when is not When.ALL_SUCCEEDED and not joins:
+        closes = node.kind is Kind.CLOSE_THE_OTHERS  # it touches nothing but forms
+        if node.when is not When.ALL_SUCCEEDED and not joins and not closes:
             yield RunsAfterFailure(node.task_id, node.when)
         if node.task_id not in judged:
             yield NotJudged(node.task_id)

@@ -83,7 +83,7 @@ def _row(task: TaskRecord) -> list[str]:
 def time_split(record: ReleaseRecord) -> dict[str, timedelta]:
     """Return how long the release worked, watched, waited for a person, and did none of these.
 
-    Where tasks overlap, a moment counts once: working before watching before waiting.
+    Where tasks overlap, a moment counts once: working before waiting before watching.
     """
     split = dict.fromkeys((WORKING, WATCHING, WAITING, BETWEEN), timedelta(0))
     busy = [(t.started, t.ended, _spent(t)) for t in record.tasks if t.ran and t.started and t.ended]
@@ -91,7 +91,7 @@ def time_split(record: ReleaseRecord) -> dict[str, timedelta]:
     inside = [m for m in moments if record.triggered_at <= m <= record.ended_at]
     for begin, end in pairwise(inside):
         doing = {how for started, ended, how in busy if started <= begin and end <= ended}
-        first = next((how for how in (WORKING, WATCHING, WAITING) if how in doing), BETWEEN)
+        first = next((how for how in (WORKING, WAITING, WATCHING) if how in doing), BETWEEN)
         split[first] += end - begin
     return split
 

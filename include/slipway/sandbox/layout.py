@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import fcntl
 import json
+import os
 import random
 import secrets
 import socket
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -120,10 +122,26 @@ def port(root: Path, name: str, *, must_be_free: bool = False) -> int:
     with _alone(root):
         ports = {name: int(number) for name, number in _read(root, "ports.json").items()}
         if name not in ports or (must_be_free and not _is_free(ports[name])):
-            candidates = (number for number in random.sample(PORTS, 1000) if number not in ports.values())
-            ports[name] = next(number for number in candidates if _is_free(number))
+            ports[name] = _claimed(root)
             _write(root, "ports.json", ports)
         return ports[name]
+
+
+def _claimed(root: Path) -> int:
+    """Return a free port that no sandbox of this machine has chosen: it may not listen there yet."""
+    claims = Path(tempfile.gettempdir()) / f"slipway-ports-{os.getuid()}.json"
+    with claims.open("a+") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        file.seek(0)
+        known: dict[str, list[int]] = json.loads(file.read() or "{}")
+        theirs = {path: ports for path, ports in known.items() if Path(path).is_dir()}
+        taken = {number for ports in theirs.values() for number in ports}
+        candidates = (number for number in random.sample(PORTS, len(PORTS)) if number not in taken)
+        chosen = next(number for number in candidates if _is_free(number))
+        mine = str(root.resolve())
+        file.truncate(0)
+        json.dump({**theirs, mine: [*theirs.get(mine, ()), chosen]}, file)
+    return chosen
 
 
 def token(root: Path, name: str) -> str:

@@ -1,13 +1,15 @@
 """When a watch looks: its checkpoints, and their times at a pace."""
 
 import math
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import pairwise
 
 from slipway.watching import Every, Watch
 
+MARGIN = timedelta(minutes=5)  # questions end by their own timeout, and Airflow looks now and then
+FASTEST_BESIDE_PEOPLE = 1.0  # seconds between two samples at the highest pace
 SHORTEST = 0.2  # seconds between two samples at the highest pace; faster readings tell nothing new
 
 
@@ -55,6 +57,35 @@ def _dues(part: Every, begin: timedelta) -> Iterator[timedelta]:
         yield begin + count * part.interval
     if part.until > begin + max(whole, 0) * part.interval:
         yield part.until
+
+
+def meanwhile(watch: Watch, waits: Iterable[timedelta]) -> Watch:
+    """Return a watch by the same limits for as long as people may take to answer.
+
+    Its checkpoints are as far apart as the watch's nearest.
+
+    :param waits: how long each question waits
+    """
+    longest = max(_durations(waits), default=timedelta(0)) + MARGIN
+    interval = min(_durations(part.interval for part in watch.checkpoints), default=longest)
+    part = Every(interval=interval, until=longest, title="While people answer")
+    return replace(watch, checkpoints=(part,))
+
+
+def _durations(values: Iterable[timedelta]) -> list[timedelta]:
+    """Leave out what `prove` has yet to refuse."""
+    return [value for value in values if isinstance(value, timedelta)]
+
+
+def beside_people(watch: Watch, pace: float) -> tuple[Watch, float]:
+    """Return such a watch for a run of this pace, and its own pace.
+
+    People take their time in a rehearsal too. So only the samples come faster, and what must last is shorter;
+    the window and its checkpoints stay as long.
+    """
+    pace = min(pace, max(1.0, watch.sample_every.total_seconds() / FASTEST_BESIDE_PEOPLE))
+    parts = [replace(p, interval=p.interval * pace, until=p.until * pace) for p in watch.checkpoints]
+    return replace(watch, checkpoints=tuple(parts)), pace
 
 
 def paced(duration: timedelta, pace: float) -> float:

@@ -10,11 +10,11 @@ from airflow.providers.standard.operators.python import PythonOperator
 from airflow.sdk import DAG, Param, TaskGroup, TriggerRule
 from airflow.sdk.exceptions import AirflowFailException
 
+from slipway.airflow.closing import CloseOthersOperator
 from slipway.airflow.gate import (
     AnswerOperator,
     AskOperator,
     ChecklistOperator,
-    CloseOthersOperator,
     DecisionOperator,
     GateOperator,
     prove_go,
@@ -107,7 +107,13 @@ def release(plan: Plan) -> DAG:
         )
         staging >> health >> asking >> decision >> production
         if len(gates) > 1:
-            close = CloseOthersOperator(task_id="gate.close_the_others", gate_task_ids=list(gates))
+            close = CloseOthersOperator(
+                task_id="gate.close_the_others",
+                causes=list(gates),
+                questions=list(gates),
+                state="failed",
+                trigger_rule="one_failed",
+            )
             asking >> close
     return dag
 

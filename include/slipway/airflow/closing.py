@@ -1,0 +1,42 @@
+"""Closing questions that nobody needs to answer any more."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from airflow.sdk import BaseOperator, Context
+from airflow.sdk.exceptions import AirflowSkipException
+
+from slipway.airflow.meanwhile import ENDED
+from slipway.airflow.rest import AirflowApi
+
+
+class CloseOthersOperator(BaseOperator):
+    """Closes questions that still wait as soon as one of some tasks failed; skips itself where none did.
+
+    `one_failed` also fires where something before those tasks failed, and then nobody was asked. If it cannot
+    close a question it fails, and the question ends by its own timeout.
+
+    :param causes: the tasks of which one has failed
+    :param questions: what is closed
+    :param state: what a closed question is marked: "failed" where that is its safe answer, else "skipped"
+    """
+
+    def __init__(self, *, causes: Sequence[str], questions: Sequence[str], state: str, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.causes, self.questions, self.state = list(causes), list(questions), state
+
+    def execute(self, context: Context) -> list[str]:
+        """Mark every question that still waits; return the closed ones."""
+        ti, api = context["ti"], AirflowApi()
+        asked = {*self.causes, *self.questions}
+        states = {
+            task_id: api.task_instance(ti.dag_id, ti.run_id, task_id).state for task_id in sorted(asked)
+        }
+        failed = ", ".join(task_id for task_id in self.causes if states[task_id] == "failed")
+        if not failed:
+            raise AirflowSkipException("nobody was asked")
+        waiting = [task_id for task_id in self.questions if states[task_id] not in ENDED]
+        for task_id in waiting:
+            api.mark(ti.dag_id, ti.run_id, task_id, self.state, f"closed: {failed} failed")
+            self.log.info("Closed %s: %s failed", task_id, failed)
+        return waiting

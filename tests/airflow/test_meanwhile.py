@@ -1,0 +1,97 @@
+"""A watch beside people: when it ends, and what may end it."""
+
+import asyncio
+import time
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from airflow.sdk.exceptions import AirflowSkipException
+from tests import toy
+
+from slipway.airflow import meanwhile, watch
+from slipway.airflow.meanwhile import Meanwhile
+from slipway.verdict import Branch, Verdict
+from slipway.words import Action
+
+PLACE = {"dag_id": "toy", "run_id": "r1", "task_id": "watch_meanwhile", "map_index": -1}
+
+
+def states(monkeypatch: pytest.MonkeyPatch, *answers: dict[str, str] | Exception) -> None:
+    """Let Airflow tell these states one after the other, the last one for ever."""
+    told = list(answers)
+
+    def get(*, dag_id: str, run_ids: list[str], task_ids: list[str]) -> dict[str, Any]:
+        answer = told.pop(0) if len(told) > 1 else told[0]
+        if isinstance(answer, Exception):
+            raise answer
+        return {"r1": {task_id: state for task_id, state in answer.items() if task_id in task_ids}}
+
+    monkeypatch.setattr(meanwhile.RuntimeTaskInstance, "get_task_states", get)
+
+
+def paused(tasks: list[str], seconds: float) -> tuple[bool, float]:
+    """Return whether a pause saw them all end, and how long it took."""
+
+    async def pause() -> tuple[bool, float]:
+        began = time.monotonic()
+        async with Meanwhile(PLACE, tasks, every=0.01) as people:
+            await people.pause(seconds)
+            return people.over, time.monotonic() - began
+
+    return asyncio.run(pause())
+
+
+def test_a_pause_ends_when_the_last_has_answered(monkeypatch: pytest.MonkeyPatch) -> None:
+    states(
+        monkeypatch,
+        {"a": "awaiting_input"},
+        {"a": "success", "b": "awaiting_input"},
+        {"a": "success", "b": "failed"},
+    )
+    over, took = paused(["a", "b"], 30)
+    assert over
+    assert took < 20
+
+
+def test_one_that_has_no_state_yet_has_not_answered(monkeypatch: pytest.MonkeyPatch) -> None:
+    states(monkeypatch, {"a": "success"})
+    assert paused(["a", "b"], 0.1)[0] is False
+
+
+def test_an_airflow_that_does_not_answer_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    states(monkeypatch, RuntimeError("restarting"), {"a": "skipped"})
+    assert paused(["a"], 30)[0]
+
+
+def test_a_watch_that_stands_beside_nobody_is_never_over() -> None:
+    assert paused([], 0.01)[0] is False
+
+
+def verdict(monkeypatch: pytest.MonkeyPatch, given: Verdict | None) -> None:
+    monkeypatch.setattr(watch, "verdict_given", lambda context: given)
+
+
+def test_beside_the_question_only_what_rolls_back_by_itself_ends_the_watch(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked = Verdict(branch=Branch.ASK, action=Action.ASK)
+    verdict(monkeypatch, asked)
+    rules = watch._what_cannot_wait({}, toy.plan().matrix).rules
+    assert [rule.action for rule in rules] == [
+        Action.ROLL_BACK,
+        Action.ROLL_BACK,
+        Action.CONTINUE,
+        Action.CONTINUE,
+        Action.ROLL_BACK_AND_RESTORE,
+    ]
+
+
+@pytest.mark.parametrize("no_return", [False, True])
+def test_without_a_verdict_and_after_a_point_of_no_return_the_question_stands_alone(
+    monkeypatch: pytest.MonkeyPatch, no_return: bool
+) -> None:
+    asked = replace(Verdict(branch=Branch.ASK, action=Action.ROLL_BACK), no_return=("production.drop",))
+    verdict(monkeypatch, asked if no_return else None)
+    with pytest.raises(AirflowSkipException):
+        watch._what_cannot_wait({}, toy.plan().matrix)

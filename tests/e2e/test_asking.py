@@ -1,0 +1,69 @@
+"""Production is watched while people are asked, and does not wait for them."""
+
+import pytest
+from tests.e2e.production import Production
+from tests.e2e.release import Release
+
+from slipway.local.stack import Stack
+from slipway.sandbox import control
+from slipway.words import Outcome
+
+pytestmark = pytest.mark.e2e
+
+LOOK, LOOK_AGAIN, GUARD = "verification.look", "verification.look_again", "verification.watch_meanwhile"
+
+
+def asked(stack: Stack) -> Release:
+    """Return a release whose people are asked to look at production."""
+    release = Release.trigger(stack, "asking", pace=1).go()
+    for form in (LOOK, LOOK_AGAIN):
+        release.await_question(form)
+    release.await_state(GUARD, "deferred")
+    return release
+
+
+def answer(release: Release, form: str, *, ticked: bool) -> None:
+    with release.stack.airflow.client("tech_lead") as client:
+        client.respond(release.plan, release.id, form, ["DONE"], {"item_1": ticked})
+
+
+def test_a_breach_closes_the_forms_that_wait_and_is_rolled_back(stack: Stack, production: Production) -> None:
+    before = production.fingerprint()
+    release = asked(stack)
+    control.stop(production.place)
+    release.await_state(GUARD, "failed")
+    control.restart(production.place)
+    release.ends_as(Outcome.ROLLED_BACK)
+    assert [release.task(form).state for form in (LOOK, LOOK_AGAIN)] == ["skipped", "skipped"]
+    assert release.task(GUARD).state == "failed"
+    [reason] = release.xcom("verdict")["reasons"]
+    assert reason.startswith("downtime ")
+    assert release.reached("ask", "watch.") == []
+    assert production.fingerprint() == before
+
+
+def test_a_form_that_says_no_closes_the_others_and_a_breach_does_not_wait_for_the_answer_to_the_question(
+    stack: Stack, production: Production
+) -> None:
+    release = asked(stack)
+    answer(release, LOOK, ticked=False)
+    release.await_question("ask")
+    assert release.task(LOOK_AGAIN).state == "skipped"
+    assert (release.task(GUARD).state, release.xcom(GUARD)["answer"]) == ("success", "PASS")
+    release.await_state("watch_meanwhile", "deferred")
+    control.stop(production.place)
+    release.await_state("watch_meanwhile", "failed")
+    control.restart(production.place)
+    release.ends_as(Outcome.ROLLED_BACK)
+    assert release.xcom("answer", "answer")["answer"] == "roll_back"
+    assert "downtime" in release.log("watch_meanwhile")
+
+
+def test_a_release_goes_on_when_the_last_form_is_answered(stack: Stack, production: Production) -> None:
+    release = asked(stack)
+    answer(release, LOOK, ticked=True)
+    answer(release, LOOK_AGAIN, ticked=True)
+    release.ends_as(Outcome.RELEASED)
+    assert release.task(GUARD).state == "success"
+    assert release.task("verification.close_the_others").state == "skipped"
+    assert release.reached("rollback", "ask", "watch_meanwhile") == []
