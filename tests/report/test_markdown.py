@@ -199,8 +199,8 @@ def test_a_moment_counts_once_and_the_shares_add_up() -> None:
     record = replace(record, tasks=tasks, ended_at=began + timedelta(minutes=25))
     assert time_split(record) == {
         "working": timedelta(minutes=4),
-        "watching": timedelta(minutes=13),
-        "waiting for a person": timedelta(minutes=5),
+        "watching": timedelta(minutes=8),
+        "waiting for a person": timedelta(minutes=10),
         "between tasks": timedelta(minutes=3),
     }
 
