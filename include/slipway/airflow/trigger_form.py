@@ -83,7 +83,7 @@ def _last() -> dict[str, Param]:
             minimum=1,
             maximum=10_000_000,
             title="Pace",
-            description="Divides every waiting time. 1 is real time; more is a rehearsal in a practice range.",
+            description="Divides every waiting time. 1 is real time; more rehearses, in a practice range.",
         ),
         "break_glass": Param(
             "",
