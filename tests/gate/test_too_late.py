@@ -63,6 +63,16 @@ def test_a_release_that_cannot_reach_production_any_more_does_not_begin(
     assert start.choose_branch(triggered) == "verdict"
 
 
+def test_a_release_that_is_too_late_for_staging_does_not_begin_either() -> None:
+    plan = replace(toy.plan(), on_staging=[WAIT, *toy.plan().on_staging])
+    triggered = context(1)
+    triggered["params"] |= {"intent": "release", "version": "v2"}
+    with pytest.raises(AirflowFailException, match="1 h late at the most"):
+        StartOperator(task_id="start", plan=plan).choose_branch(triggered)
+    # Once staging has begun, only production's time counts at the gate.
+    assert question_now(plan, "digest", triggered).must_not_begin == ""
+
+
 def test_what_follows_the_go_at_once_is_never_too_late() -> None:
     assert question_now(toy.plan(), "digest", context(1)).must_not_begin == ""
     assert production_outlook(toy.plan(), context(1)) == ""

@@ -1,5 +1,5 @@
 from dataclasses import replace
-from datetime import time, timedelta
+from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -20,6 +20,7 @@ from tests.report.releases import (
 from slipway.compile import compile_plan
 from slipway.graph import OUTCOME, REPORT
 from slipway.outcome import RollbackResult, ending_of
+from slipway.plan import Window
 from slipway.report.recording import record_from
 from slipway.steps import WaitUntil
 from slipway.words import Intent
@@ -195,3 +196,21 @@ def test_a_line_of_the_timeline_knows_its_own_clock_and_whether_a_task_of_it_fai
     staging, production = course.record().schedule
     assert (staging.local[-9:], production.local) == ("08:00 CET", "")
     assert (staging.failed, production.failed) == (False, True)
+
+
+@pytest.mark.parametrize(("opens", "days_later"), [(2, 1), (7, 0), (6, 0)])
+def test_what_belongs_into_a_window_is_planned_for_the_next_one_that_opens(
+    opens: int, days_later: int
+) -> None:
+    course = Course()
+    utc = ZoneInfo("UTC")
+    window = Window(days=range(7), start=time(opens), end=time(opens + 2), timezone=utc)
+    staging, production = course.graph.plan.schedule
+    production = replace(production, begins=time(opens, 10))
+    plan = replace(course.graph.plan, windows=[window], schedule=[staging, production])
+    usual = course.record().schedule[0].due
+    course.graph = compile_plan(plan)
+    record = course.record()
+    assert record.schedule[0].due == usual  # no window holds it
+    day = record.triggered_at.date() + timedelta(days=days_later)
+    assert record.schedule[1].due == datetime.combine(day, time(opens, 10), utc)

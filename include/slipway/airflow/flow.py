@@ -59,8 +59,9 @@ class StartOperator(BranchOperator):
             raise AirflowFailException(refused)
         if params["intent"] == Intent.ROLL_BACK:
             return VERDICT
-        if late := too_late(self.plan, context):
-            raise AirflowFailException(late)
+        for steps in (self.plan.on_staging, self.plan.on_production):
+            if late := too_late(steps, self.plan, context):
+                raise AirflowFailException(late)
         return CHECK_CONNECTIONS
 
     def skips_too(self, context: Mapping[str, Any]) -> Sequence[str]:

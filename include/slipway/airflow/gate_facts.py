@@ -17,6 +17,7 @@ from slipway.gate.criteria import (
 )
 from slipway.gate.records import Asked, CriterionState, FormAnswer, GateQuestion, Mark, Release
 from slipway.gate.text import shown_release
+from slipway.kinds import Step
 from slipway.plan import Approval, Plan
 from slipway.run import Json, pace_of
 from slipway.steps.wait_until import WaitUntil, first_wait
@@ -60,24 +61,27 @@ def question_now(plan: Plan, digest: str, context: Mapping[str, Any]) -> GateQue
         window_open=is_open(plan.windows, datetime.now(UTC)),
         break_glass=str(context["params"].get("break_glass") or ""),
         unproved=unproved(plan, found),
-        must_not_begin=too_late(plan, context) or no_rehearsal(plan, context),
+        must_not_begin=too_late(plan.on_production, plan, context) or no_rehearsal(plan, context),
     )
 
 
-def too_late(plan: Plan, context: Mapping[str, Any]) -> str:
-    """Return why production cannot begin any more, "" if it can: its time of day is too long ago."""
-    return _wait_of(plan, context, WaitUntil.too_late)
+def too_late(steps: Sequence[Step], plan: Plan, context: Mapping[str, Any]) -> str:
+    """Return why staging or production cannot begin any more, "" if it can: its time is too long ago."""
+    return _wait_of(steps, plan, context, WaitUntil.too_late)
 
 
 def production_outlook(plan: Plan, context: Mapping[str, Any]) -> str:
     """Return a sentence of when production begins if it is decided now, "" if it follows a GO at once."""
-    return _wait_of(plan, context, WaitUntil.outlook)
+    return _wait_of(plan.on_production, plan, context, WaitUntil.outlook)
 
 
 def _wait_of(
-    plan: Plan, context: Mapping[str, Any], say: Callable[[WaitUntil, datetime, datetime, float], str]
+    steps: Sequence[Step],
+    plan: Plan,
+    context: Mapping[str, Any],
+    say: Callable[[WaitUntil, datetime, datetime, float], str],
 ) -> str:
-    wait, run = first_wait(plan.on_production), AirflowRun(context, plan.production)
+    wait, run = first_wait(steps), AirflowRun(context, plan.production)
     return say(wait, run.began, datetime.now(UTC), pace_of(run)) if wait else ""
 
 

@@ -29,6 +29,7 @@ from slipway.steps import WaitUntil
 from slipway.verdict import Verdict
 from slipway.watch.schedule import real_length
 from slipway.watching import Watch
+from slipway.windows import is_open, next_opening
 from slipway.words import Outcome
 
 STANDARD = ("version", "strategy", "intent", "pace")  # parameters with a place of their own in the record
@@ -119,7 +120,7 @@ def record_from(
         undone=tuple(_undone(graph, facts, trace)),
         events=tuple(trace.events),
         notices=recorded(plan.notices, trace.notices, facts=_known(graph, trace)),
-        schedule=tuple(_scheduled(each, tasks, trace.triggered_at) for each in plan.schedule),
+        schedule=tuple(_scheduled(each, tasks, _due_at(each, plan, trace)) for each in plan.schedule),
         contacts=tuple(plan.contacts),
         duties=tuple(
             DutyRecord(title=duty.title, owner=duty.owner, due=(ended_at + duty.due).astimezone(UTC))
@@ -136,13 +137,22 @@ def _duties(plan: Plan, outcome: Outcome) -> Sequence[Duty]:
     return plan.after_rollback if reached else ()
 
 
-def _scheduled(line: Scheduled, tasks: Sequence[TaskRecord], began: datetime) -> ScheduledRecord:
+def _due_at(line: Scheduled, plan: Plan, trace: ReleaseTrace) -> datetime:
+    """Return when a line is meant to begin: what belongs into a window, in the next one that opens."""
+    opens = next_opening(plan.windows, trace.triggered_at)
+    in_the_window = line.due(opens) if opens else None
+    if plan.windows and in_the_window and is_open(plan.windows, in_the_window):
+        return in_the_window
+    return line.due(trace.triggered_at)
+
+
+def _scheduled(line: Scheduled, tasks: Sequence[TaskRecord], due: datetime) -> ScheduledRecord:
     mine = [t for t in tasks if t.ran and line.includes(t.task_id) and t.kind != WaitUntil.kind]
     return ScheduledRecord(
         title=line.title,
         owner=line.owner,
-        due=line.due(began),
-        local=_local(line.due(began).astimezone(line.timezone)),
+        due=due,
+        local=_local(due.astimezone(line.timezone)),
         failed=any(task.state == "failed" for task in mine),
         planned=line.lasts,
         began=min((t.started for t in mine if t.started), default=None),
