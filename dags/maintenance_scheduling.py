@@ -581,6 +581,23 @@ QUARTER = timedelta(minutes=15)
 no_new_errors = Threshold(
     metric="error_rate", severity=Severity.MEDIUM, above=0.5, lasting=QUARTER, of_at_least=20
 )
+
+
+def said_by_people(name: str, criterion: str) -> Checklist:
+    """Return the question for a criterion of a phase that no metric knows.
+
+    Its times are ours: a day to answer, while production is watched, and then a question with another day.
+    """
+    return Checklist(
+        name=name,
+        title=criterion,
+        items=[criterion],
+        timeout=DAY,
+        on_failure=Severity.MEDIUM,
+        on_unknown=Severity.LOW,
+    )
+
+
 phased = Rollout(
     strategy="phased",
     title="Five phases behind the flag, 10 days",
@@ -614,7 +631,7 @@ phased = Rollout(
             name="beta_users",
             title="Phase 2: beta users (day 3-5)",
             exposure=1.1,
-            audience="~100 beta testers (opted-in community admins); user satisfaction score > 4/5",
+            audience="~100 beta testers (opted-in community admins)",
             steps=[
                 enable("enable_for_beta_users", "Enable the flag for beta users", segments=["beta-testers"])
             ],
@@ -629,6 +646,7 @@ phased = Rollout(
                     above_baseline_by_percent=50,
                 ),
             ],
+            require=[said_by_people("users_are_satisfied", "User satisfaction score > 4/5")],
         ),
         Stage(
             name="a_quarter",
@@ -654,12 +672,12 @@ phased = Rollout(
             name="a_half",
             title="Phase 4: 50 % rollout (day 8-9)",
             exposure=50,
-            audience="~5,000 users; support ticket volume normal",
+            audience="~5,000 users",
             steps=[enable("enable_for_a_half", "Enable the flag for 50 % of all users", 50)],
             soak=timedelta(hours=48),
             every=DAY,
             thresholds=[no_new_errors],
-            require=[no_row_lost],
+            require=[no_row_lost, said_by_people("support_is_calm", "Support ticket volume normal")],
         ),
         Stage(
             name="everybody",

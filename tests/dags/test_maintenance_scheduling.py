@@ -118,6 +118,18 @@ def test_the_five_phases_expose_soak_and_look_as_the_document_says() -> None:
     ]
 
 
+def test_what_no_metric_knows_of_a_phase_is_asked_of_people() -> None:
+    [phased] = plan().strategies
+    asked = {s.name: [c.items for c in s.require if isinstance(c, Checklist)] for s in phased.stages}
+    assert asked == {
+        "internal_team": [],
+        "beta_users": [["User satisfaction score > 4/5"]],
+        "a_quarter": [],
+        "a_half": [["Support ticket volume normal"]],
+        "everybody": [],
+    }
+
+
 def test_the_eight_rows_of_the_matrix_are_rules_with_their_timelines() -> None:
     def row(severity: Severity, scenario: str) -> tuple[Action, int, str]:
         rule: Rule = plan().matrix.rule_for(severity, scenario)
@@ -182,7 +194,7 @@ def test_only_what_is_found_right_after_the_migration_restores() -> None:
     )
     steps = [step.name for step in plan().on_production]
     assert steps.index("no_row_changed") == steps.index("insert_seed_data") + 1
-    [later] = plan().strategies[0].stages[3].require
+    later, _ = plan().strategies[0].stages[3].require
     assert (later.name, later.blocking) == ("no_row_lost", False)  # it tells, and stops nothing
     for check in (look.check, later):
         assert isinstance(check, RowChecksums)

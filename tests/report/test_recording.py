@@ -199,9 +199,7 @@ def test_a_line_of_the_timeline_knows_its_own_clock_and_whether_a_task_of_it_fai
 
 
 @pytest.mark.parametrize(("opens", "days_later"), [(2, 1), (7, 0), (6, 0)])
-def test_what_belongs_into_a_window_is_planned_for_the_next_one_that_opens(
-    opens: int, days_later: int
-) -> None:
+def test_what_belongs_into_a_window_is_planned_for_the_next_opening(opens: int, days_later: int) -> None:
     course = Course()
     utc = ZoneInfo("UTC")
     window = Window(days=range(7), start=time(opens), end=time(opens + 2), timezone=utc)
