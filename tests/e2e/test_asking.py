@@ -46,9 +46,9 @@ def test_a_form_that_says_no_closes_the_others_and_a_breach_does_not_wait_for_th
     stack: Stack, production: Production
 ) -> None:
     release = asked(stack)
-    answer(release, LOOK, ticked=False)
+    answer(release, LOOK_AGAIN, ticked=False)
     release.await_question("ask")
-    assert release.task(LOOK_AGAIN).state == "skipped"
+    assert release.task(LOOK).state == "skipped"
     assert (release.task(GUARD).state, release.xcom(GUARD)["answer"]) == ("success", "PASS")
     release.await_state("watch_meanwhile", "deferred")
     control.stop(production.place)
@@ -57,6 +57,14 @@ def test_a_form_that_says_no_closes_the_others_and_a_breach_does_not_wait_for_th
     release.ends_as(Outcome.ROLLED_BACK)
     assert release.xcom("answer", "answer")["answer"] == "roll_back"
     assert "downtime" in release.log("watch_meanwhile")
+
+
+def test_a_form_that_a_person_marks_failed_rolls_back_unasked(stack: Stack, production: Production) -> None:
+    release = asked(stack)
+    release.mark(LOOK, "failed", by="tech_lead", note="It looks broken")
+    release.ends_as(Outcome.ROLLED_BACK)  # nobody's answer would have been MEDIUM, which asks
+    assert release.reached("ask") == []
+    assert release.task(LOOK_AGAIN).state == "skipped"
 
 
 def test_a_release_goes_on_when_the_last_form_is_answered(stack: Stack, production: Production) -> None:

@@ -37,7 +37,7 @@ def stopped(stack: Stack) -> Stopped:
         "mark": Release.trigger(stack, "aside_mark", "v2"),
         "form": Release.trigger(stack, "aside_form", "v2-latency"),
         "stranger": Release.trigger(stack, "aside_stranger", "v2-error-rate"),
-        "unconnected": Release.trigger(stack, "unconnected", "v2"),
+        "unconnected": Release.trigger(stack, "unconnected", "v2", pace=1),
     }
     return Stopped(releases=releases, production=production, before=before)
 

@@ -25,6 +25,8 @@ from slipway.steps import RollingRestart, TakeBaseline, rolling_restart, ssh_job
 from slipway.steps.faults import CommandFailed, ScriptFailed
 from slipway.steps.faults.checks import CheckNotPassed
 
+pytestmark = pytest.mark.slow
+
 SCHEDULES = "/api/maintenance/schedules"
 V1 = {
     "checked_out": "v1",
@@ -96,7 +98,6 @@ def schedule(place: Place, user: int) -> int:
     return ask(place, SCHEDULES, body, X_User=str(user))[0]
 
 
-@pytest.mark.slow
 def test_a_release_reaches_everyone_in_five_phases_and_goes_back_whole(
     sandbox: Sandbox, release: Callable[[str], LocalRelease]
 ) -> None:
@@ -193,7 +194,6 @@ def test_damaged_data_is_found_before_anything_is_deployed_and_comes_back_from_s
     assert production(sandbox) == before
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("tag", ["v2-error-rate", "v2-latency"])
 def test_a_fault_of_the_code_shows_on_production_only(
     sandbox: Sandbox, release: Callable[[str], LocalRelease], tag: str

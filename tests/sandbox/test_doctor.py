@@ -11,6 +11,8 @@ from slipway.plan import Plan
 from slipway.plans_cli.doctor import examine
 from slipway.sandbox import Sandbox
 
+pytestmark = pytest.mark.slow
+
 Examined = Callable[[str], list[str]]
 NOT_HERE = ("probe", "airflow")  # the load with its probe, and Airflow, do not run for these tests
 STEPS = {

@@ -6,6 +6,8 @@ from statistics import median
 import pytest
 from tests.sandbox.deploying import deploy, fetch, listing, migrate, switch
 
+pytestmark = pytest.mark.slow
+
 SYSTEMS = ("planner", "calibration", "scores")
 
 

@@ -27,6 +27,8 @@ from slipway.steps.faults import ScriptFailed
 from slipway.steps.faults.checks import CheckNotPassed
 from slipway.words import Answer
 
+pytestmark = pytest.mark.slow
+
 FLAG = "Features:PersonalGoals:Enabled"
 # Nobody uses the sandbox of these tests, so that there is nothing to measure.
 NEEDS_LOAD = (TakeBaseline, NoteDowntime)
@@ -105,7 +107,6 @@ def test_a_release_takes_the_traffic_from_green_and_goes_back_whole(
     assert v2.check("rollback", seen(v2.plan.verify_rollback)) == {}
 
 
-@pytest.mark.slow
 def test_undoing_twice_changes_nothing_more(sandbox: Sandbox, release: Callable[[str], LocalRelease]) -> None:
     before, v2 = production(sandbox), release("v2")
     v2.on_staging()
@@ -129,7 +130,6 @@ def test_the_switch_in_the_store_switches_the_feature(
     assert ask(place, "/api/me/skills", X_User="1")[0] == 200
 
 
-@pytest.mark.slow
 def test_a_version_that_does_not_start_is_found_in_green_and_nobody_notices(
     sandbox: Sandbox, release: Callable[[str], LocalRelease]
 ) -> None:
@@ -156,7 +156,6 @@ def test_a_broken_migration_leaves_nothing_of_itself(
     assert production(sandbox) == before
 
 
-@pytest.mark.slow
 def test_damaged_data_is_seen_and_comes_back_from_the_backup(
     sandbox: Sandbox, release: Callable[[str], LocalRelease]
 ) -> None:
@@ -173,7 +172,6 @@ def test_damaged_data_is_seen_and_comes_back_from_the_backup(
     assert production(sandbox) == before
 
 
-@pytest.mark.slow
 def test_errors_show_on_production_only(sandbox: Sandbox, release: Callable[[str], LocalRelease]) -> None:
     before, wrong = production(sandbox), release("v2-error-rate")
     wrong.on_staging()
@@ -187,7 +185,6 @@ def test_errors_show_on_production_only(sandbox: Sandbox, release: Callable[[str
     assert production(sandbox) == before
 
 
-@pytest.mark.slow
 def test_slowness_shows_on_production_only(sandbox: Sandbox, release: Callable[[str], LocalRelease]) -> None:
     slow = release("v2-latency")
     slow.on_staging()

@@ -1,8 +1,11 @@
 """A good release on the sandbox, and the way back."""
 
+import pytest
 from tests.sandbox.deploying import ask, deploy, fetch, migrate, run, settings, switch
 
 from slipway.local.differences import differences
+
+pytestmark = pytest.mark.slow
 
 FEATURES = [
     "conflict_resolution",

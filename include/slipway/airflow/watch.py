@@ -106,10 +106,8 @@ class WatchOperator(BaseOperator):
             run.log.info(
                 "%s at checkpoint %d: %s", breach["severity"], breach["checkpoint"], breach["reason"]
             )
-        answers = ", ".join(f"{count} {answer}" for answer, count in event["answers"].items())
-        run.log.info(
-            "The watch answers %s after %d checkpoints (%s).", event["answer"], event["checkpoints"], answers
-        )
+        answers = ", ".join(f"{count} {answer}" for answer, count in event["answers"].items()) or "none"
+        run.log.info("The watch answers %s. Its checkpoints: %s.", event["answer"], answers)
         # Last of all: a try that dies before it goes on with this window; a clear later begins anew.
         run.over(run.counting(START))
         last = event["ended_by"]

@@ -18,7 +18,12 @@ plan = replace(
     thin_plan("asking", probe="planner_production_probe"),
     on_production=[SetFlag(name="enable_features", flags=[FlagValue(flag="weekly_digest", percentage=5)])],
     verify=[
-        Checklist(name="look", items=["It looks as it should"], on_failure=Severity.MEDIUM),
+        Checklist(
+            name="look",
+            items=["It looks as it should"],
+            on_failure=Severity.HIGH,
+            on_unknown=Severity.MEDIUM,
+        ),
         Checklist(name="look_again", items=["It still does"], on_failure=Severity.MEDIUM),
     ],
     watch=Watch(

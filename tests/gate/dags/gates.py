@@ -66,7 +66,7 @@ def plan(name: str, *approvals: Approval, **changes: Any) -> Plan:
         risk=Risk.LOW,
         owner="team",
         staging=Environment(system="toy", name="staging"),
-        production=Environment(system="toy", name="production"),
+        production=Environment(system="toy", name="production", backups=""),
         on_staging=[Deploy(name="deploy")],
         validate=[Health(name="health")],
         gate=replace(gate, **changes),
