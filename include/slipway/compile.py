@@ -29,7 +29,7 @@ from slipway.graph import (
     ReleaseGraph,
     When,
 )
-from slipway.kinds import Check, Checklist, Step, Undo
+from slipway.kinds import Check, Checklist, Step, Undo, in_words
 from slipway.plan import Approval, Plan, Rollout, Stage
 from slipway.telling import Moments, add_notices
 from slipway.titles import told_apart
@@ -176,21 +176,21 @@ class _Compiler:
         guard = self._add(
             f"{prefix}watch_meanwhile",
             Kind.WATCH,
-            "Watch production meanwhile",
+            "Watch production while forms wait",
             environment=self.plan.production,
             item=meanwhile(watch, (form.timeout for form in forms)),
             stage=stage,
             beside=asked,
         )
         self._join(after, [guard])
-        self._close(f"{prefix}close_the_others", [*asked, guard], asked, stage=stage)
+        self._close(f"{prefix}close_the_forms", [*asked, guard], asked, stage=stage)
         return guard
 
     def _close(self, task_id: str, causes: Sequence[str], questions: Sequence[str], stage: str = "") -> None:
         self._add(
             task_id,
             Kind.CLOSE_THE_OTHERS,
-            "Close the others",
+            in_words(task_id.rpartition(".")[2]),
             when=When.ONE_FAILED,
             stage=stage,
             beside=tuple(questions),
@@ -286,7 +286,7 @@ class _Compiler:
         self._add(
             WATCH_WHILE_ASKING,
             Kind.WATCH,
-            "Watch production meanwhile",
+            "Watch production while a person is asked",
             environment=self.plan.production,
             item=meanwhile(self.plan.watch, (rule.within for rule in self.plan.matrix.rules)),
             beside=(ASK,),

@@ -87,6 +87,10 @@ def test_after_production_it_says_what_an_unticked_item_and_no_answer_lead_to() 
     assert (
         lines[4] == "Unanswered at 2026-03-08 07:00:00 UTC: MEDIUM, a person is asked whether to roll back."
     )
-    assert lines[5].endswith("An unticked item: HIGH, production is rolled back.")
+    said = (
+        "An unticked item: HIGH, production is rolled back. "
+        "Production is watched meanwhile: a limit that ends a watch closes this form."
+    )
+    assert lines[5].endswith(said)
     asked = ChecklistOperator(task_id="seen", checklist=items, follows=follows)
-    assert asked.body.endswith("An unticked item: HIGH, production is rolled back.")
+    assert asked.body.endswith(said)

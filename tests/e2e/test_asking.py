@@ -73,5 +73,5 @@ def test_a_release_goes_on_when_the_last_form_is_answered(stack: Stack, producti
     answer(release, LOOK_AGAIN, ticked=True)
     release.ends_as(Outcome.RELEASED)
     assert release.task(GUARD).state == "success"
-    assert release.task("verification.close_the_others").state == "skipped"
+    assert release.task("verification.close_the_forms").state == "skipped"
     assert release.reached("rollback", "ask", "watch_meanwhile") == []

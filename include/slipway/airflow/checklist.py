@@ -20,12 +20,14 @@ DONE = "DONE"
 
 @dataclass(frozen=True)
 class Follows:
-    """What an unticked item and no answer in time lead to, in words."""
+    """What an unticked item and no answer in time lead to, and what goes on meanwhile, in words."""
 
     unticked: str
     unanswered: str
+    meanwhile: str = ""
 
 
+MEANWHILE = "Production is watched meanwhile: a limit that ends a watch closes this form."
 STOPS = Follows("the release stops", "the release stops")
 _WORDS = {
     Action.FLAGS_OFF: "the flags are turned off",
@@ -37,7 +39,7 @@ _WORDS = {
 def follows_after_production(checklist: Checklist, matrix: DecisionMatrix) -> Follows:
     """Return what a checklist leads to once production was changed, by the rows of the matrix."""
     unknown = checklist.on_unknown or min(checklist.on_failure, Severity.HIGH, key=list(Severity).index)
-    return Follows(_said(checklist.on_failure, matrix), _said(unknown, matrix))
+    return Follows(_said(checklist.on_failure, matrix), _said(unknown, matrix), MEANWHILE)
 
 
 def _said(severity: Severity, matrix: DecisionMatrix) -> str:
@@ -126,7 +128,10 @@ def _listed(checklist: Checklist) -> list[str]:
 
 
 def _effect(checklist: Checklist, follows: Follows) -> str:
-    return f"An unticked item: {follows.unticked}." if checklist.blocking else "Unticked items are reported."
+    unticked = (
+        f"An unticked item: {follows.unticked}." if checklist.blocking else "Unticked items are reported."
+    )
+    return f"{unticked} {follows.meanwhile}".strip()
 
 
 def _keys(checklist: Checklist) -> dict[str, str]:
