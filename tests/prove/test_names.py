@@ -54,6 +54,14 @@ def test_a_name_that_every_release_uses_is_refused() -> None:
     ]
 
 
+@pytest.mark.parametrize("name", ["watch_meanwhile", "close_the_forms"])
+def test_a_name_of_what_stands_beside_a_form_is_refused(name: str) -> None:
+    assert faults_of(verify=[*SOUND.verify, Checklist(name=name, items=("Done",))]) == [
+        f'verify[{len(SOUND.verify)}] "{name}": the name "verification.{name}" is already taken by '
+        f"every release. {TWICE}"
+    ]
+
+
 def test_a_stage_named_like_the_task_that_picks_the_strategy_is_refused() -> None:
     rollout = SOUND.strategies[0]
     stages = [replace(rollout.stages[0], name="strategy"), rollout.stages[1]]

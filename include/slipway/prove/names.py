@@ -173,7 +173,7 @@ def _names(plan: Plan) -> Iterator[tuple[str, str]]:
 def _groups(graph: ReleaseGraph) -> Iterator[list[tuple[str, str]]]:
     """Yield groups of places with names, each name unique within its group."""
     plan = graph.plan
-    own = [("every release", node.task_id) for node in graph.nodes if node.item is None]
+    own = [("every release", node.task_id) for node in graph.nodes if node.item is None or node.beside]
     # The gate finds a criterion's evidence by the bare name, so it may stand only once before the gate.
     early = (Phase.PREFLIGHT, Phase.STAGING, Phase.VALIDATION)
     yield [(each.place, each.item.name) for each in items(plan) if each.phase in early]
