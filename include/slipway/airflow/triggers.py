@@ -46,7 +46,6 @@ LATE = 2.0  # seconds behind its time at which a checkpoint is still sampled, on
 # In a rehearsal a checkpoint lasts a fraction of a second, and a busy machine is late by many of them:
 # better a longer rehearsal than one that nobody watched.
 LATE_IN_A_REHEARSAL = 60.0
-LEAST_LOOK = 0.5  # seconds
 
 
 class WatchTrigger(BaseTrigger):
@@ -131,7 +130,7 @@ class WatchTrigger(BaseTrigger):
 
     @property
     def _look_every(self) -> float:
-        return max(LEAST_LOOK, LOOK_EVERY / self.terms.pace)
+        return min(LOOK_EVERY, self.terms.watch.sample_every.total_seconds())
 
     async def _begun(self, place: dict[str, Any]) -> Progress:
         """Begin the window, or go on with it after the triggerer was started anew; say when it ends."""

@@ -62,7 +62,7 @@ class WatchOperator(BaseOperator):
         watch, pace, matrix = self.watch, pace_of(run), self.graph.plan.matrix
         orders = orders_for(context, self.graph)
         if self.beside:
-            watch, pace = beside_people(watch, pace)
+            watch, pace = beside_people(watch, pace), 1.0
         if ASK in self.beside:
             matrix, orders = _what_cannot_wait(context, matrix), NOBODY
         # What a second try missed of a rehearsal cannot be made good, so it begins anew.

@@ -77,15 +77,18 @@ def _durations(values: Iterable[timedelta]) -> list[timedelta]:
     return [value for value in values if isinstance(value, timedelta)]
 
 
-def beside_people(watch: Watch, pace: float) -> tuple[Watch, float]:
-    """Return such a watch for a run of this pace, and its own pace.
+def beside_people(watch: Watch, pace: float) -> Watch:
+    """Return such a watch for a run of this pace.
 
-    People take their time in a rehearsal too. So only the samples come faster, and what must last is shorter;
-    the window and its checkpoints stay as long.
+    People take their time in a rehearsal too, so the window and its checkpoints stay as long. Only the
+    samples come faster, and what must last is as much shorter.
     """
-    pace = min(pace, max(1.0, watch.sample_every.total_seconds() / FASTEST_BESIDE_PEOPLE))
-    parts = [replace(p, interval=p.interval * pace, until=p.until * pace) for p in watch.checkpoints]
-    return replace(watch, checkpoints=tuple(parts)), pace
+    faster = min(pace, max(1.0, watch.sample_every.total_seconds() / FASTEST_BESIDE_PEOPLE))
+    return replace(
+        watch,
+        sample_every=watch.sample_every / faster,
+        thresholds=[replace(limit, lasting=limit.lasting / faster) for limit in watch.thresholds],
+    )
 
 
 def paced(duration: timedelta, pace: float) -> float:
