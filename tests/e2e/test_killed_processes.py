@@ -8,6 +8,7 @@ import pytest
 from tests.e2e.production import Production
 from tests.e2e.release import WATCH, Release
 
+from slipway.airflow.watch_notes import PROGRESS
 from slipway.local.stack import Stack
 from slipway.local.waiting import wait_until
 from slipway.words import Outcome
@@ -93,9 +94,11 @@ def test_a_watch_goes_on_after_triggerer_and_api_server_were_killed_and_ends_whe
     stack: Stack, production: Production
 ) -> None:
     release = Release.trigger(stack, "thin", pace=FORTY_SECONDS).go()
-    release.wait(lambda client: client.xcom("thin", release.id, WATCH, "checkpoint_1"), "a checkpoint")
+    noted = f"{PROGRESS}_{WATCH}"  # a moment after the checkpoint itself
+    release.wait(lambda client: client.xcom("thin", release.id, "verdict", noted), "a checkpoint")
     kill(stack, "triggerer", "api-server")
     assert sorted(stack.start()) == ["api-server", "triggerer"]
+    back = datetime.now(UTC)  # a busy machine takes longer for it than the window is long
     release.ends_as(Outcome.RELEASED)
     said = release.xcom(WATCH)
     assert (said["answer"], said["checkpoints"], said["breaches"]) == ("PASS", 3, [])
@@ -106,4 +109,4 @@ def test_a_watch_goes_on_after_triggerer_and_api_server_were_killed_and_ends_whe
     ended = release.task(WATCH).ended
     assert ended
     # What comes on top is the way back from the triggerer to a worker.
-    assert end <= ended < end + timedelta(seconds=20)
+    assert end <= ended < max(end, back) + timedelta(seconds=20)
