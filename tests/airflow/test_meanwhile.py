@@ -9,9 +9,11 @@ import pytest
 from airflow.sdk.exceptions import AirflowSkipException
 from tests import toy
 
-from slipway.airflow import meanwhile, watch
+from slipway.airflow import meanwhile, triggers, watch
 from slipway.airflow.meanwhile import Meanwhile
 from slipway.verdict import Branch, Verdict
+from slipway.watch.course import Progress, Terms
+from slipway.watch.judge import no_data
 from slipway.words import Action
 
 PLACE = {"dag_id": "toy", "run_id": "r1", "task_id": "watch_meanwhile", "map_index": -1}
@@ -95,3 +97,24 @@ def test_without_a_verdict_and_after_a_point_of_no_return_the_question_stands_al
     verdict(monkeypatch, asked if no_return else None)
     with pytest.raises(AirflowSkipException):
         watch._what_cannot_wait({}, toy.plan().matrix)
+
+
+@pytest.mark.parametrize(
+    ("alone", "answer", "about"), [(True, "INCONCLUSIVE", ["no data"]), (False, "PASS", [])]
+)
+def test_too_little_data_is_for_the_watch_that_follows_to_judge(
+    alone: bool, answer: str, about: list[str]
+) -> None:
+    plan = toy.plan()
+    terms = Terms(watch=plan.watch, matrix=plan.matrix, baseline={})
+    event = triggers._ended(Progress(), terms, alone=alone)
+    assert event["answer"] == answer
+    assert [breach["about"] for breach in event["breaches"]] == about
+
+
+def test_beside_people_too_a_breach_is_a_breach() -> None:
+    plan = toy.plan()
+    terms = Terms(watch=plan.watch, matrix=plan.matrix, baseline={})
+    breach = no_data(plan.watch, plan.matrix, 1, "gone")
+    event = triggers._ended(Progress(breaches=[breach]), terms, alone=False)
+    assert (event["answer"], event["ended_by"]["reason"]) == ("FAIL", "gone")

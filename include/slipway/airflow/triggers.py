@@ -126,7 +126,8 @@ class WatchTrigger(BaseTrigger):
                 alerts.add(result.breaches)
                 alerts.calm(result.rows)
         await wait_until_soonest(began)  # a second try may find all done
-        yield TriggerEvent(_ended(progress, self.terms, over=people.over))  # type: ignore[no-untyped-call]
+        event = _ended(progress, self.terms, alone=not self.beside)
+        yield TriggerEvent(event)  # type: ignore[no-untyped-call]
 
     @property
     def _look_every(self) -> float:
@@ -208,13 +209,14 @@ class WatchTrigger(BaseTrigger):
         self.log.info("%s\n%s", result.summary, table(result.rows))
 
 
-def _ended(progress: Progress, terms: Terms, *, over: bool) -> dict[str, Json]:
+def _ended(progress: Progress, terms: Terms, *, alone: bool) -> dict[str, Json]:
     """Return the event: the answer, all breaches, and what ended the watch early.
 
-    :param over: the people beside it are done; whether all is healthy is for the watch to say that follows
+    :param alone: it stands beside nobody. Beside people it says only what went wrong; whether all is healthy
+        is for the watch to say that follows
     """
     answer, breaches = final_answer(progress), list(progress.breaches)
-    if answer is Answer.INCONCLUSIVE and over:
+    if answer is Answer.INCONCLUSIVE and not alone:
         answer = Answer.PASS
     if answer is Answer.INCONCLUSIVE:
         reason = "the watch ended INCONCLUSIVE: too little data to call it healthy"
