@@ -31,7 +31,9 @@ class Api:
 
 def closed(monkeypatch: pytest.MonkeyPatch, api: Api) -> list[str]:
     monkeypatch.setattr(closing, "AirflowApi", lambda: api)
-    task = CloseOthersOperator(task_id="close", causes=[*FORMS, GUARD], questions=FORMS, state="skipped")
+    task = CloseOthersOperator(
+        task_id="close", causes=[*FORMS, GUARD], questions=FORMS, state="skipped", why="{} failed"
+    )
     return task.execute(CONTEXT)  # type: ignore[arg-type]
 
 

@@ -230,7 +230,8 @@ class _Builder:
         # No answer to the gate is NO-GO and none to "fix forward or roll back?" rolls back; a list has no
         # such answer.
         state = "skipped" if node.phase in (Phase.VERIFICATION, Phase.ROLLOUT) else "failed"
-        return CloseOthersOperator(causes=causes, questions=node.beside, state=state, **kw)
+        why = "NO-GO at {}" if node.phase is Phase.GATE else "{} failed"
+        return CloseOthersOperator(causes=causes, questions=node.beside, state=state, why=why, **kw)
 
     def _decision(self, node: Node, kw: dict[str, Any]) -> BaseOperator:
         kw["retries"] = NO_SECOND_TRY

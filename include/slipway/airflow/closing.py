@@ -19,11 +19,14 @@ class CloseOthersOperator(BaseOperator):
     :param causes: the tasks of which one has failed
     :param questions: what is closed
     :param state: what a closed question is marked: "failed" where that is its safe answer, else "skipped"
+    :param why: what its note says, {} is the causes that failed
     """
 
-    def __init__(self, *, causes: Sequence[str], questions: Sequence[str], state: str, **kwargs: Any) -> None:
+    def __init__(
+        self, *, causes: Sequence[str], questions: Sequence[str], state: str, why: str, **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
-        self.causes, self.questions, self.state = list(causes), list(questions), state
+        self.causes, self.questions, self.state, self.why = list(causes), list(questions), state, why
 
     def execute(self, context: Context) -> list[str]:
         """Mark every question that still waits; return the closed ones."""
@@ -37,6 +40,6 @@ class CloseOthersOperator(BaseOperator):
             raise AirflowSkipException("nobody was asked")
         waiting = [task_id for task_id in self.questions if states[task_id] not in ENDED]
         for task_id in waiting:
-            api.mark(ti.dag_id, ti.run_id, task_id, self.state, f"closed: {failed} failed")
-            self.log.info("Closed %s: %s failed", task_id, failed)
+            api.mark(ti.dag_id, ti.run_id, task_id, self.state, f"closed: {self.why.format(failed)}")
+            self.log.info("Closed %s: %s", task_id, self.why.format(failed))
         return waiting

@@ -112,6 +112,7 @@ def release(plan: Plan) -> DAG:
                 causes=list(gates),
                 questions=list(gates),
                 state="failed",
+                why="NO-GO at {}",
                 trigger_rule="one_failed",
             )
             asking >> close
