@@ -88,6 +88,11 @@ def test_production_is_watched_beside_forms_and_beside_the_question() -> None:
     assert upstream(graph, soak.task_id) == ["rollout.first.soak"]
     assert found["watch_meanwhile"].beside == ("ask",)
     assert upstream(graph, "close_the_question") == ["watch_meanwhile"]
+    # A rollback does not wait for what closes questions, only the report does.
+    closers = {node.task_id for node in graph.of_kind(Kind.CLOSE_THE_OTHERS)}
+    assert len(closers) == 3
+    assert closers.isdisjoint(upstream(graph, "verdict"))
+    assert closers < set(upstream(graph, "closeout.report"))
 
 
 def test_nothing_is_watched_beside_the_forms_before_production() -> None:

@@ -271,7 +271,8 @@ class _Compiler:
 
     def _verdict(self, start: str) -> None:
         forward = (Phase.PRODUCTION, Phase.VERIFICATION, Phase.ROLLOUT, Phase.WATCH)
-        before = [node.task_id for node in self.nodes if node.phase in forward]
+        judged = [node for node in self.nodes if node.kind is not Kind.CLOSE_THE_OTHERS]
+        before = [node.task_id for node in judged if node.phase in forward]
         self._add(VERDICT, Kind.VERDICT, "Verdict", when=When.ALL_DONE)
         self._join([start], [VERDICT], "roll back")
         self._join([DECISION, *before], [VERDICT])
@@ -363,6 +364,8 @@ class _Compiler:
 
     def _report(self, before: list[str]) -> None:
         self._add(REPORT, Kind.REPORT, "Report", when=When.ALL_DONE)
-        self._join([*before, WATCH_WHILE_ASKING, CLOSE_THE_QUESTION], [REPORT])
+        # A rollback does not wait for what closes questions: it hangs on the questions themselves.
+        closing = [node.task_id for node in self.nodes if node.kind is Kind.CLOSE_THE_OTHERS]
+        self._join([*before, WATCH_WHILE_ASKING, *closing], [REPORT])
         self._add(OUTCOME, Kind.OUTCOME, "Outcome", when=When.ALL_DONE, phase=None)
         self._join([REPORT], [OUTCOME])

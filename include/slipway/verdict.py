@@ -6,7 +6,7 @@ from datetime import timedelta
 from enum import StrEnum
 
 from slipway.facts import Breach, Facts, expected, proofs_before, steps_that_ran, untouched
-from slipway.graph import DECISION, STRATEGY, Kind, Node, ReleaseGraph
+from slipway.graph import DECISION, START, STRATEGY, Kind, Node, ReleaseGraph
 from slipway.kinds import Check, Checklist, Step, Undo
 from slipway.plan import DecisionMatrix, Rule
 from slipway.run import Json
@@ -83,6 +83,8 @@ def judge(graph: ReleaseGraph, facts: Facts) -> Verdict:
     no return becomes a question (invariant I10). A watch that went to its end although a limit was crossed
     is none of that: the matrix only wants people told, and the outcome names the limit.
     """
+    if facts.intent is Intent.ROLL_BACK and facts.state(START) == "failed":
+        return Verdict(branch=Branch.STOP_SHORT, reasons=(f"{START} failed: nothing is rolled back.",))
     if facts.intent is Intent.ROLL_BACK:
         return Verdict(
             branch=Branch.ROLL_BACK,
@@ -243,7 +245,7 @@ def _breaches_of_watch(node: Node, facts: Facts, state: str) -> list[Breach]:
 
 def beyond_their_limits(graph: ReleaseGraph, facts: Facts) -> dict[str, tuple[str, ...]]:
     """Return the watches that went to their end and answered FAIL, with what their last checkpoint found."""
-    watches = [node.task_id for node in expected(graph, facts) if node.kind is Kind.WATCH]
+    watches = [n.task_id for n in expected(graph, facts) if n.kind is Kind.WATCH and not n.beside]
     ended = {each: facts.returned[each] for each in watches if facts.proved(each)}
     return {each: _last_found(event) for each, event in ended.items() if event.get("answer") == Answer.FAIL}
 

@@ -66,3 +66,30 @@ def test_what_cannot_be_closed_fails_so_that_it_is_tried_again(monkeypatch: pyte
     api = Api(refuses=True, look="awaiting_input", **{"try": "success"}, watch_meanwhile="failed")
     with pytest.raises(ApiRefused):
         closed(monkeypatch, api)
+
+
+@pytest.mark.parametrize(
+    ("breaches", "marked", "closes"),
+    [
+        ([], False, False),
+        ([{"action": "continue"}], False, False),
+        ([{"action": "roll back"}], False, True),
+        ([], True, True),
+    ],
+)
+def test_a_watch_that_broke_takes_no_decision_from_a_person(
+    monkeypatch: pytest.MonkeyPatch, breaches: list[dict[str, str]], marked: bool, closes: bool
+) -> None:
+    api = Api(ask="awaiting_input", watch_meanwhile="failed")
+    monkeypatch.setattr(closing, "AirflowApi", lambda: api)
+    monkeypatch.setattr(closing, "marked_failed", lambda ti, tasks: frozenset(tasks if marked else ()))
+    ti = SimpleNamespace(dag_id="toy", run_id="r1", xcom_pull=lambda task_ids, key: breaches)
+    task = CloseOthersOperator(
+        task_id="close", causes=[GUARD], questions=["verification.ask"], state="failed", why="{}", watch=GUARD
+    )
+    if closes:
+        assert task.execute({"ti": ti}) == ["verification.ask"]  # type: ignore[arg-type]
+    else:
+        with pytest.raises(AirflowSkipException):
+            task.execute({"ti": ti})  # type: ignore[arg-type]
+        assert api.marked == []

@@ -29,7 +29,7 @@ def marked(monkeypatch: pytest.MonkeyPatch, answer: Any) -> frozenset[str]:
         return answer
 
     monkeypatch.setattr(gather, "AirflowApi", lambda: SimpleNamespace(event_logs=event_logs))
-    return gather._marked(SimpleNamespace(dag_id="toy", run_id="r"), LISTS)
+    return gather.marked_failed(SimpleNamespace(dag_id="toy", run_id="r"), LISTS)
 
 
 def test_only_what_a_person_marked_failed_was_seen(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -77,16 +77,15 @@ def verdict(monkeypatch: pytest.MonkeyPatch, given: Verdict | None) -> None:
 def test_beside_the_question_only_what_rolls_back_by_itself_ends_the_watch(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    asked = Verdict(branch=Branch.ASK, action=Action.ASK)
-    verdict(monkeypatch, asked)
-    rules = watch._what_cannot_wait({}, toy.plan().matrix).rules
-    assert [rule.action for rule in rules] == [
-        Action.ROLL_BACK,
-        Action.ROLL_BACK,
-        Action.CONTINUE,
-        Action.CONTINUE,
-        Action.ROLL_BACK_AND_RESTORE,
-    ]
+    roll_back, stays = Action.ROLL_BACK, Action.CONTINUE
+
+    def actions(procedure: str) -> list[Action]:
+        verdict(monkeypatch, Verdict(branch=Branch.ASK, action=Action.ASK, procedure=procedure))
+        return [rule.action for rule in watch._what_cannot_wait({}, toy.plan().matrix).rules]
+
+    assert actions("") == [roll_back, roll_back, stays, stays, stays]
+    # The answer to a question that goes less far would leave in place what the breach wants undone.
+    assert actions("code") == [stays, roll_back, stays, stays, stays]
 
 
 @pytest.mark.parametrize("no_return", [False, True])

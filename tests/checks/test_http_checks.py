@@ -316,3 +316,9 @@ def test_a_series_of_which_nothing_is_answered_is_an_error(run: LocalRun) -> Non
     finding = run_check(series(), run)
     assert finding.answer is Answer.ERROR
     assert finding.summary.startswith("GET /health: connection refused (connection service).")
+
+
+def test_a_limit_on_the_times_of_too_few_answers_is_inconclusive(service: Service, run: LocalRun) -> None:
+    service.says("/health", {})
+    finding = run_check(series(times=4, p95_within=timedelta(seconds=1)), run)
+    assert finding.answer is Answer.INCONCLUSIVE

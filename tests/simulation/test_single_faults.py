@@ -11,7 +11,7 @@ from tests.simulation.conftest import plans
 from tests.simulation.simulator import EVIDENCE, Happens, Moment, Release, Script, Simulator
 
 from slipway.airflow.branch import skipped_with
-from slipway.graph import DECISION, HOLD, OUTCOME, VERDICT, WATCH, Kind
+from slipway.graph import DECISION, HOLD, OUTCOME, START, VERDICT, WATCH, Kind
 from slipway.kinds import ReleasingStep, Step, Undo
 from slipway.words import Action, Intent, Outcome, Phase
 
@@ -282,3 +282,15 @@ def test_what_is_remembered_between_releases_changes_none(
     assert [(each.ran, each.states, each.color) for each in remembered] == [
         (each.ran, each.states, each.color) for each in anew
     ]
+
+
+@pytest.mark.parametrize("happens", [Happens.FAILS, Happens.MARKED_FAILED])
+def test_a_later_rollback_whose_start_failed_rolls_nothing_back(
+    simulators: Simulators, happens: Happens
+) -> None:
+    simulator = simulators("toy")
+    done = production_steps_that_ran(simulator.release(Script()))
+    earlier = dict.fromkeys(done, EVIDENCE)
+    release = simulator.release(Script(intent=Intent.ROLL_BACK, earlier=earlier, faults={START: happens}))
+    assert release.ran_of(Kind.ROLLBACK_START, Kind.UNDO, Kind.RESTORE) == []
+    assert (release.outcome, release.color) == (Outcome.ABORTED, "failed")

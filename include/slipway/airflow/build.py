@@ -42,7 +42,16 @@ from slipway.codec import digest
 from slipway.compile import gate_task_ids
 from slipway.environment import Environment
 from slipway.explain import markdown
-from slipway.graph import ASK, HOLD, ROLLBACK_START, STRATEGY, Kind, Node, ReleaseGraph
+from slipway.graph import (
+    ASK,
+    HOLD,
+    ROLLBACK_START,
+    STRATEGY,
+    WATCH_WHILE_ASKING,
+    Kind,
+    Node,
+    ReleaseGraph,
+)
 from slipway.kinds import Check, Checklist, Step
 from slipway.plan import Approval, Plan
 from slipway.prove import proven
@@ -231,7 +240,10 @@ class _Builder:
         # such answer.
         state = "skipped" if node.phase in (Phase.VERIFICATION, Phase.ROLLOUT) else "failed"
         why = "NO-GO at {}" if node.phase is Phase.GATE else "{} failed"
-        return CloseOthersOperator(causes=causes, questions=node.beside, state=state, why=why, **kw)
+        watch = WATCH_WHILE_ASKING if ASK in node.beside else ""
+        return CloseOthersOperator(
+            causes=causes, questions=node.beside, state=state, why=why, watch=watch, **kw
+        )
 
     def _decision(self, node: Node, kw: dict[str, Any]) -> BaseOperator:
         kw["retries"] = NO_SECOND_TRY

@@ -6,8 +6,10 @@ from typing import Any
 from airflow.sdk import BaseOperator, Context
 from airflow.sdk.exceptions import AirflowSkipException
 
+from slipway.airflow.gather import marked_failed
 from slipway.airflow.meanwhile import ENDED
 from slipway.airflow.rest import AirflowApi
+from slipway.words import Action
 
 
 class CloseOthersOperator(BaseOperator):
@@ -20,13 +22,22 @@ class CloseOthersOperator(BaseOperator):
     :param questions: what is closed
     :param state: what a closed question is marked: "failed" where that is its safe answer, else "skipped"
     :param why: what its note says, {} is the causes that failed
+    :param watch: the cause that closes nothing unless a breach ended it, or a person marked it failed
     """
 
     def __init__(
-        self, *, causes: Sequence[str], questions: Sequence[str], state: str, why: str, **kwargs: Any
+        self,
+        *,
+        causes: Sequence[str],
+        questions: Sequence[str],
+        state: str,
+        why: str,
+        watch: str = "",
+        **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
         self.causes, self.questions, self.state, self.why = list(causes), list(questions), state, why
+        self.watch = watch
 
     def execute(self, context: Context) -> list[str]:
         """Mark every question that still waits; return the closed ones."""
@@ -38,8 +49,16 @@ class CloseOthersOperator(BaseOperator):
         failed = ", ".join(task_id for task_id in self.causes if states[task_id] == "failed")
         if not failed:
             raise AirflowSkipException("nobody was asked")
+        if self.watch and not _said(ti, self.watch):
+            self.log.warning("%s broke: it says nothing, and the question stays with the person.", self.watch)
+            raise AirflowSkipException("the watch broke")
         waiting = [task_id for task_id in self.questions if states[task_id] not in ENDED]
         for task_id in waiting:
             api.mark(ti.dag_id, ti.run_id, task_id, self.state, f"closed: {self.why.format(failed)}")
             self.log.info("Closed %s: %s", task_id, self.why.format(failed))
         return waiting
+
+
+def _said(ti: Any, watch: str) -> bool:
+    breaches = ti.xcom_pull(task_ids=watch, key="breaches") or []
+    return any(Action(b["action"]).ends_the_watch for b in breaches) or bool(marked_failed(ti, [watch]))

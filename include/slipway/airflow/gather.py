@@ -44,7 +44,7 @@ def gather(context: Mapping[str, Any], graph: ReleaseGraph) -> Facts:
         returned=returned,
         failures={task_id: why for task_id in failed if (why := _pull(ti, task_id, FAILURE))},
         damage=frozenset(task_id for task_id in failed if _saw_damage(ti, task_id)),
-        marked=_marked(ti, [n.task_id for n in ran if _broke(n, states, returned)]),
+        marked=marked_failed(ti, [n.task_id for n in ran if _broke(n, states, returned)]),
         breaches={task_id: _breaches(ti, task_id) for task_id in watches},
         # XComs outlive a clear, until a new try begins.
         acted=frozenset(t for t in idle if t in returned or _pull(ti, t, BEFORE) is not None),
@@ -70,7 +70,7 @@ def _broke(node: Node, states: Mapping[str, str], returned: Mapping[str, Json]) 
     return failed and returned.get(node.task_id) is None
 
 
-def _marked(ti: Any, checklists: Sequence[str]) -> frozenset[str]:
+def marked_failed(ti: Any, checklists: Sequence[str]) -> frozenset[str]:
     """Return those that a person marked failed, by the audit log; none where it does not answer."""
     if not checklists:
         return frozenset()

@@ -18,8 +18,9 @@ from slipway.checks.baseline_limit import baseline_of
 from slipway.codec import to_json
 from slipway.environment import Environment
 from slipway.graph import ASK, ReleaseGraph
-from slipway.plan import DecisionMatrix
+from slipway.plan import DecisionMatrix, Rule
 from slipway.run import Json, pace_of
+from slipway.verdict import Verdict
 from slipway.watch.render import length
 from slipway.watch.schedule import beside_people, checkpoints, real_length
 from slipway.watching import Watch
@@ -119,13 +120,17 @@ class WatchOperator(BaseOperator):
 def _what_cannot_wait(context: Mapping[str, Any], matrix: DecisionMatrix) -> DecisionMatrix:
     """Return the matrix beside "fix forward or roll back?": only what rolls back by itself ends that watch.
 
-    After a point of no return nothing rolls back by itself, and the question stays (invariant I10).
+    And only as far as the question would: it is answered by the procedure that it named. After a point of no
+    return nothing rolls back by itself, and the question stays (invariant I10).
     """
     verdict = verdict_given(context)
     if verdict is None or verdict.no_return:
         raise passed_by("only a person decides here" if verdict else "there is no verdict")
     rules = [
-        rule if rule.action.rank >= Action.ROLL_BACK.rank else replace(rule, action=Action.CONTINUE)
-        for rule in matrix.rules
+        rule if _as_far(rule, verdict) else replace(rule, action=Action.CONTINUE) for rule in matrix.rules
     ]
     return replace(matrix, rules=tuple(rules))
+
+
+def _as_far(rule: Rule, verdict: Verdict) -> bool:
+    return rule.action is Action.ROLL_BACK and verdict.procedure in ("", rule.procedure)

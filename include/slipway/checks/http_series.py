@@ -12,6 +12,8 @@ from slipway.kinds import Check
 from slipway.run import Finding, Json, Run
 from slipway.words import Answer
 
+LEAST = 5  # answers of which a median or a percentile says something
+
 
 @dataclass(frozen=True, kw_only=True)
 class HttpSeries(Check):
@@ -21,7 +23,7 @@ class HttpSeries(Check):
     as more have failed than may.
 
     :param role: whom to ask: "service", or another role of the environment
-    :param times: how many requests, at least 2
+    :param times: how many requests; with fewer than five answers a limit on their times is INCONCLUSIVE
     :param status: the statuses that pass
     :param failed_at_most: percent of the requests that may be answered otherwise, or not at all
     :param median_within: the longest that half of the answers may take
@@ -57,13 +59,13 @@ class HttpSeries(Check):
         )
         took: list[float] = []
         faults: list[str] = []
-        asked, silence = 0, None
+        asked, unanswered, silence = 0, 0, None
         while asked < self.times and not self._too_many(len(faults)):
             asked += 1
             try:
                 reply = ask(question)
             except NoAnswer as error:
-                silence = error
+                silence, unanswered = error, unanswered + 1
                 faults.append(error.why)
                 continue
             finding = judge(question, reply)
@@ -71,7 +73,7 @@ class HttpSeries(Check):
                 took.append(reply.seconds)
             else:
                 faults.append(str(finding.evidence["faults"][0]))
-        if silence and len(faults) == asked and all(fault == silence.why for fault in faults):
+        if silence and unanswered == asked:
             raise silence
         return self._judged(asked, took, faults)
 
@@ -89,6 +91,8 @@ class HttpSeries(Check):
             beyond += _slower("median", half, self.median_within) + _slower("p95", most, self.p95_within)
         said = ", ".join(beyond) or _fine(evidence)
         answer = Answer.FAIL if beyond else Answer.PASS
+        if answer is Answer.PASS and (self.median_within or self.p95_within) and len(took) < LEAST:
+            answer, said = Answer.INCONCLUSIVE, f"{len(took)} answers are too few to tell how long they take"
         return Finding(answer=answer, summary=f"GET {self.path}: {said}", evidence=evidence)
 
 

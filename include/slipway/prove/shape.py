@@ -213,7 +213,7 @@ def _production(graph: ReleaseGraph) -> Iterator[Fault]:
         closes = node.kind is Kind.CLOSE_THE_OTHERS  # it touches nothing but forms
         if node.when is not When.ALL_SUCCEEDED and not joins and not closes:
             yield RunsAfterFailure(node.task_id, node.when)
-        if node.task_id not in judged:
+        if node.task_id not in judged and not closes:
             yield NotJudged(node.task_id)
 
 

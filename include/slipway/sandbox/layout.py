@@ -133,7 +133,10 @@ def _claimed(root: Path) -> int:
     with claims.open("a+") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         file.seek(0)
-        known: dict[str, list[int]] = json.loads(file.read() or "{}")
+        try:
+            known: dict[str, list[int]] = json.loads(file.read() or "{}")
+        except ValueError:  # who wrote it was killed meanwhile
+            known = {}
         theirs = {path: ports for path, ports in known.items() if Path(path).is_dir()}
         taken = {number for ports in theirs.values() for number in ports}
         candidates = (number for number in random.sample(PORTS, len(PORTS)) if number not in taken)
