@@ -149,6 +149,11 @@ class Check:
     kind: ClassVar[str]
     needs: ClassVar[tuple[str, ...]] = ()
 
+    def __post_init__(self) -> None:
+        """Need the role that is asked, where the plan chooses it."""
+        if role := getattr(self, "role", ""):
+            object.__setattr__(self, "needs", (role,))
+
     @property
     def heading(self) -> str:
         """The title for people."""

@@ -35,11 +35,6 @@ class HttpCheck(Check):
     role: str = "service"
 
     kind: ClassVar[str] = "http"
-    needs: ClassVar[tuple[str, ...]] = ("service",)
-
-    def __post_init__(self) -> None:
-        """Need the role that is asked."""
-        object.__setattr__(self, "needs", (self.role,))
 
     def question(self, run: Run) -> Question:
         """Return what is asked; a trigger can ask it too."""

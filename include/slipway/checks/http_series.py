@@ -42,11 +42,6 @@ class HttpSeries(Check):
     role: str = "service"
 
     kind: ClassVar[str] = "http_series"
-    needs: ClassVar[tuple[str, ...]] = ("service",)
-
-    def __post_init__(self) -> None:
-        """Need the role that is asked."""
-        object.__setattr__(self, "needs", (self.role,))
 
     def probe(self, run: Run) -> Finding:
         """Ask and judge; raises NoAnswer where no request at all was answered."""

@@ -49,11 +49,6 @@ class Journey(Check):
     timeout: timedelta = timedelta(seconds=10)
 
     kind: ClassVar[str] = "journey"
-    needs: ClassVar[tuple[str, ...]] = ("service",)
-
-    def __post_init__(self) -> None:
-        """Need the role that is asked."""
-        object.__setattr__(self, "needs", (self.role,))
 
     def probe(self, run: Run) -> Finding:
         """Make the journey."""

@@ -43,11 +43,6 @@ class VersionServed(Check):
     timeout: timedelta = timedelta(seconds=10)
 
     kind: ClassVar[str] = "version_served"
-    needs: ClassVar[tuple[str, ...]] = ("service",)
-
-    def __post_init__(self) -> None:
-        """Need the role that is asked."""
-        object.__setattr__(self, "needs", (self.role,))
 
     def question(self, run: Run) -> Question | None:
         """Return what is asked; None where the version to expect is not known."""
