@@ -82,7 +82,7 @@ def test_production_is_watched_beside_forms_and_beside_the_question() -> None:
     assert upstream(graph, guard.task_id) == upstream(graph, "verification.look") == ["verification.answers"]
     assert guard.task_id in upstream(graph, "rollout.strategy")
     closes = found["verification.close_the_forms"]
-    assert (closes.when, closes.beside) == (When.ONE_FAILED, guard.beside)
+    assert (closes.when, closes.beside) == (When.ONE_FAILED, (guard.task_id, *guard.beside))
     assert upstream(graph, closes.task_id) == [*guard.beside, guard.task_id]
     assert soak.beside == ("rollout.first.look",)
     assert upstream(graph, soak.task_id) == ["rollout.first.soak"]

@@ -183,19 +183,22 @@ class _Compiler:
             beside=asked,
         )
         self._join(after, [guard])
-        self._close(f"{prefix}close_the_forms", [*asked, guard], asked, stage=stage)
+        # A form's NO must not wait for the watch, which only the triggerer could end.
+        self._close(f"{prefix}close_the_forms", [*asked, guard], [guard, *asked], stage=stage)
         return guard
 
-    def _close(self, task_id: str, causes: Sequence[str], questions: Sequence[str], stage: str = "") -> None:
+    def _close(
+        self, task_id: str, causes: Sequence[str], closes: Sequence[str], stage: str = "", label: str = ""
+    ) -> None:
         self._add(
             task_id,
             Kind.CLOSE_THE_OTHERS,
             in_words(task_id.rpartition(".")[2]),
             when=When.ONE_FAILED,
             stage=stage,
-            beside=tuple(questions),
+            beside=tuple(closes),
         )
-        self._join(causes, [task_id])
+        self._join(causes, [task_id], label)
 
     def _where(self, item: Check | Checklist, default: Environment) -> Environment:
         named = {"staging": self.plan.staging, "production": self.plan.production}
@@ -213,7 +216,7 @@ class _Compiler:
             )
         self._join(after, gates)
         if len(gates) > 1:
-            self._close(CLOSE_THE_OTHERS, list(gates), list(gates))
+            self._close(CLOSE_THE_OTHERS, list(gates), list(gates), label="no-go")
         decision = self._add(DECISION, Kind.DECISION, "Decision", when=When.ALL_DONE)
         self._join(gates, [decision])
         if len(gates) > 1:

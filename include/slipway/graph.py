@@ -83,7 +83,7 @@ class Node:
     :param item: what the plan says it is: a step, check, checklist, approval or watch
     :param undoes: for an undo, the task id of the step that it undoes
     :param beside: for a watch, the questions to people with whose answers it ends; for what closes questions,
-        those
+        those and their watch
     :param stage: for a rollout task, its stage (a task group inside the phase)
     :param notices: what it tells people
     """

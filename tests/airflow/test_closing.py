@@ -1,5 +1,6 @@
 """Questions that nobody needs to answer any more."""
 
+from datetime import UTC, datetime
 from types import SimpleNamespace
 
 import pytest
@@ -16,16 +17,21 @@ CONTEXT = {"ti": SimpleNamespace(dag_id="toy", run_id="r1")}
 class Api:
     """Airflow's states, and what was marked."""
 
-    def __init__(self, refuses: bool = False, **states: str) -> None:
+    def __init__(self, refuses: int = 0, answered: str = "", **states: str) -> None:
         self.states = {f"verification.{name}": state for name, state in states.items()}
-        self.refuses, self.marked = refuses, []
+        self.refuses, self.answered, self.marked = refuses, answered, []
+
+    def hitl_detail(self, dag_id: str, run_id: str, task_id: str) -> SimpleNamespace | None:
+        if task_id not in FORMS:
+            return None
+        return SimpleNamespace(responded_at=datetime.now(UTC) if task_id == self.answered else None)
 
     def task_instance(self, dag_id: str, run_id: str, task_id: str) -> SimpleNamespace:
         return SimpleNamespace(task_id=task_id, state=self.states[task_id])
 
     def mark(self, dag_id: str, run_id: str, task_id: str, state: str, note: str) -> None:
         if self.refuses:
-            raise ApiRefused("PATCH", task_id, 403, "Forbidden")
+            raise ApiRefused("PATCH", task_id, self.refuses, "Refused")
         self.marked.append((task_id, state, note))
 
 
@@ -62,8 +68,20 @@ def test_nothing_is_closed_where_something_before_has_failed(monkeypatch: pytest
     assert api.marked == []
 
 
+def test_an_answer_that_was_given_a_moment_ago_counts(monkeypatch: pytest.MonkeyPatch) -> None:
+    api = Api(
+        answered="verification.look", look="running", **{"try": "awaiting_input"}, watch_meanwhile="failed"
+    )
+    assert closed(monkeypatch, api) == ["verification.try"]
+
+
+def test_what_ended_by_itself_meanwhile_keeps_nothing_else_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    api = Api(refuses=409, look="awaiting_input", **{"try": "awaiting_input"}, watch_meanwhile="failed")
+    assert closed(monkeypatch, api) == []
+
+
 def test_what_cannot_be_closed_fails_so_that_it_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    api = Api(refuses=True, look="awaiting_input", **{"try": "success"}, watch_meanwhile="failed")
+    api = Api(refuses=403, look="awaiting_input", **{"try": "success"}, watch_meanwhile="failed")
     with pytest.raises(ApiRefused):
         closed(monkeypatch, api)
 

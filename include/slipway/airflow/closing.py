@@ -8,18 +8,21 @@ from airflow.sdk.exceptions import AirflowSkipException
 
 from slipway.airflow.gather import marked_failed
 from slipway.airflow.meanwhile import ENDED
-from slipway.airflow.rest import AirflowApi
+from slipway.airflow.rest import AirflowApi, ApiRefused
 from slipway.words import Action
+
+CONFLICT = 409  # the HTTP status where a task has the state already that it is to be marked with
 
 
 class CloseOthersOperator(BaseOperator):
     """Closes questions that still wait as soon as one of some tasks failed; skips itself where none did.
 
+    What was answered a moment ago is left to end by itself: an answer that was given counts.
     `one_failed` also fires where something before those tasks failed, and then nobody was asked. If it cannot
     close a question it fails, and the question ends by its own timeout.
 
     :param causes: the tasks of which one has failed
-    :param questions: what is closed
+    :param questions: what is closed, and the watch that stands beside it
     :param state: what a closed question is marked: "failed" where that is its safe answer, else "skipped"
     :param why: what its note says, {} is the causes that failed
     :param watch: the cause that closes nothing unless a breach ended it, or a person marked it failed
@@ -52,11 +55,24 @@ class CloseOthersOperator(BaseOperator):
         if self.watch and not _said(ti, self.watch):
             self.log.warning("%s broke: it says nothing, and the question stays with the person.", self.watch)
             raise AirflowSkipException("the watch broke")
+        why = self.why.format(failed)
         waiting = [task_id for task_id in self.questions if states[task_id] not in ENDED]
-        for task_id in waiting:
-            api.mark(ti.dag_id, ti.run_id, task_id, self.state, f"closed: {self.why.format(failed)}")
-            self.log.info("Closed %s: %s", task_id, self.why.format(failed))
-        return waiting
+        return [task_id for task_id in waiting if self._closed(api, ti, task_id, why)]
+
+    def _closed(self, api: AirflowApi, ti: Any, task_id: str, why: str) -> bool:
+        asked = api.hitl_detail(ti.dag_id, ti.run_id, task_id)
+        if asked and asked.responded_at:
+            self.log.info("%s has just been answered; it ends by itself.", task_id)
+            return False
+        try:
+            api.mark(ti.dag_id, ti.run_id, task_id, self.state, f"closed: {why}")
+        except ApiRefused as refused:
+            if refused.status != CONFLICT:
+                raise
+            self.log.info("%s has just ended by itself.", task_id)
+            return False
+        self.log.info("Closed %s: %s", task_id, why)
+        return True
 
 
 def _said(ti: Any, watch: str) -> bool:

@@ -144,6 +144,8 @@ class RollbackStartOperator(BaseOperator, SkipMixin):
 
     def _earlier(self, context: Mapping[str, Any]) -> tuple[str, dict[str, Json]]:
         plan = self.graph.plan
+        if refused := no_rehearsal(plan, context):  # the start may have been marked success by hand
+            raise AirflowFailException(refused)
         ledger = Ledger()
         try:
             ledger.migrate()

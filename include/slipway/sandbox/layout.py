@@ -122,13 +122,16 @@ def port(root: Path, name: str, *, must_be_free: bool = False) -> int:
     with _alone(root):
         ports = {name: int(number) for name, number in _read(root, "ports.json").items()}
         if name not in ports or (must_be_free and not _is_free(ports[name])):
-            ports[name] = _claimed(root)
+            ports[name] = _claimed(root, set(ports.values()))
             _write(root, "ports.json", ports)
         return ports[name]
 
 
-def _claimed(root: Path) -> int:
-    """Return a free port that no sandbox of this machine has chosen: it may not listen there yet."""
+def _claimed(root: Path, own: set[int]) -> int:
+    """Return a free port that no sandbox of this machine has chosen: it may not listen there yet.
+
+    :param own: what this sandbox has chosen already; the claims may be younger
+    """
     claims = Path(tempfile.gettempdir()) / f"slipway-ports-{os.getuid()}.json"
     with claims.open("a+") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
@@ -138,12 +141,12 @@ def _claimed(root: Path) -> int:
         except ValueError:  # who wrote it was killed meanwhile
             known = {}
         theirs = {path: ports for path, ports in known.items() if Path(path).is_dir()}
-        taken = {number for ports in theirs.values() for number in ports}
+        taken = {number for ports in theirs.values() for number in ports} | own
         candidates = (number for number in random.sample(PORTS, len(PORTS)) if number not in taken)
         chosen = next(number for number in candidates if _is_free(number))
         mine = str(root.resolve())
         file.truncate(0)
-        json.dump({**theirs, mine: [*theirs.get(mine, ()), chosen]}, file)
+        json.dump({**theirs, mine: sorted({*theirs.get(mine, ()), *own, chosen})}, file)
     return chosen
 
 
