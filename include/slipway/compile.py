@@ -290,7 +290,7 @@ class _Compiler:
         self._add(
             WATCH_WHILE_ASKING,
             Kind.WATCH,
-            "Watch production while a person is asked",
+            "Watch while a person is asked",
             environment=self.plan.production,
             item=meanwhile(self.plan.watch, (rule.within for rule in self.plan.matrix.rules)),
             beside=(ASK,),
