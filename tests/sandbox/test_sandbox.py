@@ -3,25 +3,17 @@
 import json
 import os
 import signal
-import time
 import urllib.request
-from collections.abc import Callable
 from pathlib import Path
 
 import psutil
 import pytest
 from tests.sandbox.deploying import ask
+from tests.waiting import until
 
 from slipway.sandbox import Sandbox
 from slipway.sandbox.errors import UnknownSystem
 from slipway.sandbox.layout import port
-
-
-def until(condition: Callable[[], bool], seconds: float = 15) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not come true in time"
-        time.sleep(0.05)
 
 
 def test_connections_name_everything_a_plan_deploys_to(sandbox) -> None:

@@ -2,8 +2,7 @@
 
 import json
 import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -43,13 +42,6 @@ def deployment_server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterat
 def local_run(version: str = "2.5.0", name: str = "production") -> LocalRun:
     environment = Environment(system="communityshare", name=name, server="server")
     return LocalRun(environment=environment, version=version, task_id=f"{name}.deploy")
-
-
-def until(holds: Callable[[], bool]) -> None:
-    end = time.monotonic() + 10
-    while not holds():
-        assert time.monotonic() < end
-        time.sleep(0.02)
 
 
 def git(folder: Path, *words: str) -> str:

@@ -4,8 +4,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
-from tests.steps.ssh_server import deployment_server, git, local_run, until
+from tests.steps.ssh_server import deployment_server, git, local_run
 from tests.steps.world import killed_after
+from tests.waiting import until
 
 from slipway.run import Evidence
 from slipway.sandbox.vendors.ssh import SshServer

@@ -10,11 +10,12 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from tests.steps.ssh_server import connect, deployment_server, local_run, until
+from tests.steps.ssh_server import connect, deployment_server, local_run
+from tests.waiting import until
 
 from slipway.run import Evidence
 from slipway.sandbox.vendors.ssh import SshServer
-from slipway.steps import RunOverSsh
+from slipway.steps import RunOverSsh, ssh_job
 from slipway.steps.faults import CommandFailed, CommandTimedOut
 from slipway.steps.faults.ssh import (
     CommandVanished,
@@ -157,6 +158,16 @@ def test_a_command_that_was_killed_on_the_server_is_said_and_begun_anew(
     with pytest.raises(CommandVanished, match="ended without an exit status"):
         step.do(run)
     step.do(run)
+
+
+def test_a_process_that_is_only_just_beginning_is_waited_for(
+    there: SshServer, run: LocalRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its `pid` is there, and nothing is written into it yet."""
+    hesitant = ssh_job._RUNNER.replace("echo $$ >pid", ": >pid; sleep 1; echo $$ >pid")
+    monkeypatch.setattr(ssh_job, "_RUNNER", hesitant)
+    STEP.do(run)
+    assert lines(there, "done.log") == ["2.5.0"]
 
 
 def test_output_that_does_not_end_a_line_or_is_no_text_is_shown(there: SshServer, run: LocalRun) -> None:

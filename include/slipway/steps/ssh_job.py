@@ -24,7 +24,8 @@ LOOK_EVERY = 0.5  # seconds
 BEGINS_WITHIN = 5.0  # seconds from the folder to the process in it
 _JOBS = '"$HOME/.slipway/jobs"'
 _OLD = 30  # days after which a job's folder is removed; that it was begun is known for ever
-# The process id comes before the command, the status after it: what is there tells how far it came.
+# The process id comes before the command, the status after it: what is there tells how far it came. A file
+# is there a moment before what is written into it: an empty `pid` is none.
 _RUNNER = "cd {name}; echo $$ >pid; sh script >output 2>&1 </dev/null; echo $? >ending; mv ending status"
 # POSIX: `kill -s KILL -- -PID`; dash does not take `--` after `kill -KILL`.
 _START = """mkdir -p {jobs} && cd {jobs} || exit 1
@@ -39,14 +40,14 @@ else
 fi"""
 _LOOK = """cd {jobs}/{name} 2>/dev/null || {{ echo gone; exit 0; }}
 if test -f status; then cat status
-elif ! test -f pid; then echo waiting
+elif ! test -s pid; then echo waiting
 elif kill -0 "$(cat pid)" 2>/dev/null; then echo going
 else sleep 0.2; if test -f status; then cat status; else echo vanished; fi
 fi
 tail -c +{offset} output 2>/dev/null || true"""
 _STOP = """cd {jobs}/{name} 2>/dev/null || exit 0
-test -f pid || sleep 1
-test -f pid && ! test -f status && kill -s TERM -- "-$(cat pid)" 2>/dev/null || exit 0
+test -s pid || sleep 1
+test -s pid && ! test -f status && kill -s TERM -- "-$(cat pid)" 2>/dev/null || exit 0
 for look in 1 2 3 4 5 6 7 8 9; do kill -s 0 -- "-$(cat pid)" 2>/dev/null || break; sleep 0.5; done
 kill -s KILL -- "-$(cat pid)" 2>/dev/null
 echo stopped"""

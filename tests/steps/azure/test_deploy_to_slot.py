@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from tests.steps.azure.world import package, posts, through
+from tests.waiting import until
 
 from slipway.run import Evidence
 from slipway.sandbox.vendors.azure import Azure
@@ -131,6 +132,8 @@ def test_a_package_that_kudu_does_not_list_yet_is_not_sent_twice(run: LocalRun, 
     with pytest.raises(NotYet):
         STEP.do(run)
     assert posts(cloud, ZIP) == 1
+    until(lambda: ours.status == 4)
+    ours.active = True  # it may have ended while it was not listed
     green(cloud).deployments.append(ours)
     assert through(lambda: STEP.do(run)).after["deployment"] == ours.id
     assert posts(cloud, ZIP) == 1
