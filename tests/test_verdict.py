@@ -8,13 +8,13 @@ from tests import toy
 
 from slipway.compile import compile_plan
 from slipway.facts import Breach, Facts
-from slipway.graph import Kind, ReleaseGraph
+from slipway.graph import WATCH_WHILE_ASKING, Kind, ReleaseGraph
 from slipway.kinds import Checklist
 from slipway.outcome import Ending, ending_of
 from slipway.plan import DecisionMatrix, Rule
 from slipway.steps import RunCheck
 from slipway.undoing import Fate, way_of
-from slipway.verdict import Branch, Verdict, judge
+from slipway.verdict import Branch, Verdict, acts_unasked, judge, overtaken
 from slipway.words import Action, Intent, Outcome, Severity
 
 GRAPH = compile_plan(toy.plan())
@@ -590,3 +590,54 @@ def test_a_notice_says_what_a_rollback_was_for_and_how_a_failed_one_ended(
 
 def test_a_rollback_without_a_cause_still_says_something() -> None:
     assert Ending(outcome=Outcome.ROLLED_BACK, reasons=("Rolled back.",)).cause == "Rolled back"
+
+
+SLOW = Breach(severity=Severity.MEDIUM, reason="slow")
+
+
+def asked_meanwhile(
+    state: str, *seen: Breach, matrix: DecisionMatrix | None = None
+) -> tuple[ReleaseGraph, Facts, Verdict]:
+    """Return a release that asks for its mild breach, and what the watch beside the question made of it."""
+    graph = compile_plan(toy.plan(**{"matrix": matrix} if matrix else {}))
+    tasks = healthy() | {"watch.watch_production": ("failed", None), WATCH_WHILE_ASKING: (state, None)}
+    breaches = {"watch.watch_production": [SLOW], WATCH_WHILE_ASKING: seen}
+    found = facts(tasks, breaches=breaches)
+    verdict = judge(graph, found)
+    assert (verdict.branch, verdict.procedure) == (Branch.ASK, "")
+    return graph, found, verdict
+
+
+def test_what_the_watch_beside_the_question_saw_says_how_far_the_rollback_goes() -> None:
+    down = Breach(severity=Severity.HIGH, reason="down")
+    since = overtaken(*asked_meanwhile("failed", down))
+    assert (since.branch, since.action, since.procedure) == (Branch.ROLL_BACK, Action.ROLL_BACK, "code")
+    assert since.reasons == ("down", "slow")
+
+
+def test_damage_that_is_seen_beside_the_question_is_restored() -> None:
+    damaged = Breach(severity=Severity.CRITICAL, reason="rows are gone", scenario="corruption")
+    since = overtaken(*asked_meanwhile("failed", damaged))
+    assert (since.action, since.procedure) == (Action.ROLL_BACK_AND_RESTORE, "full")
+
+
+@pytest.mark.parametrize(
+    ("state", "seen"),
+    [
+        ("failed", []),  # a person marked it, or it broke
+        ("success", [Breach(severity=Severity.HIGH, reason="down")]),  # it did not close the question
+        ("failed", [SLOW]),
+    ],
+)
+def test_otherwise_the_rollback_goes_as_far_as_the_question_named(state: str, seen: list[Breach]) -> None:
+    graph, found, verdict = asked_meanwhile(state, *seen)
+    assert overtaken(graph, found, verdict) is verdict
+
+
+def test_without_a_flag_to_turn_off_the_question_stands() -> None:
+    flags_off = Rule(severity=Severity.HIGH, action=Action.FLAGS_OFF, within=toy.MINUTE)
+    others = [rule for rule in toy.plan().matrix.rules if rule.severity is not Severity.HIGH]
+    down = Breach(severity=Severity.HIGH, reason="down")
+    graph, found, verdict = asked_meanwhile("failed", down, matrix=DecisionMatrix(rules=(*others, flags_off)))
+    assert overtaken(graph, found, verdict) is verdict
+    assert not acts_unasked(graph, found, flags_off)

@@ -1,12 +1,12 @@
 """The verdict: what the release did so far and what follows. Pure; Airflow only carries it out."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
 
 from slipway.facts import Breach, Facts, expected, proofs_before, steps_that_ran, untouched
-from slipway.graph import DECISION, START, STRATEGY, Kind, Node, ReleaseGraph
+from slipway.graph import DECISION, START, STRATEGY, WATCH_WHILE_ASKING, Kind, Node, ReleaseGraph
 from slipway.kinds import Check, Checklist, Step, Undo
 from slipway.plan import DecisionMatrix, Rule
 from slipway.run import Json
@@ -103,6 +103,26 @@ def judge(graph: ReleaseGraph, facts: Facts) -> Verdict:
     return _after(graph, facts, breaches, ran)
 
 
+def acts_unasked(graph: ReleaseGraph, facts: Facts, rule: Rule) -> bool:
+    """Say whether what this rule follows from is undone although a person is being asked."""
+    return rule.action.undoes and _can_be_done(rule.action, steps_that_ran(graph, facts))
+
+
+def overtaken(graph: ReleaseGraph, facts: Facts, verdict: Verdict) -> Verdict:
+    """Return what is undone after a question: as it named, or by what the watch beside it has seen since.
+
+    That watch fails only by a breach that the matrix undoes by itself, or by a person's mark, which says
+    nothing of how far.
+    """
+    failed = facts.state(WATCH_WHILE_ASKING) == "failed"
+    seen = list(facts.breaches.get(WATCH_WHILE_ASKING, ())) if failed else []
+    if not any(acts_unasked(graph, facts, _rule_for(graph.plan.matrix, breach)) for breach in seen):
+        return verdict
+    breaches = _worst_first([*seen, *find_breaches(graph, facts)])
+    since = _after(graph, facts, breaches, steps_that_ran(graph, facts))
+    return since if since.branch is Branch.ROLL_BACK else verdict
+
+
 def find_breaches(graph: ReleaseGraph, facts: Facts) -> list[Breach]:
     """Return what keeps a release that reached production from being healthy, the worst first."""
     nodes = expected(graph, facts)
@@ -120,7 +140,16 @@ def find_breaches(graph: ReleaseGraph, facts: Facts) -> list[Breach]:
             )
             for task_id in missed
         ]
-    return sorted(found, key=lambda breach: -list(Severity).index(breach.severity))
+    return _worst_first(found)
+
+
+def _worst_first(breaches: Iterable[Breach]) -> list[Breach]:
+    return sorted(breaches, key=lambda breach: -list(Severity).index(breach.severity))
+
+
+def _can_be_done(action: Action, ran: tuple[Node, ...]) -> bool:
+    """Say whether there is a flag to turn off yet, where that is the action."""
+    return action is not Action.FLAGS_OFF or any(isinstance(n.item, Step) and n.item.sets_flag for n in ran)
 
 
 def _after(graph: ReleaseGraph, facts: Facts, breaches: list[Breach], ran: tuple[Node, ...]) -> Verdict:
@@ -131,8 +160,8 @@ def _after(graph: ReleaseGraph, facts: Facts, breaches: list[Breach], ran: tuple
         rule = _without_restore(graph.plan.matrix)
         reasons += (too_old,)
     action = max([rule.action, *(breach.least for breach in breaches)], key=lambda action: action.rank)
-    if action is Action.FLAGS_OFF and not any(isinstance(n.item, Step) and n.item.sets_flag for n in ran):
-        action = Action.ASK  # there is no flag to turn off yet
+    if not _can_be_done(action, ran):
+        action = Action.ASK
     no_return = points_of_no_return(ran)
     return Verdict(
         # What would be undone, and whether data is restored, stays the same when a person is asked first.

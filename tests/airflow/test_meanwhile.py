@@ -11,6 +11,8 @@ from tests import toy
 
 from slipway.airflow import meanwhile, triggers, watch
 from slipway.airflow.meanwhile import Meanwhile
+from slipway.compile import compile_plan
+from slipway.facts import Facts
 from slipway.verdict import Branch, Verdict
 from slipway.watch.course import Progress, Terms
 from slipway.watch.judge import no_data
@@ -70,22 +72,25 @@ def test_a_watch_that_stands_beside_nobody_is_never_over() -> None:
     assert paused([], 0.01)[0] is False
 
 
+GRAPH = compile_plan(toy.plan())
+
+
 def verdict(monkeypatch: pytest.MonkeyPatch, given: Verdict | None) -> None:
     monkeypatch.setattr(watch, "verdict_given", lambda context: given)
+    monkeypatch.setattr(watch, "gather", lambda context, graph: Facts())
 
 
-def test_beside_the_question_only_what_rolls_back_by_itself_ends_the_watch(
+def test_beside_the_question_only_what_is_undone_by_itself_ends_the_watch(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    roll_back, stays = Action.ROLL_BACK, Action.CONTINUE
-
-    def actions(procedure: str) -> list[Action]:
-        verdict(monkeypatch, Verdict(branch=Branch.ASK, action=Action.ASK, procedure=procedure))
-        return [rule.action for rule in watch._what_cannot_wait({}, toy.plan().matrix).rules]
-
-    assert actions("") == [roll_back, roll_back, stays, stays, stays]
-    # The answer to a question that goes less far would leave in place what the breach wants undone.
-    assert actions("code") == [stays, roll_back, stays, stays, stays]
+    verdict(monkeypatch, Verdict(branch=Branch.ASK, action=Action.ASK, procedure="code"))
+    assert [rule.action for rule in watch._what_cannot_wait({}, GRAPH).rules] == [
+        Action.ROLL_BACK,
+        Action.ROLL_BACK,
+        Action.CONTINUE,
+        Action.CONTINUE,
+        Action.ROLL_BACK_AND_RESTORE,
+    ]
 
 
 @pytest.mark.parametrize("no_return", [False, True])
@@ -95,7 +100,7 @@ def test_without_a_verdict_and_after_a_point_of_no_return_the_question_stands_al
     asked = replace(Verdict(branch=Branch.ASK, action=Action.ROLL_BACK), no_return=("production.drop",))
     verdict(monkeypatch, asked if no_return else None)
     with pytest.raises(AirflowSkipException):
-        watch._what_cannot_wait({}, toy.plan().matrix)
+        watch._what_cannot_wait({}, GRAPH)
 
 
 @pytest.mark.parametrize(

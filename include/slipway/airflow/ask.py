@@ -19,16 +19,17 @@ from slipway.airflow.form import (
     without_dag_params,
 )
 from slipway.airflow.gate_facts import SHOWN, answers_now
-from slipway.airflow.gather import gather
+from slipway.airflow.gather import OVERTAKEN, gather, task_states, verdict_given
 from slipway.airflow.rest import AirflowApi
 from slipway.compile import compile_plan
 from slipway.gate.proof import Proof, prove
 from slipway.gate.records import Release
 from slipway.gate.text import ask_text, shown_json
 from slipway.gate.way_back import way_back_now
+from slipway.graph import WATCH_WHILE_ASKING
 from slipway.plan import Approval, Plan
 from slipway.run import Json
-from slipway.verdict import Verdict
+from slipway.verdict import Verdict, overtaken
 from slipway.words import GateAnswer
 
 FIX_FORWARD = "FIX FORWARD"
@@ -124,13 +125,39 @@ class AnswerOperator(BranchOperator):
     def choose_branch(self, context: Context) -> str:
         """Return the branch, and push {answer, person, way, at, rationale, reasons} under "answer"."""
         proof = self._prove(context)
+        self._close_the_watch(context)
         proven = proof is not None and not proof.reasons and proof.given.answer is GateAnswer.GO
         context["ti"].xcom_push("answer", _answer_json(proof, proven))
         if proven and proof:
             self.log.info("Fix forward: %s (%s)", proof.given.person, proof.given.rationale)
             return self.fix_forward
         self.log.info("Roll back: %s", "; ".join(proof.reasons) if proof else "the answer cannot be proven")
+        self._overtake(context)
         return self.roll_back
+
+    def _overtake(self, context: Context) -> None:
+        """Leave what is undone instead of what the question named, if the watch beside it saw worse."""
+        try:
+            graph, verdict = compile_plan(self.plan), verdict_given(context)
+            since = verdict and overtaken(graph, gather(context, graph), verdict)
+        except Exception:
+            self.log.exception("What the watch beside the question saw cannot be read: as the question named")
+            return
+        if since is None or since == verdict:
+            return
+        self.log.info("Overtaken by what %s saw: %s.", WATCH_WHILE_ASKING, since.action)
+        for reason in since.reasons:
+            self.log.info("  because: %s", reason)
+        context["ti"].xcom_push(OVERTAKEN, since.to_json())
+
+    def _close_the_watch(self, context: Context) -> None:
+        """End the watch beside the question, which only a living triggerer ends; the report waits for it."""
+        ti = context["ti"]
+        try:
+            if task_states(context).get(WATCH_WHILE_ASKING) == "deferred":
+                AirflowApi().mark(ti.dag_id, ti.run_id, WATCH_WHILE_ASKING, "skipped", "closed: answered")
+        except Exception:  # it may have ended this very moment
+            self.log.warning("%s is left to end by itself", WATCH_WHILE_ASKING, exc_info=True)
 
     def _prove(self, context: Context) -> Proof | None:
         approval = Approval(role="fix forward or roll back", people=permitted(self.plan))

@@ -8,7 +8,7 @@ from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowFailException
 
 from slipway.airflow.gate_facts import MARKS, marks_for
-from slipway.airflow.gather import gather, verdict_given, version_before
+from slipway.airflow.gather import gather, verdict_in_force, version_before
 from slipway.airflow.rest import AirflowApi, EventLog, TaskInstance
 from slipway.airflow.tell import deliveries_of
 from slipway.airflow.watch_notes import CHECKPOINT
@@ -39,7 +39,7 @@ class ReportOperator(BaseOperator):
 
         The ledger comes after the report: it may be away. The log ends with the outcome: it opens there.
         """
-        facts, verdict = gather(context, self.graph), verdict_given(context)
+        facts, verdict = gather(context, self.graph), verdict_in_force(context)
         ending = ending_of(self.graph, facts, verdict)
         record = record_from(self.graph, facts, trace_of(context, self.graph, self.digest), ending, verdict)
         text = markdown(record)
@@ -63,7 +63,7 @@ class OutcomeOperator(BaseOperator):
 
     def execute(self, context: Mapping[str, Any]) -> Json:
         """Return the outcome; judged again: a report that was marked success by hand proves nothing."""
-        ending = ending_of(self.graph, gather(context, self.graph), verdict_given(context))
+        ending = ending_of(self.graph, gather(context, self.graph), verdict_in_force(context))
         report = context["ti"].xcom_pull(task_ids=REPORT)
         if ending.outcome is Outcome.RELEASED and not report:
             reason = f"Deployed and healthy, but not recorded: {REPORT} did not finish. Clear it."

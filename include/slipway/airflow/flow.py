@@ -12,7 +12,7 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 from slipway.airflow.alone import await_the_end_of_steps
 from slipway.airflow.branch import BranchOperator
 from slipway.airflow.gate_facts import too_late
-from slipway.airflow.gather import gather, verdict_given
+from slipway.airflow.gather import gather, verdict_in_force
 from slipway.airflow.rehearsal import no_rehearsal
 from slipway.errors import SlipwayError
 from slipway.facts import Facts, steps_that_ran
@@ -276,7 +276,7 @@ def chosen_way(context: Mapping[str, Any], branch: Branch) -> Verdict:
     A verdict or an answer that was marked success by hand skips nothing, so every way out looks for itself.
     Without a proven answer the safe way is to roll back.
     """
-    verdict = verdict_given(context)
+    verdict = verdict_in_force(context)
     if verdict is None:
         raise passed_by("there is no verdict")
     if verdict.branch is branch and branch is not Branch.ASK:

@@ -12,14 +12,15 @@ from slipway.airflow.run import BEFORE
 from slipway.checks import Expected, VersionServed
 from slipway.errors import SlipwayError
 from slipway.facts import NOT_REACHED, Breach, Facts
-from slipway.graph import ROLLBACK_START, VERDICT, Kind, Node, ReleaseGraph
+from slipway.graph import ANSWER, ROLLBACK_START, VERDICT, Kind, Node, ReleaseGraph
 from slipway.kinds import Step
 from slipway.run import Json
 from slipway.steps.airflow_task import AirflowTask
-from slipway.verdict import Verdict
+from slipway.verdict import Branch, Verdict
 from slipway.words import Intent
 
 LOG = logging.getLogger("slipway")
+OVERTAKEN = "verdict"  # the XCom of an answer: what is undone instead of what the question named
 BACKED_UP_AT = "backed_up_at"  # the XCom of a backup: seconds since the epoch
 FAILURE = "failure"  # the XCom of a step that failed, with its reason
 DAMAGE = "saw_damage"  # in the task state store of a step of which a try saw damage: XComs end with their try
@@ -132,6 +133,15 @@ def verdict_given(context: Mapping[str, Any]) -> Verdict | None:
     """Return the verdict of this release, None if there is none (yet, or because it was marked by hand)."""
     value = _pull(context["ti"], VERDICT)
     return Verdict.from_json(value) if value else None
+
+
+def verdict_in_force(context: Mapping[str, Any]) -> Verdict | None:
+    """Return the verdict, or what has overtaken the question that it asked."""
+    verdict = verdict_given(context)
+    if verdict is None or verdict.branch is not Branch.ASK:
+        return verdict  # an answer from before the verdict was cleared is over, and its XCom is still there
+    value = _pull(context["ti"], ANSWER, OVERTAKEN)
+    return Verdict.from_json(value) if value else verdict
 
 
 def earlier_evidence(context: Mapping[str, Any]) -> dict[str, Json]:

@@ -7,7 +7,7 @@ from typing import Any
 from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
-from slipway.airflow.gather import gather, verdict_given
+from slipway.airflow.gather import gather, verdict_in_force
 from slipway.airflow.step import require_go
 from slipway.errors import StepImpossible
 from slipway.graph import Node, ReleaseGraph
@@ -42,7 +42,7 @@ def guard_undo(node: Node, graph: ReleaseGraph) -> dict[str, Any]:
     """Return the hooks that let a guest undo only what ran, and prove that it did."""
 
     def before(context: Mapping[str, Any]) -> None:
-        verdict = verdict_given(context)
+        verdict = verdict_in_force(context)
         if verdict is None:
             raise AirflowFailException("There is no verdict, so nothing says that this should be undone.")
         way = way_of(graph, gather(context, graph), verdict, node)

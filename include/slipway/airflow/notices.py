@@ -9,7 +9,7 @@ from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowSkipException
 
 from slipway.airflow.gate import ANSWERS
-from slipway.airflow.gather import gather, verdict_given
+from slipway.airflow.gather import gather, verdict_in_force
 from slipway.airflow.run import AirflowRun
 from slipway.airflow.tell import DELIVERIES, Telling, planned_production
 from slipway.airflow.triggers import MomentTrigger
@@ -55,7 +55,7 @@ class TellOfBreachesOperator(TellOperator):
         if facts.intent is Intent.ROLL_BACK:
             raise AirflowSkipException("a person takes a finished release back; nothing is breached")
         breaches = find_breaches(self.graph, facts)
-        verdict = verdict_given(context)
+        verdict = verdict_in_force(context)
         telling = Telling(context, self.graph, {"follows": verdict.follows if verdict else ""})
         return telling.conclude(telling.of_breaches(self.node.notices, breaches))
 
@@ -65,7 +65,7 @@ class TellTheOutcomeOperator(TellOperator):
 
     def execute(self, context: Mapping[str, Any]) -> Json:
         """Tell the notices of this outcome; skips when the plan has none for it."""
-        ending = ending_of(self.graph, gather(context, self.graph), verdict_given(context))
+        ending = ending_of(self.graph, gather(context, self.graph), verdict_in_force(context))
         chosen = [notice for notice in self.node.notices if notice.moment is Moment[ending.outcome.name]]
         if not chosen:
             raise AirflowSkipException(f"the plan tells nobody when a release ends {ending.outcome}")
@@ -92,7 +92,7 @@ class TellOnADayOperator(TellOperator):
 
     def go_on(self, context: Mapping[str, Any], event: Json = None) -> Json:
         """Tell, unless the release has come to its end in the meantime."""
-        early, verdict = (event or {}).get("early"), verdict_given(context)
+        early, verdict = (event or {}).get("early"), verdict_in_force(context)
         if verdict is not None and verdict.branch is not Branch.COMPLETE:
             raise AirflowSkipException(f"the release has taken another way: {verdict.branch}")
         if early and verdict is None:

@@ -9,7 +9,7 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from slipway.airflow.alone import alone
 from slipway.airflow.gate import prove_go
-from slipway.airflow.gather import BACKED_UP_AT, DAMAGE, FAILURE, gather, key_of, verdict_given
+from slipway.airflow.gather import BACKED_UP_AT, DAMAGE, FAILURE, gather, key_of, verdict_in_force
 from slipway.airflow.going import plain, to_its_end
 from slipway.airflow.rest import AirflowApi
 from slipway.airflow.run import BEFORE, AirflowRun
@@ -98,7 +98,7 @@ class UndoOperator(BaseOperator):
         assert isinstance(node.item, Step)
         assert node.environment is not None
         facts = gather(context, self.graph)
-        verdict = verdict_given(context)
+        verdict = verdict_in_force(context)
         if verdict is None:
             raise AirflowFailException("There is no verdict, so nothing says that this should be undone.")
         way = way_of(self.graph, facts, verdict, node)

@@ -11,16 +11,16 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from slipway.airflow.alerts import NOBODY, orders_for
 from slipway.airflow.flow import passed_by
-from slipway.airflow.gather import verdict_given
+from slipway.airflow.gather import gather, verdict_given
 from slipway.airflow.run import AirflowRun
 from slipway.airflow.triggers import WatchTrigger
 from slipway.checks.baseline_limit import baseline_of
 from slipway.codec import to_json
 from slipway.environment import Environment
 from slipway.graph import ASK, ReleaseGraph
-from slipway.plan import DecisionMatrix, Rule
+from slipway.plan import DecisionMatrix
 from slipway.run import Json, pace_of
-from slipway.verdict import Verdict
+from slipway.verdict import acts_unasked
 from slipway.watch.render import length
 from slipway.watch.schedule import beside_people, checkpoints, real_length
 from slipway.watching import Watch
@@ -65,7 +65,7 @@ class WatchOperator(BaseOperator):
         if self.beside:
             watch, pace = beside_people(watch, pace), 1.0
         if ASK in self.beside:
-            matrix, orders = _what_cannot_wait(context, matrix), NOBODY
+            matrix, orders = _what_cannot_wait(context, self.graph), NOBODY
         # What a second try missed of a rehearsal cannot be made good, so it begins anew.
         asked = float(run.remember(run.counting(START), time.time)) if pace == 1 else time.time()
         baseline = baseline_of(run.evidence(self.baseline_task)) if self.baseline_task else {}
@@ -117,20 +117,17 @@ class WatchOperator(BaseOperator):
         return dict(event)
 
 
-def _what_cannot_wait(context: Mapping[str, Any], matrix: DecisionMatrix) -> DecisionMatrix:
-    """Return the matrix beside "fix forward or roll back?": only what rolls back by itself ends that watch.
+def _what_cannot_wait(context: Mapping[str, Any], graph: ReleaseGraph) -> DecisionMatrix:
+    """Return the matrix beside "fix forward or roll back?": only what is undone by itself ends that watch.
 
-    And only as far as the question would: it is answered by the procedure that it named. After a point of no
-    return nothing rolls back by itself, and the question stays (invariant I10).
+    After a point of no return nothing is, and the question stays (invariant I10).
     """
     verdict = verdict_given(context)
     if verdict is None or verdict.no_return:
         raise passed_by("only a person decides here" if verdict else "there is no verdict")
+    facts, matrix = gather(context, graph), graph.plan.matrix
     rules = [
-        rule if _as_far(rule, verdict) else replace(rule, action=Action.CONTINUE) for rule in matrix.rules
+        rule if acts_unasked(graph, facts, rule) else replace(rule, action=Action.CONTINUE)
+        for rule in matrix.rules
     ]
     return replace(matrix, rules=tuple(rules))
-
-
-def _as_far(rule: Rule, verdict: Verdict) -> bool:
-    return rule.action is Action.ROLL_BACK and verdict.procedure in ("", rule.procedure)
