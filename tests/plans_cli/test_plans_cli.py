@@ -127,6 +127,14 @@ def test_a_plan_is_explained_in_the_terminal_or_as_markdown(folder: Path) -> Non
     assert run(folder, "explain", "bakery", "--markdown")[1].startswith("# The bakery\n\nNew baskets.\n")
 
 
+def test_a_misspelt_field_is_named_with_the_one_that_is_meant(tmp_path: Path) -> None:
+    (tmp_path / "typo.py").write_text(
+        "from slipway.kinds import Checklist\nlook = Checklist(name='look', item=['It works'])\n"
+    )
+    _, text = run(tmp_path, "check", "typo")
+    assert '1. typo.py, line 2: Checklist has no field "item". Did you mean "items"?' in text
+
+
 def test_a_plan_that_cannot_be_read_is_not_explained(folder: Path) -> None:
     status, text = run(folder, "explain", "grocery")
     assert status == 1

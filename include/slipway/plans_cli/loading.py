@@ -1,9 +1,11 @@
 """Read the plans of a folder; a file that cannot be read keeps none of the others back."""
 
 import contextlib
+import dataclasses
 import importlib.util
 import io
 import logging
+import re
 import sys
 import traceback
 import warnings
@@ -15,6 +17,8 @@ from slipway.errors import PlanRefused, SlipwayError
 from slipway.plan import Plan
 from slipway.prove import proven, types
 from slipway.prove.wording import choose
+
+_UNKNOWN_FIELD = re.compile(r"(\w+)\.__init__\(\) got an unexpected keyword argument '(\w+)'")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,7 +119,23 @@ def _error_in_words(path: Path, error: Exception) -> str:
     lines = [f.lineno for f in traceback.extract_tb(error.__traceback__) if f.filename == str(path)]
     number = error.lineno if isinstance(error, SyntaxError) else (lines[-1] if lines else None)
     place = f"{path.name}, line {number}" if number else path.name
+    if misspelt := _misspelt(path, error):
+        return f"{place}: {misspelt}."
     return f"{place}: {type(error).__name__}: {str(error).splitlines()[0] if str(error) else 'no text'}."
+
+
+def _misspelt(path: Path, error: Exception) -> str:
+    """Say which field is meant where the plan gives one that there is not, "" for any other error."""
+    said = _UNKNOWN_FIELD.match(str(error)) if isinstance(error, TypeError) else None
+    frames = [f for f, _ in traceback.walk_tb(error.__traceback__) if f.f_code.co_filename == str(path)]
+    if not said or not frames:
+        return ""
+    kind, field = said.groups()
+    known = frames[-1].f_globals.get(kind)
+    if not dataclasses.is_dataclass(known):
+        return ""
+    valid = [each.name for each in dataclasses.fields(known) if each.init]
+    return f'{kind} has no field "{field}". {choose(field, valid, "fields")}'
 
 
 @contextlib.contextmanager
