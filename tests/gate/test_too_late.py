@@ -14,7 +14,7 @@ from slipway.airflow.flow import StartOperator
 from slipway.airflow.gate_facts import production_outlook, question_now
 from slipway.environment import PRACTICE
 from slipway.plan import Plan
-from slipway.steps import WaitUntil
+from slipway.steps import AirflowTask, WaitUntil
 
 DUE = datetime.now(UTC).replace(second=0, microsecond=0)
 WAIT = WaitUntil(name="wait", at=DUE.time(), timezone=ZoneInfo("UTC"), late_at_most=timedelta(hours=1))
@@ -92,3 +92,15 @@ def test_a_system_that_is_no_practice_range_is_never_rehearsed_on(
     triggered["params"]["pace"] = 1
     assert StartOperator(task_id="start", plan=planned()).choose_branch(triggered)
     assert question_now(planned(), "digest", triggered).must_not_begin == ""
+
+
+def test_what_an_operator_of_airflow_is_given_is_no_practice_range_either() -> None:
+    purge = AirflowTask(
+        name="purge", operator="airflow.providers.http.HttpOperator", arguments={"http_conn_id": "cache"}
+    )
+    plan = replace(planned(), on_production=[*planned().on_production, purge])
+    triggered = context(0, pace=60)
+    triggered["params"] |= {"intent": "release", "version": "v2"}
+    assert StartOperator(task_id="start", plan=planned()).choose_branch(triggered)
+    with pytest.raises(AirflowFailException, match=r"no practice range \(cache lead"):
+        StartOperator(task_id="start", plan=plan).choose_branch(triggered)

@@ -1,3 +1,4 @@
+from slipway.environment import Environment
 from slipway.steps import AirflowOperator, AirflowTask
 
 EMPTY = "airflow.providers.standard.operators.empty.EmptyOperator"
@@ -25,3 +26,15 @@ def test_faults_are_told_with_their_mend() -> None:
         '"EmptyOperator" is no dotted path. Write module and class: "package.module.Class"',
         "the arguments hold task_id. Leave it out: the step's name is the task's name",
     )
+
+
+def test_its_connections_are_those_that_its_operators_are_given() -> None:
+    step = AirflowTask(
+        name="purge",
+        operator=EMPTY,
+        arguments={"http_conn_id": "cache", "endpoint": "/purge"},
+        undo_with=AirflowOperator(
+            operator=EMPTY, arguments={"conn_id": "{{ var.value.x }}", "ftp_conn_id": "ftp"}
+        ),
+    )
+    assert step.connections(Environment(system="toy", name="production")) == ("cache", "ftp")

@@ -5,7 +5,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from slipway.airflow.run import AirflowRun
+from slipway.compile import compile_plan
 from slipway.environment import PRACTICE, ROLES
+from slipway.kinds import Step
 from slipway.plan import Plan
 from slipway.run import pace_of
 
@@ -14,8 +16,7 @@ def no_rehearsal(plan: Plan, context: Mapping[str, Any]) -> str:
     """Return why a run with its pace may not touch this production, "" if it may."""
     pace = pace_of(AirflowRun(context, plan.production))
     practice = set(os.environ.get(PRACTICE, "").split(","))
-    used = (plan.production.connection(role) for role in ROLES)
-    real = [conn_id for conn_id in used if conn_id and conn_id not in practice]
+    real = [conn_id for conn_id in _used(plan) if conn_id not in practice]
     if pace == 1 or not real:
         return ""
     return (
@@ -23,3 +24,12 @@ def no_rehearsal(plan: Plan, context: Mapping[str, Any]) -> str:
         f"{plan.production.label} is no practice range ({', '.join(real)} lead elsewhere). "
         "Release with pace 1 (docs/operating.md)."
     )
+
+
+def _used(plan: Plan) -> list[str]:
+    """Return the connections of production, also those that only an operator of Airflow's own is given."""
+    where = plan.production
+    steps = (node.item for node in compile_plan(plan).production_steps())
+    given = (conn_id for step in steps if isinstance(step, Step) for conn_id in step.connections(where))
+    found = dict.fromkeys([*(where.connection(role) for role in ROLES), *given])
+    return [conn_id for conn_id in found if conn_id]

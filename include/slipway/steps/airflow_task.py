@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 
+from slipway.environment import Environment
 from slipway.kinds import Step
 from slipway.run import Evidence, Json, Run
 
@@ -64,6 +65,12 @@ class AirflowTask(Step):
         """Return what is wrong with the operators, each with its mend."""
         does = AirflowOperator(operator=self.operator, arguments=self.arguments)
         return does.faults() + (self.undo_with.faults() if self.undo_with else ())
+
+    def connections(self, environment: Environment) -> tuple[str, ...]:
+        """Return what its operators are given by an argument "..._conn_id"; a template says nothing yet."""
+        given = [*self.arguments.items(), *(self.undo_with.arguments.items() if self.undo_with else ())]
+        named = [str(value) for name, value in given if name.endswith("conn_id") and value]
+        return tuple(dict.fromkeys(conn_id for conn_id in named if "{" not in conn_id))
 
     def do(self, run: Run) -> Evidence:
         """Refuse: the DAG holds the operator itself."""
