@@ -26,7 +26,9 @@ from airflow.utils.types import DagRunTriggeredByType, DagRunType
 from sqlalchemy.orm import Session
 
 from slipway.airflow.branch import skipped_with
+from slipway.airflow.build import closed_as
 from slipway.airflow.flow import too_on_the_way
+from slipway.airflow.gather import OVERTAKEN
 from slipway.facts import Breach, Facts, is_of_strategy, proofs_before
 from slipway.gate.criteria import evidence_tasks, unproved
 from slipway.graph import (
@@ -41,6 +43,7 @@ from slipway.graph import (
     STOP_SHORT,
     STRATEGY,
     VERDICT,
+    WATCH_WHILE_ASKING,
     Kind,
     Node,
     ReleaseGraph,
@@ -49,7 +52,7 @@ from slipway.outcome import ending_of
 from slipway.run import Json
 from slipway.telling import beside_the_way
 from slipway.undoing import Fate, way_of
-from slipway.verdict import Branch, Verdict, judge
+from slipway.verdict import Branch, Verdict, judge, overtaken
 from slipway.words import GateAnswer, Intent, Outcome, Phase, Severity
 
 PROOF = {"commit": "abc123", "package_sha256": "5ec0"}
@@ -61,6 +64,7 @@ WAYS = {
     Branch.ROLL_BACK: ROLLBACK_START,
     Branch.STOP_SHORT: STOP_SHORT,
 }
+PEOPLE = (Kind.GATE, Kind.CHECKLIST, Kind.ASK)
 _numbers = count()
 
 
@@ -78,6 +82,7 @@ class Script:
 
     :param faults: by task id
     :param breach: what the watch leaves when it fails by its own measuring; None if a person marked it
+    :param meanwhile: the same of a watch that stands beside questions
     :param fix_forward: what a person answers when asked
     """
 
@@ -85,13 +90,14 @@ class Script:
     intent: Intent = Intent.RELEASE
     strategy: str = ""
     breach: Severity | None = None
+    meanwhile: Severity | None = None
     fix_forward: bool = False
     earlier: Mapping[str, Json] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Moment:
-    """All that has happened in a release just before a task runs."""
+    """All that has happened in a release when a task may run."""
 
     states: dict[str, str]
     returned: dict[str, Json]
@@ -103,7 +109,7 @@ class Moment:
 class Release:
     """A simulated release: states and XComs at the end, and the tasks in the order in which they ran.
 
-    :param moments: the moment before each task, from which a release with a fault there can go on
+    :param moments: when each task might run, from which a release with a fault there can go on
     """
 
     graph: ReleaseGraph
@@ -129,7 +135,8 @@ class Release:
         )
 
     def verdict(self) -> Verdict | None:
-        value = self.returned.get(VERDICT)
+        """Return the verdict in force: what overtook its question, if anything did."""
+        value = (self.returned.get(ANSWER) or {}).get(OVERTAKEN) or self.returned.get(VERDICT)
         return Verdict.from_json(value) if value else None
 
     def ran_of(self, *kinds: Kind) -> list[str]:
@@ -189,20 +196,40 @@ class Simulator:
                 if run.state != DagRunState.RUNNING:
                     break
                 assert ready or seen != states_of(tasks), f"stuck: {seen}"
+                moment = Moment(
+                    states=states_of(tasks),
+                    returned=dict(release.returned),
+                    breaches=dict(release.breaches),
+                    ran=tuple(release.ran),
+                )
                 for ti in ready:
+                    release.moments.setdefault(ti.task_id, moment)
+                for ti in self._not_waiting(ready, tasks, script):
                     if ti.state:
                         continue  # skipped by a branch that ran a moment ago
                     release.states = states_of(tasks)
-                    release.moments[ti.task_id] = Moment(
-                        states=release.states,
-                        returned=dict(release.returned),
-                        breaches=dict(release.breaches),
-                        ran=tuple(release.ran),
-                    )
                     self._happen(ti, tasks, release)
             release.states = states_of(tasks)
             release.color = str(run.state)
         return release
+
+    def _not_waiting(
+        self, ready: Sequence[TaskInstance], tasks: Sequence[TaskInstance], script: Script
+    ) -> Sequence[TaskInstance]:
+        """Return what happens now: people are the slowest, and what goes wrong among them comes first.
+
+        A watch that stands beside people goes on until they have answered, unless something happens to it.
+        """
+        states = states_of(tasks)
+        nodes = {ti.task_id: self.graph.node(ti.task_id) for ti in ready}
+        asked = [ti for ti in ready if nodes[ti.task_id].kind in PEOPLE]
+
+        def watches_on(ti: TaskInstance) -> bool:
+            beside = nodes[ti.task_id].kind is Kind.WATCH and nodes[ti.task_id].beside
+            return ti.task_id not in script.faults and any(not states[each] for each in beside or ())
+
+        now = [ti for ti in ready if ti not in asked and not watches_on(ti)]
+        return now or [ti for ti in asked if ti.task_id in script.faults] or asked
 
     def at_rest(self, states: Mapping[str, str]) -> dict[str, str]:
         """Return the states that these lead to while nothing runs: what Airflow skips by itself."""
@@ -279,9 +306,9 @@ class Simulator:
         if happens is Happens.FAILS:
             state = "failed"
             release.ran.append(ti.task_id)
-            if node.kind is Kind.WATCH and release.script.breach:
-                breach = Breach(severity=release.script.breach, reason="measured")
-                release.breaches[ti.task_id] = [breach]
+            measured = release.script.meanwhile if node.beside else release.script.breach
+            if node.kind is Kind.WATCH and measured:
+                release.breaches[ti.task_id] = [Breach(severity=measured, reason="measured")]
         elif happens is Happens.MARKED_FAILED:
             state = "failed"
         elif happens is Happens.MARKED_SUCCESS:
@@ -296,8 +323,25 @@ class Simulator:
                 self._skip_all_except(ti, ways, tasks, release.script.intent)
             if node.kind is Kind.ROLLBACK_START and state == "success":
                 self._skip_what_was_not_reached(tasks, release)
+            if node.kind is Kind.CLOSE_THE_OTHERS:
+                state = self._close(node, tasks, release)
         now = datetime.now(UTC)
         ti.state, ti.start_date, ti.end_date = state, ti.start_date or now, now
+
+    def _close(self, node: Node, tasks: Sequence[TaskInstance], release: Release) -> str:
+        """Close the questions that wait, as CloseOthersOperator does; return the state of the closing."""
+        states = states_of(tasks)
+        causes = [edge.before for edge in self.graph.edges if edge.after == node.task_id]
+        broke = ASK in node.beside and not (
+            release.breaches.get(WATCH_WHILE_ASKING)
+            or release.script.faults.get(WATCH_WHILE_ASKING) is Happens.MARKED_FAILED
+        )
+        if broke or not any(states[cause] == "failed" for cause in causes):
+            return "skipped"
+        for ti in tasks:
+            if ti.task_id in node.beside and not ti.state:
+                ti.state, ti.end_date = closed_as(node), datetime.now(UTC)
+        return "success"
 
     def _do(self, node: Node, release: Release) -> tuple[str, Json, str | None]:
         """Return the state, the XCom and the branch of a task that runs as its operator would."""
@@ -315,6 +359,8 @@ class Simulator:
         }
         if node.kind in steering:
             return steering[node.kind](release)
+        if node.task_id == WATCH_WHILE_ASKING and (verdict := release.verdict()) and verdict.no_return:
+            return "skipped", None, None
         if node.kind is Kind.STEP and node.phase in (Phase.PRODUCTION, Phase.ROLLOUT):
             return self._production_step(node, release)
         if node.kind in (Kind.UNDO, Kind.RESTORE):
@@ -365,12 +411,12 @@ class Simulator:
         return "success", verdict.to_json(), WAYS[verdict.branch]
 
     def _answer(self, release: Release) -> tuple[str, Json, str]:
-        answered = release.facts().proved(ASK) and release.script.fix_forward
-        return (
-            "success",
-            {"answer": "fix_forward" if answered else "roll_back"},
-            HOLD if answered else ROLLBACK_START,
-        )
+        if release.facts().proved(ASK) and release.script.fix_forward:
+            return "success", {"answer": "fix_forward"}, HOLD
+        asked = release.verdict()
+        since = overtaken(self.graph, release.facts(), asked) if asked else None
+        left = {OVERTAKEN: since.to_json()} if since and since != asked else {}
+        return "success", {"answer": "roll_back"} | left, ROLLBACK_START
 
     def _way(self, release: Release, branch: Branch) -> tuple[str, Json, None]:
         verdict = release.verdict()

@@ -11,7 +11,7 @@ from tests.simulation.conftest import plans
 from tests.simulation.simulator import EVIDENCE, Happens, Moment, Release, Script, Simulator
 
 from slipway.airflow.branch import skipped_with
-from slipway.graph import DECISION, HOLD, OUTCOME, START, VERDICT, WATCH, Kind
+from slipway.graph import ASK, DECISION, HOLD, OUTCOME, START, VERDICT, WATCH, WATCH_WHILE_ASKING, Kind
 from slipway.kinds import ReleasingStep, Step, Undo
 from slipway.words import Action, Intent, Outcome, Phase
 
@@ -234,6 +234,48 @@ def test_a_breach_in_the_watch_goes_the_way_of_the_matrix(
             assert release.undone() == []
         held = (asked and fix_forward) or no_return or partly
         assert release.outcome is (Outcome.HELD if held else Outcome.ROLLED_BACK)
+
+
+@pytest.mark.parametrize("name", plans())
+def test_a_breach_beside_forms_closes_them_and_goes_the_way_of_the_matrix(
+    simulators: Simulators, name: str
+) -> None:
+    simulator = simulators(name)
+    _, back, *_ = ways_of_a_release(simulator)
+    guards = [
+        node
+        for node in simulator.graph.of_kind(Kind.WATCH)
+        if node.beside and node.task_id in first_ways_to(simulator) and node.task_id != WATCH_WHILE_ASKING
+    ]
+    for guard in guards:
+        breached = Script(faults={guard.task_id: Happens.FAILS}, meanwhile=back.breach)
+        release = simulator.release(breached, first_ways_to(simulator)[guard.task_id][1])
+        hold_the_invariants(release)
+        assert {release.states[form] for form in guard.beside} == {"skipped"}
+        assert release.facts().state(WATCH) == "upstream_failed"
+        assert release.outcome is not Outcome.RELEASED
+        verdict = release.verdict()
+        assert verdict is not None
+        assert verdict.reasons[0] == "measured"
+
+
+@pytest.mark.parametrize("name", [name for name in plans() if name != "toy_with_a_point_of_no_return"])
+def test_a_grave_breach_beside_the_question_does_not_wait_for_the_answer(
+    simulators: Simulators, name: str
+) -> None:
+    simulator = simulators(name)
+    _, back, ask, _ = ways_of_a_release(simulator)
+    faults = {WATCH: Happens.FAILS, WATCH_WHILE_ASKING: Happens.FAILS}
+    release = simulator.release(
+        Script(faults=faults, breach=ask.breach, meanwhile=back.breach, fix_forward=True)
+    )
+    hold_the_invariants(release)
+    assert release.states[ASK] == "failed"
+    assert HOLD not in release.ran
+    verdict, alone = release.verdict(), simulator.release(back).verdict()
+    assert verdict is not None
+    assert alone is not None
+    assert (verdict.action, verdict.procedure) == (alone.action, alone.procedure)
 
 
 @pytest.mark.parametrize("name", plans())

@@ -236,13 +236,10 @@ class _Builder:
 
     def _close_the_others(self, node: Node, kw: dict[str, Any]) -> BaseOperator:
         causes = [edge.before for edge in self.graph.edges if edge.after == node.task_id]
-        # No answer to the gate is NO-GO and none to "fix forward or roll back?" rolls back; a list has no
-        # such answer.
-        state = "skipped" if node.phase in (Phase.VERIFICATION, Phase.ROLLOUT) else "failed"
         why = "NO-GO at {}" if node.phase is Phase.GATE else "{} failed"
         watch = WATCH_WHILE_ASKING if ASK in node.beside else ""
         return CloseOthersOperator(
-            causes=causes, questions=node.beside, state=state, why=why, watch=watch, **kw
+            causes=causes, questions=node.beside, state=closed_as(node), why=why, watch=watch, **kw
         )
 
     def _decision(self, node: Node, kw: dict[str, Any]) -> BaseOperator:
@@ -278,6 +275,15 @@ class _Builder:
 
     def _complete(self, node: Node, kw: dict[str, Any]) -> BaseOperator:
         return CompleteOperator(outlets=[asset_of(self.plan.production)], **kw)
+
+
+def closed_as(node: Node) -> str:
+    """Return the state of a question that is closed: "failed" where that is its safe answer.
+
+    No answer to the gate is NO-GO, and none to "fix forward or roll back?" rolls back; a list has no such
+    answer.
+    """
+    return "skipped" if node.phase in (Phase.VERIFICATION, Phase.ROLLOUT) else "failed"
 
 
 def baseline_task(graph: ReleaseGraph) -> str:
