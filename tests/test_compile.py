@@ -2,15 +2,19 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import time, timedelta
+from zoneinfo import ZoneInfo
 
 from tests import toy
 
+from slipway.airflow.build import closed_as, first_tasks
 from slipway.compile import compile_plan, soak_of
 from slipway.graph import Kind, ReleaseGraph, When
 from slipway.kinds import Checklist
 from slipway.plan import Approval, Gate, Stage
+from slipway.steps import TakeBaseline, WaitUntil
 from slipway.watching import Missing, Watch
-from slipway.words import Severity
+from slipway.words import Phase, Severity
 
 
 def upstream(graph: ReleaseGraph, task_id: str) -> list[str]:
@@ -93,6 +97,38 @@ def test_production_is_watched_beside_forms_and_beside_the_question() -> None:
     assert len(closers) == 3
     assert closers.isdisjoint(upstream(graph, "verdict"))
     assert closers < set(upstream(graph, "closeout.report"))
+
+
+WAIT = WaitUntil(name="wait_for_ten", at=time(10), timezone=ZoneInfo("UTC"), day=1)
+
+
+def test_production_is_watched_while_a_release_waits_once_it_was_changed() -> None:
+    stages = [replace(stage, steps=[WAIT, *stage.steps]) for stage in toy.rollouts()[0].stages[:1]]
+    rollout = replace(toy.rollouts()[0], stages=stages)
+    plan = toy.plan(on_production=[WAIT, *toy.steps(), WAIT], strategies=[rollout])
+    graph = compile_plan(plan)
+    # Only the second wait is watched: before the first one nothing was changed.
+    waits = [n for n in graph.nodes if n.task_id == "production.wait_for_ten_watch_meanwhile"]
+    [guard] = waits
+    assert (guard.kind, guard.beside) == (Kind.WATCH, ("production.wait_for_ten",))
+    assert isinstance(guard.item, Watch)
+    assert guard.item.length == timedelta(days=2, minutes=5)
+    assert guard.task_id in upstream(graph, "verification.answers")
+    closes = graph.node("production.wait_for_ten_end")
+    assert (closes.when, closes.beside) == (When.ONE_FAILED, guard.beside)
+    assert (closes.title, closed_as(closes)) == ("End the wait: Wait for ten", "skipped")
+    assert upstream(graph, closes.task_id) == [guard.task_id]
+    # A rollout that begins with a wait begins with its watch, too.
+    first = f"rollout.{stages[0].name}.wait_for_ten"
+    assert first_tasks(graph) == {rollout.strategy: [first, f"{first}_watch_meanwhile"]}
+
+
+def test_before_the_baseline_is_taken_no_wait_is_watched() -> None:
+    measure = TakeBaseline(name="measure", metrics=toy.plan().watch.metrics)
+    steps = [toy.steps()[1], WAIT, measure, replace(WAIT, name="wait_for_noon")]
+    graph = compile_plan(toy.plan(on_production=steps))
+    watched = [n.task_id for n in graph.of_kind(Kind.WATCH) if n.phase is Phase.PRODUCTION]
+    assert watched == ["production.wait_for_noon_watch_meanwhile"]
 
 
 def test_nothing_is_watched_beside_the_forms_before_production() -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from datetime import timedelta
 
 from slipway.environment import Environment
 from slipway.graph import (
@@ -31,11 +32,15 @@ from slipway.graph import (
 )
 from slipway.kinds import Check, Checklist, Step, Undo, in_words
 from slipway.plan import Approval, Plan, Rollout, Stage
+from slipway.steps.take_baseline import TakeBaseline
+from slipway.steps.wait_until import WaitUntil
 from slipway.telling import Moments, add_notices
 from slipway.titles import told_apart
 from slipway.watch.schedule import meanwhile
 from slipway.watching import Every, Missing, Watch
 from slipway.words import Phase
+
+PEOPLE = "While people answer"
 
 
 def compile_plan(plan: Plan) -> ReleaseGraph:
@@ -84,7 +89,9 @@ class _Compiler:
         staged = self._steps(Phase.STAGING, self.plan.on_staging, self.plan.staging, ready)
         validated = self._checks(Phase.VALIDATION, self.plan.validate, self.plan.staging, staged)
         decision = self._gate(validated)
-        deployed = self._steps(Phase.PRODUCTION, self.plan.on_production, self.plan.production, [decision])
+        deployed = self._steps(
+            Phase.PRODUCTION, self.plan.on_production, self.plan.production, [decision], watch=self.plan.watch
+        )
         verified = self._checks(
             Phase.VERIFICATION, self.plan.verify, self.plan.production, deployed, watch=self.plan.watch
         )
@@ -115,9 +122,18 @@ class _Compiler:
         return self._checks(Phase.PREFLIGHT, self.plan.preflight, self.plan.production, [first])
 
     def _steps(
-        self, phase: Phase, steps: Sequence[Step], where: Environment, after: list[str], stage: str = ""
+        self,
+        phase: Phase,
+        steps: Sequence[Step],
+        where: Environment,
+        after: list[str],
+        stage: str = "",
+        watch: Watch | None = None,
     ) -> list[str]:
-        """Add steps one after the other; return what follows them."""
+        """Add steps one after the other; return what follows them.
+
+        :param watch: how production is watched while the release waits for a time, once it was changed
+        """
         prefix = f"{phase}.{stage}." if stage else f"{phase}."
         for step in steps:
             task_id = self._add(
@@ -131,7 +147,36 @@ class _Compiler:
             )
             self._join(after, [task_id])
             after = [task_id]
+            if watch and isinstance(step, WaitUntil) and self._is_changed():
+                after.append(self._watch_a_wait(self.nodes[-1], step, watch))
         return after
+
+    def _is_changed(self) -> bool:
+        """Say whether the steps so far change production; before a plan's baseline none of them counts."""
+        graph = ReleaseGraph(plan=self.plan, nodes=tuple(self.nodes), edges=())
+        steps = [node.item for node in graph.production_steps() if isinstance(node.item, Step)]
+        measured, planned = (
+            any(isinstance(step, TakeBaseline) for step in some) for some in (steps, self.plan.on_production)
+        )
+        changing = (s for s in steps if s.undoing().undo is not Undo.NOTHING and not s.backs_up)
+        return measured is planned and any(changing)
+
+    def _watch_a_wait(self, wait: Node, step: WaitUntil, watch: Watch) -> str:
+        """Watch production beside a wait; a breach ends it."""
+        at_most = timedelta(days=step.day + 1)  # counted from the release's own day
+        guard = self._add(
+            f"{wait.task_id}_watch_meanwhile",
+            Kind.WATCH,
+            f"Watch meanwhile: {wait.title}",
+            environment=self.plan.production,
+            item=meanwhile(watch, [at_most], "While the release waits"),
+            stage=wait.stage,
+            beside=(wait.task_id,),
+        )
+        self._join([e.before for e in self.edges if e.after == wait.task_id], [guard])
+        title = f"End the wait: {wait.title}"
+        self._close(f"{wait.task_id}_end", [guard], [wait.task_id], stage=wait.stage, title=title)
+        return guard
 
     def _checks(
         self,
@@ -178,7 +223,7 @@ class _Compiler:
             Kind.WATCH,
             "Watch production while forms wait",
             environment=self.plan.production,
-            item=meanwhile(watch, (form.timeout for form in forms)),
+            item=meanwhile(watch, (form.timeout for form in forms), PEOPLE),
             stage=stage,
             beside=asked,
         )
@@ -188,12 +233,18 @@ class _Compiler:
         return guard
 
     def _close(
-        self, task_id: str, causes: Sequence[str], closes: Sequence[str], stage: str = "", label: str = ""
+        self,
+        task_id: str,
+        causes: Sequence[str],
+        closes: Sequence[str],
+        stage: str = "",
+        label: str = "",
+        title: str = "",
     ) -> None:
         self._add(
             task_id,
             Kind.CLOSE_THE_OTHERS,
-            in_words(task_id.rpartition(".")[2]),
+            title or in_words(task_id.rpartition(".")[2]),
             when=When.ONE_FAILED,
             stage=stage,
             beside=tuple(closes),
@@ -235,29 +286,29 @@ class _Compiler:
         for stage in rollout.stages:
             first = len(self.nodes)
             after = self._stage(stage, after)
-            if label:  # the edge out of the branch carries the strategy's name
-                entry = self.nodes[first].task_id
+            if label:  # the edges out of the branch carry the strategy's name
+                entries = {node.task_id for node in self.nodes[first:]}
                 self.edges = [
-                    Edge(before=e.before, after=e.after, label=label) if e.after == entry else e
-                    for e in self.edges
+                    replace(edge, label=label) if edge.before == STRATEGY and edge.after in entries else edge
+                    for edge in self.edges
                 ]
                 label = ""
         return after
 
     def _stage(self, stage: Stage, after: list[str]) -> list[str]:
-        after = self._steps(Phase.ROLLOUT, stage.steps, self.plan.production, after, stage.name)
+        watch = soak_of(self.plan, stage)
+        after = self._steps(Phase.ROLLOUT, stage.steps, self.plan.production, after, stage.name, watch)
         soak = self._add(
             f"{Phase.ROLLOUT}.{stage.name}.soak",
             Kind.WATCH,
             f"Watch {stage.title}",
             environment=self.plan.production,
-            item=soak_of(self.plan, stage),
+            item=watch,
             stage=stage.name,
             planned=stage.soak,
         )
         self._join(after, [soak])
-        where, watch = self.plan.production, soak_of(self.plan, stage)
-        return self._checks(Phase.ROLLOUT, stage.require, where, [soak], stage.name, watch)
+        return self._checks(Phase.ROLLOUT, stage.require, self.plan.production, [soak], stage.name, watch)
 
     def _watch(self, after: list[str]) -> None:
         watch = self.plan.watch
@@ -292,7 +343,7 @@ class _Compiler:
             Kind.WATCH,
             "Watch while a person is asked",
             environment=self.plan.production,
-            item=meanwhile(self.plan.watch, (rule.within for rule in self.plan.matrix.rules)),
+            item=meanwhile(self.plan.watch, (rule.within for rule in self.plan.matrix.rules), PEOPLE),
             beside=(ASK,),
         )
         self._join([VERDICT], [WATCH_WHILE_ASKING], "ask")

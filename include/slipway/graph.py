@@ -82,8 +82,8 @@ class Node:
 
     :param item: what the plan says it is: a step, check, checklist, approval or watch
     :param undoes: for an undo, the task id of the step that it undoes
-    :param beside: for a watch, the questions to people with whose answers it ends; for what closes questions,
-        those and their watch
+    :param beside: for a watch, the questions to people, or the wait, with whose end it ends; for what closes
+        these, they and their watch
     :param stage: for a rollout task, its stage (a task group inside the phase)
     :param notices: what it tells people
     """

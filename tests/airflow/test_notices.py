@@ -85,7 +85,7 @@ def test_a_moment_that_passed_while_nobody_looked_is_not_taken_for_granted(
 def test_a_day_is_not_told_when_the_release_took_another_way(
     monkeypatch: pytest.MonkeyPatch, verdict: Verdict | None, early: bool
 ) -> None:
-    monkeypatch.setattr(notices, "verdict_given", lambda context: verdict)
+    monkeypatch.setattr(notices, "verdict_in_force", lambda context: verdict)
     task = TellOnADayOperator(task_id="tell", node=GRAPH.node("notices.tell_on_day_7"), graph=GRAPH)
     with pytest.raises(AirflowSkipException):
         task.go_on({}, {"early": early})

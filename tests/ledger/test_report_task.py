@@ -25,7 +25,7 @@ def course(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Course:
     reports = {"conn_type": "fs", "extra": {"path": str(tmp_path)}}
     monkeypatch.setenv("AIRFLOW_CONN_SLIPWAY_REPORTS", json.dumps(reports))
     monkeypatch.setattr(closeout, "gather", lambda context, graph: course.facts())
-    monkeypatch.setattr(closeout, "verdict_given", lambda context: course.verdict)
+    monkeypatch.setattr(closeout, "verdict_in_force", lambda context: course.verdict)
     monkeypatch.setattr(closeout, "trace_of", lambda context, graph, digest: course.trace())
     return course
 

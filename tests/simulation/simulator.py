@@ -26,7 +26,7 @@ from airflow.utils.types import DagRunTriggeredByType, DagRunType
 from sqlalchemy.orm import Session
 
 from slipway.airflow.branch import skipped_with
-from slipway.airflow.build import closed_as
+from slipway.airflow.build import closed_as, first_tasks
 from slipway.airflow.flow import too_on_the_way
 from slipway.airflow.gather import OVERTAKEN
 from slipway.facts import Breach, Facts, is_of_strategy, proofs_before
@@ -319,7 +319,7 @@ class Simulator:
             if value is not None:
                 release.returned[ti.task_id] = value
             if branch is not None:
-                ways = [branch, *self._beside(node, release)]
+                ways = [*([branch] if isinstance(branch, str) else branch), *self._beside(node, release)]
                 self._skip_all_except(ti, ways, tasks, release.script.intent)
             if node.kind is Kind.ROLLBACK_START and state == "success":
                 self._skip_what_was_not_reached(tasks, release)
@@ -343,9 +343,9 @@ class Simulator:
                 ti.state, ti.end_date = closed_as(node), datetime.now(UTC)
         return "success"
 
-    def _do(self, node: Node, release: Release) -> tuple[str, Json, str | None]:
+    def _do(self, node: Node, release: Release) -> tuple[str, Json, str | list[str] | None]:
         """Return the state, the XCom and the branch of a task that runs as its operator would."""
-        steering: dict[Kind, Callable[[Release], tuple[str, Json, str | None]]] = {
+        steering: dict[Kind, Callable[[Release], tuple[str, Json, str | list[str] | None]]] = {
             Kind.START: self._start,
             Kind.STRATEGY: self._strategy,
             Kind.DECISION: self._decision,
@@ -390,10 +390,9 @@ class Simulator:
         rolls_back = release.script.intent is Intent.ROLL_BACK
         return "success", {}, VERDICT if rolls_back else CHECK_CONNECTIONS
 
-    def _strategy(self, release: Release) -> tuple[str, Json, str]:
+    def _strategy(self, release: Release) -> tuple[str, Json, list[str]]:
         strategy = release.script.strategy or self.graph.plan.strategies[0].strategy
-        first = {e.label: e.after for e in self.graph.edges if e.before == STRATEGY and e.label}
-        return "success", strategy, first[strategy]
+        return "success", strategy, first_tasks(self.graph)[strategy]
 
     def _decision(self, release: Release) -> tuple[str, Json, None]:
         gates = [node.task_id for node in self.graph.of_kind(Kind.GATE)]

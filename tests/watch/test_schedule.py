@@ -106,7 +106,7 @@ def test_any_timetable_is_gapless_forward_and_holds_enough_samples(
 
 
 def test_a_watch_beside_people_lasts_as_long_as_the_slowest_may_take() -> None:
-    beside = meanwhile(watch(*THINNING, sample_every=MINUTE), [HOUR, 3 * HOUR])
+    beside = meanwhile(watch(*THINNING, sample_every=MINUTE), [HOUR, 3 * HOUR], "While people answer")
     assert beside.length == 3 * HOUR + 5 * MINUTE
     assert [c.due for c in checkpoints(beside)][:2] == [15 * MINUTE, 30 * MINUTE]
 
@@ -117,7 +117,7 @@ def test_people_take_as_long_in_a_rehearsal_and_only_the_samples_come_faster(
 ) -> None:
     limit = Threshold(metric="errors", severity=Severity.HIGH, above=5, lasting=10 * MINUTE)
     planned = replace(watch(*THINNING, sample_every=MINUTE), thresholds=[limit])
-    beside = beside_people(meanwhile(planned, [HOUR]), pace)
+    beside = beside_people(meanwhile(planned, [HOUR], "While people answer"), pace)
     assert real_length(beside, 1) == 65 * 60
     assert len(checkpoints(beside)) == 5
     assert beside.sample_every == MINUTE / faster

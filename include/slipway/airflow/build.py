@@ -248,10 +248,7 @@ class _Builder:
         return DecisionOperator(plan=self.plan, gate_tasks=gates, digest=self.digest, **kw)
 
     def _strategy(self, node: Node, kw: dict[str, Any]) -> BaseOperator:
-        first = {
-            edge.label: edge.after for edge in self.graph.edges if edge.before == STRATEGY and edge.label
-        }
-        return StrategyOperator(first_tasks=first, **kw)
+        return StrategyOperator(first_tasks=first_tasks(self.graph), **kw)
 
     def _watch(self, node: Node, kw: dict[str, Any]) -> BaseOperator:
         assert isinstance(node.item, Watch)
@@ -277,13 +274,22 @@ class _Builder:
         return CompleteOperator(outlets=[asset_of(self.plan.production)], **kw)
 
 
+def first_tasks(graph: ReleaseGraph) -> dict[str, list[str]]:
+    """Return the tasks with which each strategy begins."""
+    found: dict[str, list[str]] = {}
+    for edge in graph.edges:
+        if edge.before == STRATEGY and edge.label:
+            found.setdefault(edge.label, []).append(edge.after)
+    return found
+
+
 def closed_as(node: Node) -> str:
-    """Return the state of a question that is closed: "failed" where that is its safe answer.
+    """Return the state of what is closed: "failed" where that is a question's safe answer.
 
     No answer to the gate is NO-GO, and none to "fix forward or roll back?" rolls back; a list has no such
-    answer.
+    answer, nor has a wait.
     """
-    return "skipped" if node.phase in (Phase.VERIFICATION, Phase.ROLLOUT) else "failed"
+    return "failed" if node.phase is Phase.GATE or ASK in node.beside else "skipped"
 
 
 def baseline_task(graph: ReleaseGraph) -> str:

@@ -72,9 +72,9 @@ class StartOperator(BranchOperator):
 class StrategyOperator(BranchOperator):
     """Go the way of the run parameter `strategy`, and return its name."""
 
-    def __init__(self, *, first_tasks: Mapping[str, str], **kwargs: Any) -> None:
+    def __init__(self, *, first_tasks: Mapping[str, Sequence[str]], **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.first_tasks = dict(first_tasks)
+        self.first_tasks = {strategy: list(tasks) for strategy, tasks in first_tasks.items()}
 
     def execute(self, context: Context) -> str:
         """Branch, and leave the strategy's name for the verdict."""

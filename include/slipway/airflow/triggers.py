@@ -144,7 +144,7 @@ class WatchTrigger(BaseTrigger):
         if progress.done or progress.tried:
             self.log.info("The watch goes on; checkpoints behind it: %d.", progress.done)
         end = datetime.fromtimestamp(self.start + real_length(self.terms.watch, self.terms.pace), UTC)
-        until = "People have until %s UTC." if self.beside else "The window lasts until %s UTC."
+        until = "That has until %s UTC." if self.beside else "The window lasts until %s UTC."
         self.log.info(until, f"{end:%Y-%m-%d %H:%M:%S}")
         return progress
 

@@ -35,7 +35,7 @@ class WatchOperator(BaseOperator):
     Each checkpoint leaves the XCom `checkpoint_<n>`; at the end there is "breaches", all of them.
 
     :param baseline_task: the task that took the baseline, "" if none
-    :param beside: the questions to people with whose answers it ends
+    :param beside: the questions to people, or the wait, with whose end it ends
     """
 
     ui_color = "#f3ecfb"
@@ -86,9 +86,8 @@ class WatchOperator(BaseOperator):
         planned, count = length(watch.length), len(checkpoints(watch))
         if self.beside:
             run.log.info(
-                "Watching %s until there is an answer to %s. A limit beyond which the release must not wait "
-                "closes the question.",
-                self.environment.label, " and ".join(self.beside),
+                "Watching %s until %s ended. A limit beyond which the release must not wait ends that, too.",
+                self.environment.label, f"{' and '.join(self.beside)} {'have' if self.beside[1:] else 'has'}",
             )  # fmt: skip
         else:
             in_short = f", in {length(timedelta(seconds=real_length(watch, pace)))} at pace {pace:g}"

@@ -59,16 +59,16 @@ def _dues(part: Every, begin: timedelta) -> Iterator[timedelta]:
         yield part.until
 
 
-def meanwhile(watch: Watch, waits: Iterable[timedelta]) -> Watch:
-    """Return a watch by the same limits for as long as people may take to answer.
+def meanwhile(watch: Watch, waits: Iterable[timedelta], title: str) -> Watch:
+    """Return a watch by the same limits for as long as something may wait.
 
     Its checkpoints are as far apart as the watch's nearest.
 
-    :param waits: how long each question waits
+    :param waits: how long each question waits at the most
     """
     longest = max(_durations(waits), default=timedelta(0)) + MARGIN
     interval = min(_durations(part.interval for part in watch.checkpoints), default=longest)
-    part = Every(interval=interval, until=longest, title="While people answer")
+    part = Every(interval=interval, until=longest, title=title)
     return replace(watch, checkpoints=(part,))
 
 
