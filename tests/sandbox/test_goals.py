@@ -13,7 +13,7 @@ from rich.console import Console
 from tests.dags.conftest import made_by
 from tests.sandbox.deploying import ask
 from tests.sandbox.local_release import LocalRelease
-from tests.sandbox.test_sandbox import until
+from tests.waiting import until
 
 from slipway.checks import BaselineLimit, Downtime, NoteDowntime
 from slipway.plans_cli.doctor import examine
