@@ -14,6 +14,7 @@ import psutil
 import pytest
 from rich.console import Console
 
+from slipway.local import follow
 from slipway.local.demo import PlanNotThere, SandboxFault, Wish, await_plan, release, tell
 from slipway.local.errors import ComponentDied, Refused, RunsElsewhere
 from slipway.local.follow import Follower
@@ -99,7 +100,8 @@ def test_no_go_is_marked_by_an_assigned_person_and_rejects(airflow: LocalAirflow
     assert marks == [("product_owner", said)]
 
 
-def test_who_follows_a_paused_plan_is_told(airflow: LocalAirflow) -> None:
+def test_who_follows_a_paused_plan_is_told(airflow: LocalAirflow, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(follow, "PAUSED_EVERY", 0.0)
     screen = io.StringIO()
     with airflow.client("admin") as client:
         client.pause("toy")

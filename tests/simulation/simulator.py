@@ -164,6 +164,7 @@ class Simulator:
         for task in self.dag.tasks:  # a release has no setup tasks; looking for them is a sixth of the time
             task.get_upstreams_only_setups = tuple
         self._waits: set[tuple[Any, ...]] = set()
+        self._watched = {task_id for node in graph.of_kind(Kind.WATCH) for task_id in node.beside}
 
     @staticmethod
     def _write(serialized: LazyDeserializedDAG, session: Any) -> None:
@@ -216,20 +217,20 @@ class Simulator:
     def _not_waiting(
         self, ready: Sequence[TaskInstance], tasks: Sequence[TaskInstance], script: Script
     ) -> Sequence[TaskInstance]:
-        """Return what happens now: people are the slowest, and what goes wrong among them comes first.
+        """Return what happens now: people and waits are the slowest, and what goes wrong there comes first.
 
-        A watch that stands beside people goes on until they have answered, unless something happens to it.
+        A watch that stands beside them goes on until they have ended, unless something happens to it.
         """
         states = states_of(tasks)
         nodes = {ti.task_id: self.graph.node(ti.task_id) for ti in ready}
-        asked = [ti for ti in ready if nodes[ti.task_id].kind in PEOPLE]
+        slow = [ti for ti in ready if nodes[ti.task_id].kind in PEOPLE or ti.task_id in self._watched]
 
         def watches_on(ti: TaskInstance) -> bool:
             beside = nodes[ti.task_id].kind is Kind.WATCH and nodes[ti.task_id].beside
             return ti.task_id not in script.faults and any(not states[each] for each in beside or ())
 
-        now = [ti for ti in ready if ti not in asked and not watches_on(ti)]
-        return now or [ti for ti in asked if ti.task_id in script.faults] or asked
+        now = [ti for ti in ready if ti not in slow and not watches_on(ti)]
+        return now or [ti for ti in slow if ti.task_id in script.faults] or slow
 
     def at_rest(self, states: Mapping[str, str]) -> dict[str, str]:
         """Return the states that these lead to while nothing runs: what Airflow skips by itself."""

@@ -237,7 +237,7 @@ def test_a_breach_in_the_watch_goes_the_way_of_the_matrix(
 
 
 @pytest.mark.parametrize("name", plans())
-def test_a_breach_beside_forms_closes_them_and_goes_the_way_of_the_matrix(
+def test_a_breach_beside_what_waits_ends_it_and_goes_the_way_of_the_matrix(
     simulators: Simulators, name: str
 ) -> None:
     simulator = simulators(name)
@@ -251,7 +251,7 @@ def test_a_breach_beside_forms_closes_them_and_goes_the_way_of_the_matrix(
         breached = Script(faults={guard.task_id: Happens.FAILS}, meanwhile=back.breach)
         release = simulator.release(breached, first_ways_to(simulator)[guard.task_id][1])
         hold_the_invariants(release)
-        assert {release.states[form] for form in guard.beside} == {"skipped"}
+        assert {release.states[waiting] for waiting in guard.beside} == {"skipped"}
         assert release.facts().state(WATCH) == "upstream_failed"
         assert release.outcome is not Outcome.RELEASED
         verdict = release.verdict()

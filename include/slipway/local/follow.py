@@ -14,6 +14,7 @@ from slipway.local.records import Question, Run, Task
 from slipway.local.rest import Client
 
 INTERVAL = 1.0  # seconds; a person cannot read faster, and each look takes time from the release
+PAUSED_EVERY = 5.0  # seconds
 
 
 class Follower:
@@ -24,7 +25,8 @@ class Follower:
         self._seen: set[tuple[str, str, int]] = set()
         self._checkpoints: dict[tuple[str, str], str] = {}
         self._read_to_the_end: set[str] = set()
-        self._told_paused = False
+        self._told_paused = self._paused = False
+        self._ask_whether_paused_at = 0.0
 
     def follow(self, on_question: Callable[[Question], str | None]) -> Run:
         """Show the release until it ends and return it; `on_question` may answer and say what it did."""
@@ -62,10 +64,13 @@ class Follower:
         )
 
     def _is_paused(self, tasks: Sequence[Task]) -> bool:
-        """Ask only while no task runs, for each look takes time from the release."""
+        """Ask only now and then while no task runs: Airflow reads the whole DAG for it, which takes long."""
         if any(task.state == "running" for task in tasks):
             return False
-        return bool((self.client.dag(self.run.dag_id) or {}).get("is_paused"))
+        if time.monotonic() >= self._ask_whether_paused_at:
+            self._ask_whether_paused_at = time.monotonic() + PAUSED_EVERY
+            self._paused = bool((self.client.dag(self.run.dag_id) or {}).get("is_paused"))
+        return self._paused
 
     def _read_checkpoints(self, task_id: str) -> None:
         for key in sorted(self.client.xcom_keys(self.run.dag_id, self.run.run_id, task_id), key=in_order):
