@@ -5,16 +5,17 @@ from dataclasses import replace
 from datetime import time, timedelta
 from zoneinfo import ZoneInfo
 
+import pytest
 from tests import toy
 
 from slipway.airflow.build import closed_as, first_tasks
 from slipway.compile import compile_plan, soak_of
 from slipway.graph import Kind, ReleaseGraph, When
-from slipway.kinds import Checklist
+from slipway.kinds import Checklist, Step
 from slipway.plan import Approval, Gate, Stage
 from slipway.steps import TakeBaseline, WaitUntil
 from slipway.watching import Missing, Watch
-from slipway.words import Phase, Severity
+from slipway.words import Severity
 
 
 def upstream(graph: ReleaseGraph, task_id: str) -> list[str]:
@@ -100,35 +101,71 @@ def test_production_is_watched_beside_forms_and_beside_the_question() -> None:
 
 
 WAIT = WaitUntil(name="wait_for_ten", at=time(10), timezone=ZoneInfo("UTC"), day=1)
+MEASURE = TakeBaseline(name="measure", metrics=toy.plan().watch.metrics)
+
+
+def watched(graph: ReleaseGraph) -> list[str]:
+    """Return the waits that are watched."""
+    waits = {node.task_id for node in graph.production_steps() if isinstance(node.item, WaitUntil)}
+    return [n.beside[0] for n in graph.of_kind(Kind.WATCH) if waits.intersection(n.beside)]
 
 
 def test_production_is_watched_while_a_release_waits_once_it_was_changed() -> None:
-    stages = [replace(stage, steps=[WAIT, *stage.steps]) for stage in toy.rollouts()[0].stages[:1]]
+    first, second = toy.rollouts()[0].stages
+    limit = replace(toy.plan().watch.thresholds[0], above=1)
+    stages = [replace(first, steps=[WAIT, *first.steps], thresholds=[limit]), replace(second, steps=[WAIT])]
     rollout = replace(toy.rollouts()[0], stages=stages)
-    plan = toy.plan(on_production=[WAIT, *toy.steps(), WAIT], strategies=[rollout])
+    noon = replace(WAIT, name="wait_for_noon")
+    plan = toy.plan(on_production=[WAIT, *toy.steps(), noon], strategies=[rollout])
     graph = compile_plan(plan)
-    # Only the second wait is watched: before the first one nothing was changed.
-    waits = [n for n in graph.nodes if n.task_id == "production.wait_for_ten_watch_meanwhile"]
-    [guard] = waits
-    assert (guard.kind, guard.beside) == (Kind.WATCH, ("production.wait_for_ten",))
+    starts = [f"rollout.{stage.name}.wait_for_ten" for stage in stages]
+    assert watched(graph) == ["production.wait_for_noon", *starts]
+    guard = graph.node("production.wait_for_noon_watch_meanwhile")
     assert isinstance(guard.item, Watch)
     assert guard.item.length == timedelta(days=2, minutes=5)
     assert guard.task_id in upstream(graph, "verification.answers")
-    closes = graph.node("production.wait_for_ten_end")
-    assert (closes.when, closes.beside) == (When.ONE_FAILED, guard.beside)
-    assert (closes.title, closed_as(closes)) == ("End the wait: Wait for ten", "skipped")
-    assert upstream(graph, closes.task_id) == [guard.task_id]
+    stops = graph.node("production.wait_for_noon_stop_on_breach")
+    assert (stops.when, stops.beside) == (When.ONE_FAILED, (guard.task_id, *guard.beside))
+    assert (stops.title, closed_as(stops)) == ("Stop waiting after a breach: Wait for noon", "skipped")
+    assert upstream(graph, stops.task_id) == [*guard.beside, guard.task_id]
     # A rollout that begins with a wait begins with its watch, too.
-    first = f"rollout.{stages[0].name}.wait_for_ten"
-    assert first_tasks(graph) == {rollout.strategy: [first, f"{first}_watch_meanwhile"]}
+    assert first_tasks(graph) == {rollout.strategy: [starts[0], f"{starts[0]}_watch_meanwhile"]}
+    # While it waits to begin a stage, production is held to the limits of what is there.
+    limits = [graph.node(f"{start}_watch_meanwhile").item.thresholds for start in starts]
+    assert [limit in each for each in limits] == [False, True]
 
 
-def test_before_the_baseline_is_taken_no_wait_is_watched() -> None:
-    measure = TakeBaseline(name="measure", metrics=toy.plan().watch.metrics)
-    steps = [toy.steps()[1], WAIT, measure, replace(WAIT, name="wait_for_noon")]
-    graph = compile_plan(toy.plan(on_production=steps))
-    watched = [n.task_id for n in graph.of_kind(Kind.WATCH) if n.phase is Phase.PRODUCTION]
-    assert watched == ["production.wait_for_noon_watch_meanwhile"]
+def test_a_wait_that_is_down_on_purpose_is_not_watched() -> None:
+    assert watched(compile_plan(toy.plan(on_production=[*toy.steps(), replace(WAIT, watched=False)]))) == []
+
+
+@pytest.mark.parametrize(
+    ("steps", "is_watched"),
+    [
+        ([*toy.steps(), WAIT], True),
+        ([toy.steps()[0], WAIT, *toy.steps()[1:]], False),  # a backup changes nothing
+        ([toy.steps()[1], WAIT, MEASURE], False),  # there is nothing yet to hold it against
+        ([toy.steps()[1], MEASURE, WAIT], True),
+        ([MEASURE, WAIT, *toy.steps()], False),
+    ],
+)
+def test_a_wait_is_watched_after_a_change_and_the_baseline(steps: list[Step], is_watched: bool) -> None:
+    assert bool(watched(compile_plan(toy.plan(on_production=steps)))) is is_watched
+
+
+def test_what_another_strategy_changes_makes_no_wait_watched() -> None:
+    gradual, full = toy.rollouts()
+    waits = replace(gradual, stages=[replace(gradual.stages[0], steps=[WAIT])])
+    for strategies in ([waits, full], [full, waits]):
+        assert watched(compile_plan(toy.plan(on_production=[toy.steps()[0]], strategies=strategies))) == []
+
+
+def test_a_baseline_within_a_rollout_counts_too() -> None:
+    gradual = toy.rollouts()[0]
+    first, second = gradual.stages
+    stages = [replace(first, steps=[*first.steps, WAIT]), replace(second, steps=[MEASURE, WAIT])]
+    graph = compile_plan(toy.plan(strategies=[replace(gradual, stages=stages)]))
+    assert watched(graph) == ["rollout.second.wait_for_ten"]
 
 
 def test_nothing_is_watched_beside_the_forms_before_production() -> None:

@@ -90,7 +90,11 @@ class _Compiler:
         validated = self._checks(Phase.VALIDATION, self.plan.validate, self.plan.staging, staged)
         decision = self._gate(validated)
         deployed = self._steps(
-            Phase.PRODUCTION, self.plan.on_production, self.plan.production, [decision], watch=self.plan.watch
+            Phase.PRODUCTION,
+            self.plan.on_production,
+            self.plan.production,
+            [decision],
+            waiting=self.plan.watch,
         )
         verified = self._checks(
             Phase.VERIFICATION, self.plan.verify, self.plan.production, deployed, watch=self.plan.watch
@@ -128,14 +132,16 @@ class _Compiler:
         where: Environment,
         after: list[str],
         stage: str = "",
-        watch: Watch | None = None,
+        before: Sequence[Step] = (),
+        waiting: Watch | None = None,
     ) -> list[str]:
         """Add steps one after the other; return what follows them.
 
-        :param watch: how production is watched while the release waits for a time, once it was changed
+        :param before: the steps of production before these
+        :param waiting: how production is watched while the release waits for a time, once it was changed
         """
         prefix = f"{phase}.{stage}." if stage else f"{phase}."
-        for step in steps:
+        for number, step in enumerate(steps):
             task_id = self._add(
                 prefix + step.name,
                 Kind.STEP,
@@ -147,19 +153,22 @@ class _Compiler:
             )
             self._join(after, [task_id])
             after = [task_id]
-            if watch and isinstance(step, WaitUntil) and self._is_changed():
-                after.append(self._watch_a_wait(self.nodes[-1], step, watch))
+            done = [*before, *steps[:number]]
+            if waiting and isinstance(step, WaitUntil) and step.watched and self._is_changed(done):
+                after.append(self._watch_a_wait(self.nodes[-1], step, waiting))
         return after
 
-    def _is_changed(self) -> bool:
-        """Say whether the steps so far change production; before a plan's baseline none of them counts."""
-        graph = ReleaseGraph(plan=self.plan, nodes=tuple(self.nodes), edges=())
-        steps = [node.item for node in graph.production_steps() if isinstance(node.item, Step)]
-        measured, planned = (
-            any(isinstance(step, TakeBaseline) for step in some) for some in (steps, self.plan.on_production)
-        )
-        changing = (s for s in steps if s.undoing().undo is not Undo.NOTHING and not s.backs_up)
-        return measured is planned and any(changing)
+    def _is_changed(self, done: Sequence[Step]) -> bool:
+        """Say whether these steps change production; not while the plan's baseline is still to be taken."""
+        measured = any(isinstance(step, TakeBaseline) for step in done)
+        changing = (step for step in done if step.undoing().undo is not Undo.NOTHING and not step.backs_up)
+        return (measured or not self._measures) and any(changing)
+
+    @property
+    def _measures(self) -> bool:
+        stages = [stage for rollout in self.plan.strategies for stage in rollout.stages]
+        steps = [*self.plan.on_production, *(step for stage in stages for step in stage.steps)]
+        return any(isinstance(step, TakeBaseline) for step in steps)
 
     def _watch_a_wait(self, wait: Node, step: WaitUntil, watch: Watch) -> str:
         """Watch production beside a wait; a breach ends it."""
@@ -167,15 +176,16 @@ class _Compiler:
         guard = self._add(
             f"{wait.task_id}_watch_meanwhile",
             Kind.WATCH,
-            f"Watch meanwhile: {wait.title}",
+            f"Watch production meanwhile: {wait.title}",
             environment=self.plan.production,
             item=meanwhile(watch, [at_most], "While the release waits"),
             stage=wait.stage,
             beside=(wait.task_id,),
         )
         self._join([e.before for e in self.edges if e.after == wait.task_id], [guard])
-        title = f"End the wait: {wait.title}"
-        self._close(f"{wait.task_id}_end", [guard], [wait.task_id], stage=wait.stage, title=title)
+        both = [wait.task_id, guard]
+        title = f"Stop waiting after a breach: {wait.title}"
+        self._close(f"{wait.task_id}_stop_on_breach", both, both[::-1], stage=wait.stage, title=title)
         return guard
 
     def _checks(
@@ -283,9 +293,11 @@ class _Compiler:
 
     def _strategy(self, rollout: Rollout) -> list[str]:
         after, label = [STRATEGY], rollout.strategy
+        done, watch = list(self.plan.on_production), self.plan.watch
         for stage in rollout.stages:
             first = len(self.nodes)
-            after = self._stage(stage, after)
+            after = self._stage(stage, after, done, watch)
+            done, watch = [*done, *stage.steps], soak_of(self.plan, stage)
             if label:  # the edges out of the branch carry the strategy's name
                 entries = {node.task_id for node in self.nodes[first:]}
                 self.edges = [
@@ -295,9 +307,15 @@ class _Compiler:
                 label = ""
         return after
 
-    def _stage(self, stage: Stage, after: list[str]) -> list[str]:
+    def _stage(self, stage: Stage, after: list[str], done: Sequence[Step], before: Watch) -> list[str]:
+        """Add a stage.
+
+        :param done: the steps of production before it
+        :param before: the watch of what it follows, by which production is watched while its steps wait
+        """
         watch = soak_of(self.plan, stage)
-        after = self._steps(Phase.ROLLOUT, stage.steps, self.plan.production, after, stage.name, watch)
+        where = self.plan.production
+        after = self._steps(Phase.ROLLOUT, stage.steps, where, after, stage.name, done, before)
         soak = self._add(
             f"{Phase.ROLLOUT}.{stage.name}.soak",
             Kind.WATCH,

@@ -1,12 +1,12 @@
 """What a rollback undoes: the scope of a procedure, and the outcome that follows. Pure."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from slipway.facts import Facts, steps_that_ran
-from slipway.graph import Kind, Node, ReleaseGraph
+from slipway.graph import WATCH_WHILE_ASKING, Kind, Node, ReleaseGraph
 from slipway.kinds import Step
-from slipway.verdict import Verdict
+from slipway.verdict import Branch, Verdict, judged_with, rule_for
 from slipway.words import Action
 
 
@@ -49,6 +49,35 @@ def kept(graph: ReleaseGraph, facts: Facts, verdict: Verdict) -> tuple[str, ...]
     """Return the task ids of reversible steps that ran and that the procedure leaves as they are."""
     undos = graph.of_kind(Kind.UNDO)
     return tuple(n.undoes for n in undos if way_of(graph, facts, verdict, n).fate is Fate.KEPT)
+
+
+def acts_unasked(action: Action) -> bool:
+    """Say whether a breach is undone although a person is being asked: one that rolls back.
+
+    To turn flags off is less than what silence does.
+    """
+    return action.rank >= Action.ROLL_BACK.rank
+
+
+def overtaken(graph: ReleaseGraph, facts: Facts, asked: Verdict) -> Verdict:
+    """Return what is undone after a question: what it named, and what the watch beside it saw to be needed.
+
+    That watch fails by a breach that rolls back, or by a person's mark, which says nothing of how far. What
+    the question would undo is undone in any case.
+    """
+    failed = facts.state(WATCH_WHILE_ASKING) == "failed"
+    breaches = facts.breaches.get(WATCH_WHILE_ASKING, ()) if failed else ()
+    seen = [each for each in breaches if acts_unasked(rule_for(graph.plan.matrix, each).action)]
+    since = judged_with(graph, facts, seen) if seen else asked
+    if since.branch is not Branch.ROLL_BACK:
+        return asked
+    ran = [step.task_id for step in steps_that_ran(graph, facts)]
+
+    def how_far(verdict: Verdict) -> int:
+        oldest = _oldest(graph, replace(verdict, action=since.action), ran)
+        return ran.index(oldest) if oldest else -1
+
+    return replace(since, procedure=min((since, asked), key=how_far).procedure)
 
 
 def _way_of_restore(verdict: Verdict) -> Way:

@@ -6,7 +6,7 @@ from datetime import timedelta
 from enum import StrEnum
 
 from slipway.facts import Breach, Facts, expected, proofs_before, steps_that_ran, untouched
-from slipway.graph import DECISION, START, STRATEGY, WATCH_WHILE_ASKING, Kind, Node, ReleaseGraph
+from slipway.graph import DECISION, START, STRATEGY, Kind, Node, ReleaseGraph
 from slipway.kinds import Check, Checklist, Step, Undo
 from slipway.plan import DecisionMatrix, Rule
 from slipway.run import Json
@@ -103,24 +103,10 @@ def judge(graph: ReleaseGraph, facts: Facts) -> Verdict:
     return _after(graph, facts, breaches, ran)
 
 
-def acts_unasked(graph: ReleaseGraph, facts: Facts, rule: Rule) -> bool:
-    """Say whether what this rule follows from is undone although a person is being asked."""
-    return rule.action.undoes and _can_be_done(rule.action, steps_that_ran(graph, facts))
-
-
-def overtaken(graph: ReleaseGraph, facts: Facts, verdict: Verdict) -> Verdict:
-    """Return what is undone after a question: as it named, or by what the watch beside it has seen since.
-
-    That watch fails only by a breach that the matrix undoes by itself, or by a person's mark, which says
-    nothing of how far.
-    """
-    failed = facts.state(WATCH_WHILE_ASKING) == "failed"
-    seen = list(facts.breaches.get(WATCH_WHILE_ASKING, ())) if failed else []
-    if not any(acts_unasked(graph, facts, _rule_for(graph.plan.matrix, breach)) for breach in seen):
-        return verdict
+def judged_with(graph: ReleaseGraph, facts: Facts, seen: Iterable[Breach]) -> Verdict:
+    """Return the verdict on a release of which more is known by now."""
     breaches = _worst_first([*seen, *find_breaches(graph, facts)])
-    since = _after(graph, facts, breaches, steps_that_ran(graph, facts))
-    return since if since.branch is Branch.ROLL_BACK else verdict
+    return _after(graph, facts, breaches, steps_that_ran(graph, facts))
 
 
 def find_breaches(graph: ReleaseGraph, facts: Facts) -> list[Breach]:
@@ -153,7 +139,7 @@ def _can_be_done(action: Action, ran: tuple[Node, ...]) -> bool:
 
 
 def _after(graph: ReleaseGraph, facts: Facts, breaches: list[Breach], ran: tuple[Node, ...]) -> Verdict:
-    rules = [_rule_for(graph.plan.matrix, breach) for breach in breaches]
+    rules = [rule_for(graph.plan.matrix, breach) for breach in breaches]
     rule = max(rules, key=lambda rule: rule.action.rank)
     reasons = tuple(breach.reason for breach in breaches)
     if too_old := _too_old_to_restore(graph, facts, rule):
@@ -174,7 +160,8 @@ def _after(graph: ReleaseGraph, facts: Facts, breaches: list[Breach], ran: tuple
     )
 
 
-def _rule_for(matrix: DecisionMatrix, breach: Breach) -> Rule:
+def rule_for(matrix: DecisionMatrix, breach: Breach) -> Rule:
+    """Return the row that a breach asks for; a row that restores only rolls back where none may."""
     rule = matrix.rule_for(breach.severity, breach.scenario)
     if rule.action is not Action.ROLL_BACK_AND_RESTORE or breach.restores:
         return rule

@@ -1,35 +1,47 @@
 """What the answer to "fix forward or roll back?" does beside branching, and who reads it."""
 
+from collections.abc import Callable
+from contextlib import nullcontext
+from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from airflow.sdk.exceptions import AirflowSkipException
 from tests import toy
 
-from slipway.airflow import ask
+from slipway.airflow import ask, flow, guest, step
 from slipway.airflow.ask import AnswerOperator
+from slipway.airflow.flow import RollbackStartOperator
 from slipway.airflow.gather import verdict_in_force
 from slipway.airflow.rest import ApiRefused
-from slipway.graph import WATCH_WHILE_ASKING
+from slipway.airflow.step import UndoOperator
+from slipway.compile import compile_plan
+from slipway.facts import Breach, Facts
+from slipway.gate.proof import Proof
+from slipway.gate.records import GivenApproval, Way
+from slipway.graph import WATCH_WHILE_ASKING, Kind
 from slipway.run import Json
 from slipway.verdict import Branch, Verdict
-from slipway.words import Action
+from slipway.words import Action, GateAnswer, Severity
 
-ASKED = Verdict(branch=Branch.ASK, action=Action.ASK)
-SINCE = Verdict(branch=Branch.ROLL_BACK, action=Action.ROLL_BACK_AND_RESTORE, reasons=("rows are gone",))
+GRAPH = compile_plan(toy.plan())
+[RESTORE] = GRAPH.of_kind(Kind.RESTORE)
+ASKED = Verdict(branch=Branch.ASK, action=Action.ASK, reasons=("slow",))
+DAMAGED = Breach(severity=Severity.CRITICAL, reason="rows are gone", scenario="corruption")
 
 
 class Ti(SimpleNamespace):
-    """A task instance with the XComs of its run."""
+    """A task instance with the XComs of its run, by task and key."""
 
-    def __init__(self, **xcoms: Json) -> None:
-        super().__init__(dag_id="toy", run_id="r1", xcoms=xcoms)
+    def __init__(self, task_id: str, **xcoms: Json) -> None:
+        super().__init__(dag_id="toy", run_id="r1", task_id=task_id, xcoms=xcoms)
 
     def xcom_pull(self, task_ids: str, key: str = "return_value") -> Json | None:
         return self.xcoms.get(f"{task_ids}_{key}")
 
     def xcom_push(self, key: str, value: Json) -> None:
-        self.xcoms[f"answer_{key}"] = value
+        self.xcoms[f"{self.task_id}_{key}"] = value
 
 
 def answer() -> AnswerOperator:
@@ -38,26 +50,103 @@ def answer() -> AnswerOperator:
     )
 
 
-def test_what_overtook_the_question_is_in_force() -> None:
-    ti = Ti(verdict_return_value=ASKED.to_json())
+def in_production(**more: Any) -> Facts:
+    """Return a release whose steps all ran, with the question's watch failed by damage."""
+    ran = [node.task_id for node in GRAPH.production_steps()]
+    return Facts(
+        states=dict.fromkeys(ran, "success") | {WATCH_WHILE_ASKING: "failed"},
+        returned={task_id: {"before": {}} for task_id in ran},
+        breaches={WATCH_WHILE_ASKING: [DAMAGED]},
+        **more,
+    )
+
+
+@pytest.fixture
+def answered(monkeypatch: pytest.MonkeyPatch) -> Callable[[GateAnswer], tuple[str, Ti, list[Any]]]:
+    """Give the answer of a person: its branch, the task instance, and what was marked."""
+
+    def give(said: GateAnswer) -> tuple[str, Ti, list[Any]]:
+        ti, marked = Ti("answer", verdict_return_value=ASKED.to_json()), []
+        given = GivenApproval(
+            task_id="ask", role="", answer=said, person="ann", way=Way.FORM, at=None, rationale="seen"
+        )
+        task = answer()
+        monkeypatch.setattr(task, "_prove", lambda context: Proof(given=given, reasons=()))
+        monkeypatch.setattr(ask, "gather", lambda context, graph: in_production())
+        monkeypatch.setattr(ask, "task_states", lambda context: {WATCH_WHILE_ASKING: "deferred"})
+        api = SimpleNamespace(mark=lambda *each: marked.append(each))
+        monkeypatch.setattr(ask, "AirflowApi", lambda: api)
+        return task.choose_branch({"ti": ti}), ti, marked  # type: ignore[typeddict-item]
+
+    return give
+
+
+def test_a_rollback_leaves_what_overtook_its_question_and_closes_the_watch(
+    answered: Callable[[GateAnswer], tuple[str, Ti, list[Any]]],
+) -> None:
+    branch, ti, marked = answered(GateAnswer.NO_GO)
+    assert branch == "rollback.start"
+    since = verdict_in_force({"ti": ti})
+    assert since is not None
+    assert (since.branch, since.action) == (Branch.ROLL_BACK, Action.ROLL_BACK_AND_RESTORE)
+    assert marked == [("toy", "r1", WATCH_WHILE_ASKING, "skipped", "closed: answered")]
+
+
+def test_who_fixes_forward_is_overtaken_by_nothing(
+    answered: Callable[[GateAnswer], tuple[str, Ti, list[Any]]],
+) -> None:
+    branch, ti, marked = answered(GateAnswer.GO)
+    assert branch == "hold"
     assert verdict_in_force({"ti": ti}) == ASKED
-    ti.xcom_push("verdict", SINCE.to_json())
-    assert verdict_in_force({"ti": ti}) == SINCE
-    assert verdict_in_force({"ti": Ti()}) is None
+    assert len(marked) == 1
 
 
-def test_an_answer_from_before_the_verdict_was_cleared_is_over() -> None:
-    anew = Verdict(branch=Branch.COMPLETE)
-    ti = Ti(verdict_return_value=anew.to_json(), answer_verdict=SINCE.to_json())
-    assert verdict_in_force({"ti": ti}) == anew
+def undo_task(ti: Ti) -> bool:
+    return bool(UndoOperator(task_id="restore", node=RESTORE, graph=GRAPH).execute(context(ti))["undone"])
 
 
-def test_what_the_watch_saw_is_left_for_the_rollback(monkeypatch: pytest.MonkeyPatch) -> None:
-    ti = Ti(verdict_return_value=ASKED.to_json())
-    monkeypatch.setattr(ask, "gather", lambda context, graph: None)
-    monkeypatch.setattr(ask, "overtaken", lambda graph, facts, verdict: SINCE)
-    answer()._overtake({"ti": ti})  # type: ignore[arg-type]
-    assert verdict_in_force({"ti": ti}) == SINCE
+def guest_task(ti: Ti) -> bool:
+    try:
+        guest.guard_undo(RESTORE, GRAPH)["pre_execute"](context(ti))
+    except AirflowSkipException:
+        return False
+    return True
+
+
+def start_of_the_rollback(ti: Ti) -> bool:
+    said = RollbackStartOperator(task_id="start", graph=GRAPH).execute(context(ti))
+    return {each["task_id"]: each["fate"] for each in said["undo"]}[RESTORE.task_id] == "undo"
+
+
+def context(ti: Ti) -> dict[str, Any]:
+    run = SimpleNamespace(run_after=datetime.now(UTC), conf={}, triggering_user_name="rita")
+    dag = SimpleNamespace(get_task=lambda task_id: task_id)
+    return {"ti": ti, "run_id": "r1", "params": {"version": "v2"}, "dag_run": run, "dag": dag}
+
+
+@pytest.mark.parametrize("reads", [undo_task, guest_task, start_of_the_rollback])
+def test_the_rollback_goes_by_the_verdict_in_force(
+    reads: Callable[[Ti], bool], answered: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (step, guest, flow):
+        monkeypatch.setattr(module, "gather", lambda context, graph: in_production())
+    monkeypatch.setattr(step, "alone", lambda context: nullcontext())
+    monkeypatch.setattr(step, "to_its_end", lambda *given: {"undone": True})
+    monkeypatch.setattr(flow, "await_the_end_of_steps", lambda *given: None)
+    monkeypatch.setattr(RollbackStartOperator, "skip", lambda *given: None)
+    _, overtaken, _ = answered(GateAnswer.NO_GO)
+    overtaken.task_id = "later"
+    assert reads(overtaken)
+    said = {"answer": "roll_back"}
+    assert not reads(Ti("later", verdict_return_value=ASKED.to_json(), answer_answer=said))
+
+
+def test_an_answer_from_before_the_verdict_was_cleared_is_over(answered: Any) -> None:
+    _, ti, _ = answered(GateAnswer.NO_GO)
+    for anew in (Verdict(branch=Branch.COMPLETE), Verdict(branch=Branch.ASK, reasons=("slower",))):
+        ti.xcoms["verdict_return_value"] = anew.to_json()
+        assert verdict_in_force({"ti": ti}) == anew
+    assert verdict_in_force({"ti": Ti("later")}) is None
 
 
 def test_what_cannot_be_read_leaves_the_rollback_as_the_question_named(
@@ -66,21 +155,17 @@ def test_what_cannot_be_read_leaves_the_rollback_as_the_question_named(
     def away(context: Any, graph: Any) -> None:
         raise RuntimeError("the API server is restarted")
 
-    ti = Ti(verdict_return_value=ASKED.to_json())
+    ti = Ti("answer", verdict_return_value=ASKED.to_json())
     monkeypatch.setattr(ask, "gather", away)
-    answer()._overtake({"ti": ti})  # type: ignore[arg-type]
+    answer()._overtake({"ti": ti})  # type: ignore[typeddict-item]
     assert verdict_in_force({"ti": ti}) == ASKED
 
 
-@pytest.mark.parametrize(("state", "closed"), [("deferred", True), ("failed", False), ("running", False)])
-def test_the_watch_beside_the_question_is_closed_where_only_a_triggerer_could_end_it(
-    monkeypatch: pytest.MonkeyPatch, state: str, closed: bool
-) -> None:
-    marked = []
+@pytest.mark.parametrize("state", ["failed", "running"])
+def test_a_watch_that_ends_by_itself_is_left_alone(monkeypatch: pytest.MonkeyPatch, state: str) -> None:
     monkeypatch.setattr(ask, "task_states", lambda context: {WATCH_WHILE_ASKING: state})
-    monkeypatch.setattr(ask, "AirflowApi", lambda: SimpleNamespace(mark=lambda *given: marked.append(given)))
-    answer()._close_the_watch({"ti": Ti()})  # type: ignore[arg-type]
-    assert marked == [("toy", "r1", WATCH_WHILE_ASKING, "skipped", "closed: answered")] * closed
+    monkeypatch.setattr(ask, "AirflowApi", lambda: SimpleNamespace())
+    answer()._close_the_watch({"ti": Ti("answer")})  # type: ignore[typeddict-item]
 
 
 def test_a_watch_that_has_just_ended_does_not_stop_the_answer(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -89,4 +174,4 @@ def test_a_watch_that_has_just_ended_does_not_stop_the_answer(monkeypatch: pytes
 
     monkeypatch.setattr(ask, "task_states", lambda context: {WATCH_WHILE_ASKING: "deferred"})
     monkeypatch.setattr(ask, "AirflowApi", lambda: SimpleNamespace(mark=refuse))
-    answer()._close_the_watch({"ti": Ti()})  # type: ignore[arg-type]
+    answer()._close_the_watch({"ti": Ti("answer")})  # type: ignore[typeddict-item]

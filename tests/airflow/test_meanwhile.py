@@ -11,8 +11,6 @@ from tests import toy
 
 from slipway.airflow import meanwhile, triggers, watch
 from slipway.airflow.meanwhile import Meanwhile
-from slipway.compile import compile_plan
-from slipway.facts import Facts
 from slipway.verdict import Branch, Verdict
 from slipway.watch.course import Progress, Terms
 from slipway.watch.judge import no_data
@@ -72,19 +70,15 @@ def test_a_watch_that_stands_beside_nobody_is_never_over() -> None:
     assert paused([], 0.01)[0] is False
 
 
-GRAPH = compile_plan(toy.plan())
-
-
 def verdict(monkeypatch: pytest.MonkeyPatch, given: Verdict | None) -> None:
     monkeypatch.setattr(watch, "verdict_given", lambda context: given)
-    monkeypatch.setattr(watch, "gather", lambda context, graph: Facts())
 
 
-def test_beside_the_question_only_what_is_undone_by_itself_ends_the_watch(
+def test_beside_the_question_only_what_is_rolled_back_by_itself_ends_the_watch(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     verdict(monkeypatch, Verdict(branch=Branch.ASK, action=Action.ASK, procedure="code"))
-    assert [rule.action for rule in watch._what_cannot_wait({}, GRAPH).rules] == [
+    assert [rule.action for rule in watch._what_cannot_wait({}, toy.plan().matrix).rules] == [
         Action.ROLL_BACK,
         Action.ROLL_BACK,
         Action.CONTINUE,
@@ -100,7 +94,7 @@ def test_without_a_verdict_and_after_a_point_of_no_return_the_question_stands_al
     asked = replace(Verdict(branch=Branch.ASK, action=Action.ROLL_BACK), no_return=("production.drop",))
     verdict(monkeypatch, asked if no_return else None)
     with pytest.raises(AirflowSkipException):
-        watch._what_cannot_wait({}, GRAPH)
+        watch._what_cannot_wait({}, toy.plan().matrix)
 
 
 @pytest.mark.parametrize(

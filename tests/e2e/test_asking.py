@@ -56,7 +56,7 @@ def test_a_form_that_says_no_closes_the_others_and_a_breach_does_not_wait_for_th
     control.restart(production.place)
     release.ends_as(Outcome.ROLLED_BACK)
     assert release.xcom("answer", "answer")["answer"] == "roll_back"
-    since = release.xcom("answer", "verdict")
+    since = release.xcom("answer", "overtaken")["since"]
     assert (since["branch"], since["action"]) == ("roll back", "roll back")
     assert since["reasons"][0].startswith("downtime ")
     assert since["reasons"][0] in release.record()["reasons"]

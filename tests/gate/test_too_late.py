@@ -1,5 +1,6 @@
 """What the gate knows of the time that production waits for."""
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
@@ -94,13 +95,14 @@ def test_a_system_that_is_no_practice_range_is_never_rehearsed_on(
     assert question_now(planned(), "digest", triggered).must_not_begin == ""
 
 
-def test_what_an_operator_of_airflow_is_given_is_no_practice_range_either() -> None:
+@pytest.mark.parametrize("conn_id", ["cache", "{{ var.value.cache }}"])
+def test_what_an_operator_of_airflow_is_given_is_no_practice_range_either(conn_id: str) -> None:
     purge = AirflowTask(
-        name="purge", operator="airflow.providers.http.HttpOperator", arguments={"http_conn_id": "cache"}
+        name="purge", operator="airflow.providers.http.HttpOperator", arguments={"http_conn_id": conn_id}
     )
     plan = replace(planned(), on_production=[*planned().on_production, purge])
     triggered = context(0, pace=60)
     triggered["params"] |= {"intent": "release", "version": "v2"}
     assert StartOperator(task_id="start", plan=planned()).choose_branch(triggered)
-    with pytest.raises(AirflowFailException, match=r"no practice range \(cache lead"):
+    with pytest.raises(AirflowFailException, match=rf"no practice range \({re.escape(conn_id)} lead"):
         StartOperator(task_id="start", plan=plan).choose_branch(triggered)

@@ -51,8 +51,8 @@ from slipway.graph import (
 from slipway.outcome import ending_of
 from slipway.run import Json
 from slipway.telling import beside_the_way
-from slipway.undoing import Fate, way_of
-from slipway.verdict import Branch, Verdict, judge, overtaken
+from slipway.undoing import Fate, overtaken, way_of
+from slipway.verdict import Branch, Verdict, judge
 from slipway.words import GateAnswer, Intent, Outcome, Phase, Severity
 
 PROOF = {"commit": "abc123", "package_sha256": "5ec0"}

@@ -164,10 +164,31 @@ def test_a_process_that_is_only_just_beginning_is_waited_for(
     there: SshServer, run: LocalRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its `pid` is there, and nothing is written into it yet."""
-    hesitant = ssh_job._RUNNER.replace("echo $$ >pid", ": >pid; sleep 1; echo $$ >pid")
+    hesitant = ssh_job._RUNNER.replace("echo $$", ": >pid; sleep 1; echo $$")
     monkeypatch.setattr(ssh_job, "_RUNNER", hesitant)
     STEP.do(run)
     assert lines(there, "done.log") == ["2.5.0"]
+
+
+def test_a_process_that_begins_too_late_does_nothing_and_another_one_runs_once(
+    there: SshServer, run: LocalRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    late = "if mkdir ../late; then : >pid; sleep 2; fi; echo $$"
+    monkeypatch.setattr(ssh_job, "_RUNNER", ssh_job._RUNNER.replace("echo $$", late))
+    monkeypatch.setattr(ssh_job, "BEGINS_WITHIN", 0.5)
+    RunOverSsh(name="x", commands=["echo begun >>begun.log", "sleep 3"]).do(run)
+    assert lines(there, "begun.log") == ["begun"]
+
+
+def test_a_server_on_which_nothing_can_be_written_runs_nothing(
+    there: SshServer, run: LocalRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    full = ssh_job._RUNNER.replace("echo $$ >pid", ": >pid; echo $$ >/dev/full")
+    monkeypatch.setattr(ssh_job, "_RUNNER", full)
+    monkeypatch.setattr(ssh_job, "BEGINS_WITHIN", 0.5)
+    with pytest.raises(CommandTimedOut):
+        RunOverSsh(name="x", commands=["touch ran"], timeout=timedelta(seconds=3)).do(run)
+    assert not (there.home / "ran").exists()
 
 
 def test_output_that_does_not_end_a_line_or_is_no_text_is_shown(there: SshServer, run: LocalRun) -> None:

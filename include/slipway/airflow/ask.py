@@ -29,7 +29,8 @@ from slipway.gate.way_back import way_back_now
 from slipway.graph import WATCH_WHILE_ASKING
 from slipway.plan import Approval, Plan
 from slipway.run import Json
-from slipway.verdict import Verdict, overtaken
+from slipway.undoing import overtaken
+from slipway.verdict import Verdict
 from slipway.words import GateAnswer
 
 FIX_FORWARD = "FIX FORWARD"
@@ -139,16 +140,16 @@ class AnswerOperator(BranchOperator):
         """Leave what is undone instead of what the question named, if the watch beside it saw worse."""
         try:
             graph, verdict = compile_plan(self.plan), verdict_given(context)
-            since = verdict and overtaken(graph, gather(context, graph), verdict)
+            since = overtaken(graph, gather(context, graph), verdict) if verdict else None
         except Exception:
             self.log.exception("What the watch beside the question saw cannot be read: as the question named")
             return
-        if since is None or since == verdict:
+        if verdict is None or since is None or since == verdict:
             return
         self.log.info("Overtaken by what %s saw: %s.", WATCH_WHILE_ASKING, since.action)
         for reason in since.reasons:
             self.log.info("  because: %s", reason)
-        context["ti"].xcom_push(OVERTAKEN, since.to_json())
+        context["ti"].xcom_push(OVERTAKEN, {"asked": verdict.to_json(), "since": since.to_json()})
 
     def _close_the_watch(self, context: Context) -> None:
         """End the watch beside the question, which only a living triggerer ends; the report waits for it."""

@@ -20,7 +20,7 @@ from slipway.verdict import Branch, Verdict
 from slipway.words import Intent
 
 LOG = logging.getLogger("slipway")
-OVERTAKEN = "verdict"  # the XCom of an answer: what is undone instead of what the question named
+OVERTAKEN = "overtaken"  # the XCom of an answer: the verdict that asked, and the one that is in force since
 BACKED_UP_AT = "backed_up_at"  # the XCom of a backup: seconds since the epoch
 FAILURE = "failure"  # the XCom of a step that failed, with its reason
 DAMAGE = "saw_damage"  # in the task state store of a step of which a try saw damage: XComs end with their try
@@ -139,9 +139,10 @@ def verdict_in_force(context: Mapping[str, Any]) -> Verdict | None:
     """Return the verdict, or what has overtaken the question that it asked."""
     verdict = verdict_given(context)
     if verdict is None or verdict.branch is not Branch.ASK:
-        return verdict  # an answer from before the verdict was cleared is over, and its XCom is still there
-    value = _pull(context["ti"], ANSWER, OVERTAKEN)
-    return Verdict.from_json(value) if value else verdict
+        return verdict
+    left = _pull(context["ti"], ANSWER, OVERTAKEN)
+    # An answer from before the verdict was cleared is over, and its XCom is still there.
+    return Verdict.from_json(left["since"]) if left and left["asked"] == verdict.to_json() else verdict
 
 
 def earlier_evidence(context: Mapping[str, Any]) -> dict[str, Json]:

@@ -10,6 +10,7 @@ from slipway.environment import PRACTICE, ROLES
 from slipway.kinds import Step
 from slipway.plan import Plan
 from slipway.run import pace_of
+from slipway.steps.airflow_task import AirflowTask
 
 
 def no_rehearsal(plan: Plan, context: Mapping[str, Any]) -> str:
@@ -29,7 +30,8 @@ def no_rehearsal(plan: Plan, context: Mapping[str, Any]) -> str:
 def _used(plan: Plan) -> list[str]:
     """Return the connections of production, also those that only an operator of Airflow's own is given."""
     where = plan.production
-    steps = (node.item for node in compile_plan(plan).production_steps())
-    given = (conn_id for step in steps if isinstance(step, Step) for conn_id in step.connections(where))
-    found = dict.fromkeys([*(where.connection(role) for role in ROLES), *given])
+    found = {where.connection(role): None for role in ROLES}
+    for step in (node.item for node in compile_plan(plan).production_steps()):
+        assert isinstance(step, Step)
+        found |= dict.fromkeys(step.given() if isinstance(step, AirflowTask) else step.connections(where))
     return [conn_id for conn_id in found if conn_id]

@@ -144,8 +144,11 @@ class WatchTrigger(BaseTrigger):
         if progress.done or progress.tried:
             self.log.info("The watch goes on; checkpoints behind it: %d.", progress.done)
         end = datetime.fromtimestamp(self.start + real_length(self.terms.watch, self.terms.pace), UTC)
-        until = "That has until %s UTC." if self.beside else "The window lasts until %s UTC."
-        self.log.info(until, f"{end:%Y-%m-%d %H:%M:%S}")
+        until = f"{end:%Y-%m-%d %H:%M:%S} UTC"
+        if self.beside:
+            self.log.info("It ends with %s, at the latest at %s.", " and ".join(self.beside), until)
+        else:
+            self.log.info("The window lasts until %s.", until)
         return progress
 
     async def _sampled(

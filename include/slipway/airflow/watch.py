@@ -4,14 +4,15 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any, NoReturn
+from typing import Any
 
 from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowFailException
 
 from slipway.airflow.alerts import NOBODY, orders_for
 from slipway.airflow.flow import passed_by
-from slipway.airflow.gather import gather, verdict_given
+from slipway.airflow.gather import task_states, verdict_given
+from slipway.airflow.meanwhile import ENDED
 from slipway.airflow.run import AirflowRun
 from slipway.airflow.triggers import WatchTrigger
 from slipway.checks.baseline_limit import baseline_of
@@ -20,11 +21,11 @@ from slipway.environment import Environment
 from slipway.graph import ASK, ReleaseGraph
 from slipway.plan import DecisionMatrix
 from slipway.run import Json, pace_of
-from slipway.verdict import acts_unasked
+from slipway.undoing import acts_unasked
 from slipway.watch.render import length
 from slipway.watch.schedule import beside_people, checkpoints, real_length
 from slipway.watching import Watch
-from slipway.words import Action
+from slipway.words import Action, Answer
 
 START = "watch_start"  # seconds since the epoch
 
@@ -57,15 +58,18 @@ class WatchOperator(BaseOperator):
         self.baseline_task = baseline_task
         self.beside = list(beside)
 
-    def execute(self, context: Mapping[str, Any]) -> NoReturn:
+    def execute(self, context: Mapping[str, Any]) -> Json:
         """Begin the window, or go on with the one that an earlier try began."""
         run = AirflowRun(context, self.environment)
+        if self.beside and self._is_over(context):
+            run.log.info("%s ended before this began: there is nothing to watch.", " and ".join(self.beside))
+            return {"answer": str(Answer.PASS), "checkpoints": 0}
         watch, pace, matrix = self.watch, pace_of(run), self.graph.plan.matrix
         orders = orders_for(context, self.graph)
         if self.beside:
             watch, pace = beside_people(watch, pace), 1.0
         if ASK in self.beside:
-            matrix, orders = _what_cannot_wait(context, self.graph), NOBODY
+            matrix, orders = _what_cannot_wait(context, matrix), NOBODY
         # What a second try missed of a rehearsal cannot be made good, so it begins anew.
         asked = float(run.remember(run.counting(START), time.time)) if pace == 1 else time.time()
         baseline = baseline_of(run.evidence(self.baseline_task)) if self.baseline_task else {}
@@ -81,6 +85,11 @@ class WatchOperator(BaseOperator):
             beside=self.beside,
         )
         self.defer(trigger=trigger, method_name="conclude")
+        raise AssertionError("a task that defers has ended here")
+
+    def _is_over(self, context: Mapping[str, Any]) -> bool:
+        states = task_states(context)
+        return all(states.get(task_id) in ENDED for task_id in self.beside)
 
     def _announce(self, run: AirflowRun, watch: Watch, pace: float, baseline: Mapping[str, float]) -> None:
         planned, count = length(watch.length), len(checkpoints(watch))
@@ -116,17 +125,15 @@ class WatchOperator(BaseOperator):
         return dict(event)
 
 
-def _what_cannot_wait(context: Mapping[str, Any], graph: ReleaseGraph) -> DecisionMatrix:
-    """Return the matrix beside "fix forward or roll back?": only what is undone by itself ends that watch.
+def _what_cannot_wait(context: Mapping[str, Any], matrix: DecisionMatrix) -> DecisionMatrix:
+    """Return the matrix beside "fix forward or roll back?": only what rolls back by itself ends that watch.
 
     After a point of no return nothing is, and the question stays (invariant I10).
     """
     verdict = verdict_given(context)
     if verdict is None or verdict.no_return:
         raise passed_by("only a person decides here" if verdict else "there is no verdict")
-    facts, matrix = gather(context, graph), graph.plan.matrix
     rules = [
-        rule if acts_unasked(graph, facts, rule) else replace(rule, action=Action.CONTINUE)
-        for rule in matrix.rules
+        rule if acts_unasked(rule.action) else replace(rule, action=Action.CONTINUE) for rule in matrix.rules
     ]
     return replace(matrix, rules=tuple(rules))

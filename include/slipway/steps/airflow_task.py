@@ -67,10 +67,14 @@ class AirflowTask(Step):
         return does.faults() + (self.undo_with.faults() if self.undo_with else ())
 
     def connections(self, environment: Environment) -> tuple[str, ...]:
-        """Return what its operators are given by an argument "..._conn_id"; a template says nothing yet."""
-        given = [*self.arguments.items(), *(self.undo_with.arguments.items() if self.undo_with else ())]
-        named = [str(value) for name, value in given if name.endswith("conn_id") and value]
-        return tuple(dict.fromkeys(conn_id for conn_id in named if "{" not in conn_id))
+        """Return the connections that its operators are given; a template says nothing yet."""
+        return tuple(conn_id for conn_id in self.given() if "{" not in conn_id)
+
+    def given(self) -> tuple[str, ...]:
+        """Return what the arguments "..._conn_id" say, templates too."""
+        all_of_them = [*self.arguments.items(), *(self.undo_with.arguments.items() if self.undo_with else ())]
+        named = (str(value) for name, value in all_of_them if name.endswith("conn_id") and value)
+        return tuple(dict.fromkeys(named))
 
     def do(self, run: Run) -> Evidence:
         """Refuse: the DAG holds the operator itself."""

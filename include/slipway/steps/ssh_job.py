@@ -26,7 +26,9 @@ _JOBS = '"$HOME/.slipway/jobs"'
 _OLD = 30  # days after which a job's folder is removed; that it was begun is known for ever
 # The process id comes before the command, the status after it: what is there tells how far it came. A file
 # is there a moment before what is written into it: an empty `pid` is none.
-_RUNNER = "cd {name}; echo $$ >pid; sh script >output 2>&1 </dev/null; echo $? >ending; mv ending status"
+_RUNNER = (
+    "cd {name}; echo $$ >pid || exit; sh script >output 2>&1 </dev/null; echo $? >ending; mv ending status"
+)
 # POSIX: `kill -s KILL -- -PID`; dash does not take `--` after `kill -KILL`.
 _START = """mkdir -p {jobs} && cd {jobs} || exit 1
 : >{name}.begun
@@ -110,16 +112,17 @@ def run_job(there: Server, job: Job, *, log: logging.Logger, timeout: timedelta)
     else:
         log.info("Running `%s` on %s, at most %s", job.title, there.conn_id, timeout)
     view = _View(log=log)
-    began = time.monotonic()
+    began = asked = time.monotonic()
     while not (state := _look(there, job, view)).isdigit():
-        passed = time.monotonic() - began
+        now = time.monotonic()
         if state == "vanished":
             _clear(there, job)
             raise CommandVanished(there.conn_id, job.title)
-        if state == "gone" or (state == "waiting" and passed > BEGINS_WITHIN):
-            _clear(there, job)  # its process was never begun
+        if state == "gone" or (state == "waiting" and now - asked > BEGINS_WITHIN):
+            _clear(there, job)  # its process was never begun, and finds no folder when it is begun yet
             _begin(there, job)
-        if passed > timeout.total_seconds():
+            asked = now
+        if now - began > timeout.total_seconds():
             _kill(there, job)
             raise CommandTimedOut(job.title, timeout.total_seconds(), view.tail)
         time.sleep(LOOK_EVERY)

@@ -38,12 +38,14 @@ class WaitUntil(Step):
     :param at: the time of day, read in `timezone`
     :param day: days after the day on which the release began
     :param late_at_most: how long ago the time may be; later the step fails. A rehearsal goes on
+    :param watched: whether production, once it was changed, is watched meanwhile
     """
 
     at: time
     timezone: ZoneInfo
     day: int = 0
     late_at_most: timedelta | None = None
+    watched: bool = True
     timeout: timedelta = timedelta(days=14)
     leaves_nothing: str = "waiting changes nothing"
 
