@@ -6,14 +6,18 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from airflow.sdk.exceptions import AirflowSkipException
+from airflow.sdk.exceptions import AirflowSkipException, TaskDeferred
 from tests import toy
+from tests.airflow.task import a_run
 
 from slipway.airflow import meanwhile, triggers, watch
 from slipway.airflow.meanwhile import Meanwhile
+from slipway.compile import compile_plan
+from slipway.kinds import Checklist
 from slipway.verdict import Branch, Verdict
 from slipway.watch.course import Progress, Terms
 from slipway.watch.judge import no_data
+from slipway.watching import Watch
 from slipway.words import Action
 
 PLACE = {"dag_id": "toy", "run_id": "r1", "task_id": "watch_meanwhile", "map_index": -1}
@@ -116,3 +120,33 @@ def test_beside_people_too_a_breach_is_a_breach() -> None:
     breach = no_data(plan.watch, plan.matrix, 1, "gone")
     event = triggers._ended(Progress(breaches=[breach]), terms, alone=False)
     assert (event["answer"], event["ended_by"]["reason"]) == ("FAIL", "gone")
+
+
+@pytest.mark.parametrize(
+    ("form", "begun", "watches"),
+    [("awaiting_input", False, True), ("success", False, False), ("success", True, True)],
+)
+def test_what_has_ended_before_its_watch_began_is_not_watched(
+    monkeypatch: pytest.MonkeyPatch, form: str, begun: bool, watches: bool
+) -> None:
+    """One that has begun goes on: an earlier try may have seen a breach and died before it told it."""
+    plan = toy.plan(verify=[Checklist(name="look", items=["Fine"])])
+    graph = compile_plan(plan)
+    node = graph.node("verification.watch_meanwhile")
+    assert isinstance(node.item, Watch)
+    guard = watch.WatchOperator(
+        task_id="watch_meanwhile",
+        watch=node.item,
+        graph=graph,
+        environment=plan.production,
+        beside=node.beside,
+    )
+    run = a_run({f"{watch.START}_1": 1.0} if begun else {}, pace=1)
+    monkeypatch.setattr(watch, "AirflowRun", lambda context, environment: run)
+    monkeypatch.setattr(watch, "task_states", lambda context: {"verification.look": form})
+    monkeypatch.setattr(watch, "orders_for", lambda context, graph: None)
+    if watches:
+        with pytest.raises(TaskDeferred):
+            guard.execute({})
+    else:
+        assert guard.execute({}) == {"answer": "PASS", "checkpoints": 0}

@@ -61,7 +61,8 @@ class WatchOperator(BaseOperator):
     def execute(self, context: Mapping[str, Any]) -> Json:
         """Begin the window, or go on with the one that an earlier try began."""
         run = AirflowRun(context, self.environment)
-        if self.beside and self._is_over(context):
+        begun = run.recall(run.counting(START))  # then an earlier try may have seen what ends the watch
+        if self.beside and not begun and self._is_over(context):
             run.log.info("%s ended before this began: there is nothing to watch.", " and ".join(self.beside))
             return {"answer": str(Answer.PASS), "checkpoints": 0}
         watch, pace, matrix = self.watch, pace_of(run), self.graph.plan.matrix
