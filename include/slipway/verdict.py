@@ -133,11 +133,6 @@ def _worst_first(breaches: Iterable[Breach]) -> list[Breach]:
     return sorted(breaches, key=lambda breach: -list(Severity).index(breach.severity))
 
 
-def _can_be_done(action: Action, ran: tuple[Node, ...]) -> bool:
-    """Say whether there is a flag to turn off yet, where that is the action."""
-    return action is not Action.FLAGS_OFF or any(isinstance(n.item, Step) and n.item.sets_flag for n in ran)
-
-
 def _after(graph: ReleaseGraph, facts: Facts, breaches: list[Breach], ran: tuple[Node, ...]) -> Verdict:
     rules = [rule_for(graph.plan.matrix, breach) for breach in breaches]
     rule = max(rules, key=lambda rule: rule.action.rank)
@@ -146,8 +141,8 @@ def _after(graph: ReleaseGraph, facts: Facts, breaches: list[Breach], ran: tuple
         rule = _without_restore(graph.plan.matrix)
         reasons += (too_old,)
     action = max([rule.action, *(breach.least for breach in breaches)], key=lambda action: action.rank)
-    if not _can_be_done(action, ran):
-        action = Action.ASK
+    if action is Action.FLAGS_OFF and not any(isinstance(n.item, Step) and n.item.sets_flag for n in ran):
+        action = Action.ASK  # there is no flag to turn off yet
     no_return = points_of_no_return(ran)
     return Verdict(
         # What would be undone, and whether data is restored, stays the same when a person is asked first.

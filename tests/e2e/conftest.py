@@ -11,7 +11,7 @@ from tests.running import RUNNING
 from slipway.local.stack import Stack
 
 TEST_PLANS = Path(__file__).parent / "dags"
-NAMES = ("thin", "telling", "asking", "aside_mark", "aside_form", "aside_stranger", "unconnected")
+NAMES = ("thin", "telling", "asking", "waiting", "aside_mark", "aside_form", "aside_stranger", "unconnected")
 PLANNER = "smart_personal_planner"
 PLANS = (*NAMES, PLANNER)
 

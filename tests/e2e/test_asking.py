@@ -1,4 +1,4 @@
-"""Production is watched while people are asked, and does not wait for them."""
+"""Production is watched while people are asked and while a release waits, and does not wait for them."""
 
 import pytest
 from tests.e2e.production import Production
@@ -78,3 +78,19 @@ def test_a_release_goes_on_when_the_last_form_is_answered(stack: Stack, producti
     assert release.task(GUARD).state == "success"
     assert release.task("verification.close_the_forms").state == "skipped"
     assert release.reached("rollback", "ask", "watch_meanwhile") == []
+
+
+def test_a_breach_ends_a_wait_and_is_rolled_back(stack: Stack, production: Production) -> None:
+    before = production.fingerprint()
+    release = Release.trigger(stack, "waiting", pace=1).go()
+    wait, guard = "production.wait_for_tomorrow", "production.wait_for_tomorrow_watch_meanwhile"
+    release.await_state(wait, "deferred")
+    release.await_state(guard, "deferred")
+    control.stop(production.place)
+    release.await_state(guard, "failed")
+    control.restart(production.place)
+    release.ends_as(Outcome.ROLLED_BACK)
+    assert release.task(wait).state == "skipped"
+    assert release.xcom("verdict")["reasons"][0].startswith("downtime ")
+    assert release.reached("verification", "ask", "watch.") == []
+    assert production.fingerprint() == before

@@ -4,8 +4,11 @@ import importlib.util
 import os
 import sys
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import time
 from functools import cache
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from airflow.utils.db import initdb
@@ -14,11 +17,29 @@ from tests.simulation.simulator import Simulator
 
 from slipway.airflow.build import build
 from slipway.compile import compile_plan
+from slipway.kinds import Checklist
 from slipway.notices import Slack
 from slipway.plan import Moment, Notice, Plan
+from slipway.steps import WaitUntil
 
 DAGS = Path(__file__).parents[2] / "dags"
 IRREVERSIBLE = toy.ToyStep(name="send_letters", irreversible="Letters cannot be called back.")
+
+
+WAIT = WaitUntil(name="wait_for_ten", at=time(10), timezone=ZoneInfo("UTC"))
+
+
+def plan_that_waits() -> Plan:
+    """Return one that waits after its deployment, for people, and where its rollout begins."""
+    look = Checklist(name="look", items=["It works"])
+    gradual, full = toy.rollouts()
+    first = replace(gradual.stages[0], steps=[WAIT, *gradual.stages[0].steps], require=[look])
+    return toy.plan(
+        name="waits",
+        on_production=[*toy.steps(), WAIT],
+        verify=[*toy.plan().verify, look],
+        strategies=[replace(gradual, stages=[first, *gradual.stages[1:]]), full],
+    )
 
 
 NOTICES = [
@@ -42,7 +63,11 @@ def plans() -> dict[str, Callable[[], Plan]]:
             name="toy_no_return", on_production=(*toy.steps(), IRREVERSIBLE)
         ),
     }
-    return toys | {path.stem: (lambda path=path: _plan_of(path)) for path in sorted(DAGS.glob("*.py"))}
+    return (
+        toys
+        | {"waits": plan_that_waits}
+        | {path.stem: (lambda path=path: _plan_of(path)) for path in sorted(DAGS.glob("*.py"))}
+    )
 
 
 def _plan_of(path: Path) -> Plan:
