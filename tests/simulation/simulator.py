@@ -4,12 +4,11 @@
 branch is taken. What a task would have done is told by a `Script`: by default every task succeeds.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
-from itertools import count
 from typing import Any
 from unittest.mock import patch
 
@@ -23,6 +22,7 @@ from airflow.ti_deps.dep_context import DepContext
 from airflow.utils.session import create_session
 from airflow.utils.state import DagRunState
 from airflow.utils.types import DagRunTriggeredByType, DagRunType
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from slipway.airflow.branch import skipped_with
@@ -65,7 +65,6 @@ WAYS = {
     Branch.STOP_SHORT: STOP_SHORT,
 }
 PEOPLE = (Kind.GATE, Kind.CHECKLIST, Kind.ASK)
-_numbers = count()
 
 
 class Happens(StrEnum):
@@ -160,10 +159,13 @@ class Simulator:
             session.flush()
             serialized = LazyDeserializedDAG.from_dag(dag)
             self._write(serialized, session)
-        self.dag = DagSerialization.from_dict(serialized.data)
+            session.flush()
+            self.dag = DagSerialization.from_dict(serialized.data)
+            self._create_run(session)
         for task in self.dag.tasks:  # a release has no setup tasks; looking for them is a sixth of the time
             task.get_upstreams_only_setups = tuple
         self._waits: set[tuple[Any, ...]] = set()
+        self._look: tuple[list[TaskInstance], Set[str]] | None = None
         self._watched = {task_id for node in graph.of_kind(Kind.WATCH) for task_id in node.beside}
 
     @staticmethod
@@ -242,26 +244,19 @@ class Simulator:
 
     @contextmanager
     def _begun(self, states: Mapping[str, str]) -> Iterator[tuple[Session, DagRun, Sequence[TaskInstance]]]:
-        """Give a new run and its tasks, in these states; at the end it leaves nothing behind."""
+        """Give the run and its tasks, in these states; at the end it is as it was."""
         with create_session() as session:
             run, tasks = self._run(session, states)
-            with patch.object(TaskInstance, "filter_for_tis", _changed_among(tasks)):
+            with (
+                patch.object(TaskInstance, "filter_for_tis", _changed_among(tasks)),
+                patch.object(TaskInstance, "xcom_pull", return_value=None),  # no simulated task leaves one
+            ):
                 yield session, run, tasks
             session.rollback()
 
     def _run(self, session: Session, states: Mapping[str, str]) -> tuple[DagRun, Sequence[TaskInstance]]:
         now = datetime.now(UTC)
-        run = self.dag.create_dagrun(
-            run_id=f"simulated_{next(_numbers)}",
-            logical_date=None,
-            run_after=now,
-            conf={"version": "v2"},
-            run_type=DagRunType.MANUAL,
-            triggered_by=DagRunTriggeredByType.TEST,
-            state=DagRunState.RUNNING,
-            start_date=now,
-            session=session,
-        )
+        run = session.scalars(select(DagRun).where(DagRun.dag_id == self.dag_id)).one()
         run.dag = self.dag
         # The session keeps these very objects current, so Airflow need not read them anew at every look.
         tasks = run.get_task_instances(session=session)
@@ -271,6 +266,21 @@ class Simulator:
             ti.state = states[ti.task_id] or None
             ti.start_date = ti.end_date = now if ti.state else None
         return run, tasks
+
+    def _create_run(self, session: Session) -> None:
+        """Create the run that each release changes and leaves as it was; creating it is a quarter of one."""
+        now = datetime.now(UTC)
+        self.dag.create_dagrun(
+            run_id="simulated",
+            logical_date=None,
+            run_after=now,
+            conf={"version": "v2"},
+            run_type=DagRunType.MANUAL,
+            triggered_by=DagRunTriggeredByType.TEST,
+            state=DagRunState.RUNNING,
+            start_date=now,
+            session=session,
+        )
 
     def _ask_once_for_each_situation(self, tasks: Sequence[TaskInstance]) -> None:
         """Remember where Airflow leaves a task waiting as it is; it decides by the states of those before it.
@@ -287,11 +297,10 @@ class Simulator:
         asked = ti.are_dependencies_met
 
         def answer(dep_context: DepContext, session: Session) -> bool:
-            if dep_context.have_changed_ti_states:
-                return asked(dep_context=dep_context, session=session)  # it still looks at the states before
-            before = ti.state
+            before, finished = ti.state, self._finished_for(dep_context)
             flags = (dep_context.ignore_in_retry_period, dep_context.ignore_unmapped_tasks)
-            situation = (ti.task_id, before, *flags, *(each.state for each in upstream))
+            states = (each.state if each.task_id in finished else None for each in upstream)
+            situation = (ti.task_id, before, *flags, *states)
             if situation in self._waits:
                 return False
             met = asked(dep_context=dep_context, session=session)
@@ -300,6 +309,13 @@ class Simulator:
             return met
 
         return answer
+
+    def _finished_for(self, dep_context: DepContext) -> Set[str]:
+        """Return the tasks that Airflow takes for finished at this look; one that ends during it is none."""
+        tasks = dep_context.finished_tis
+        if self._look is None or self._look[0] is not tasks:
+            self._look = (tasks, {ti.task_id for ti in tasks})
+        return self._look[1]
 
     def _happen(self, ti: TaskInstance, tasks: Sequence[TaskInstance], release: Release) -> None:
         node = self.graph.node(ti.task_id)
