@@ -695,7 +695,8 @@ phased = Rollout(
 # ---- Whom to tell -----------------------------------------------------------------------------------------
 
 SLACK = Slack(connection="communityshare_slack", channel="#communityshare-deployments")
-PAGER = PagerDuty(connection="communityshare_pager", incident="maintenance")
+# Each breach pages by itself: one that follows another, or that the rollback failed, is news at night.
+PAGER = PagerDuty(connection="communityshare_pager")
 
 
 def mail(*recipients: str) -> Email:
@@ -806,9 +807,18 @@ notices = [
         severities=[Severity.MEDIUM],
         within=timedelta(minutes=15),
         audience="On-call primary engineer",
-        channels=[PagerDuty(connection="communityshare_pager"), SLACK],
+        channels=[PAGER, SLACK],
         subject="Warning: {title} {version}",
         text="{reason}\n{follows}\n{run_url}",
+    ),
+    Notice(
+        name="team_hears_of_what_is_not_urgent",
+        moment=Moment.BREACH,
+        severities=[Severity.LOW],
+        audience="Deployment team: where it asks, no answer within a day is a rollback",
+        channels=[SLACK],
+        subject="{title} {version} is not as it should be",
+        text="{reason}\n{follows}\n{run_url}\nWhom to call: {contacts}",
     ),
     Notice(
         name="team_hears_that_it_was_stopped",
@@ -851,6 +861,14 @@ notices = [
         text="The maintenance feature is off. Everything else works as before.",
     ),
     Notice(
+        name="status_page_says_that_it_is_off",
+        moment=Moment.ROLLED_BACK_IN_PART,
+        audience="Public",
+        channels=[STATUS_RESOLVED],
+        subject="Issues with new maintenance feature",
+        text="The maintenance feature is off. Everything else works as before.",
+    ),
+    Notice(
         name="all_hands_hear_of_the_rollback",
         moment=Moment.ROLLED_BACK,
         audience="All hands",
@@ -865,9 +883,8 @@ notices = [
         moment=Moment.HELD,
         audience="All hands",
         channels=[mail("all-hands"), SLACK],
-        subject="Incident: {title} {version}: code rolled back, the database kept",
-        text="Why: {reason}\n"
-        "Flag, job and code are back; tables and rows of the feature stay until somebody decides.\n"
+        subject="Incident: {title} {version} is held until somebody decides",
+        text="{reason}\n"
         "Report: {report}\n"
         "The postmortem meeting is within 24 hours; lessons learned and action items follow from it.",
     ),

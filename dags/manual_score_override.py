@@ -989,6 +989,14 @@ plan = Plan(
             "Report: {report}",
         ),
         Notice(
+            name="team_hears_that_it_is_held",
+            moment=Moment.HELD,
+            audience="Team",
+            channels=TEAM,
+            subject="{title} {version} is held until somebody decides",
+            text="{reason}\nReport: {report}\nWhom to call: {contacts}",
+        ),
+        Notice(
             name="team_hears_of_the_failed_rollback",
             moment=Moment.ROLLBACK_FAILED,
             audience="Team",

@@ -963,6 +963,30 @@ plan = Plan(
             text="{reason}\n{follows}\n{run_url}\nCall: {contacts}",
         ),
         Notice(
+            name="what_is_not_urgent",
+            moment=Moment.BREACH,
+            severities=[Severity.LOW],
+            audience="Technical team: where it asks, no answer within three days is a rollback",
+            channels=[Slack(connection="goals_slack", channel="#deployment")],
+            subject="{title} {version} is not as it should be",
+            text="{reason}\n{follows}\n{run_url}\nCall: {contacts}",
+        ),
+        Notice(
+            name="rollback_started",
+            moment=Moment.ROLLBACK_STARTED,
+            audience="All stakeholders, support team",
+            channels=[
+                Email(
+                    connection="goals_mail",
+                    recipients=["stakeholders@cpr.example", "support@cpr.example"],
+                ),
+                Slack(connection="goals_slack", channel="#announcements"),
+            ],
+            subject="URGENT: {title} is being rolled back",
+            text="We are rolling back the deployment of {title} {version} since {now}.\n"
+            "Personal goals are not available. How it ends follows.\n{run_url}",
+        ),
+        Notice(
             name="deployment_complete",
             moment=Moment.RELEASED,
             audience="All stakeholders",
@@ -1043,6 +1067,31 @@ plan = Plan(
             ],
             subject="URGENT: the rollback of {title} is PARTIAL or FAILED",
             text="{reason}\nReport: {report}\n{run_url}\nCall: {contacts}",
+        ),
+        Notice(
+            name="stakeholders_hear_that_the_rollback_failed",
+            moment=Moment.ROLLBACK_FAILED,
+            audience="All stakeholders, support team",
+            channels=[
+                Email(
+                    connection="goals_mail",
+                    recipients=["stakeholders@cpr.example", "support@cpr.example"],
+                ),
+            ],
+            subject="URGENT: the rollback of {title} is not complete",
+            text="Status: 🔴 the version before is not proved to be back\n"
+            "{reason}\n\nWe are on it. Call: {contacts}",
+        ),
+        Notice(
+            name="held",
+            moment=Moment.HELD,
+            audience="Technical team, stakeholders",
+            channels=[
+                Email(connection="goals_mail", recipients=["stakeholders@cpr.example"]),
+                Slack(connection="goals_slack", channel="#deployment"),
+            ],
+            subject="{title} {version} is held until somebody decides",
+            text="{reason}\nReport: {report}\nCall: {contacts}",
         ),
     ],
     contacts=[

@@ -727,6 +727,30 @@ plan = Plan(
             "Why: {reason}\n"
             "Report: {report}",
         ),
+        Notice(
+            name="team_hears_of_the_breach",
+            moment=Moment.BREACH,
+            audience="Planner team",
+            channels=[Slack(connection="planner_slack", channel="#planner-team")],
+            subject="{title} {version}: a limit was crossed",
+            text="{reason}\n{follows}\n{run_url}\nWhom to call: {contacts}",
+        ),
+        Notice(
+            name="team_hears_that_it_is_held",
+            moment=Moment.HELD,
+            audience="Planner team",
+            channels=[Slack(connection="planner_slack", channel="#planner-team")],
+            subject="{title} {version} is held until somebody decides",
+            text="{reason}\nReport: {report}",
+        ),
+        Notice(
+            name="team_hears_of_the_failed_rollback",
+            moment=Moment.ROLLBACK_FAILED,
+            audience="Planner team",
+            channels=[Slack(connection="planner_slack", channel="#planner-team")],
+            subject="{title} {version}: the rollback failed, go there now",
+            text="{reason}\n{run_url}\nWhom to call: {contacts}",
+        ),
     ],
     after=[
         Duty(

@@ -10,9 +10,11 @@ from slipway.compile import compile_plan
 from slipway.facts import Breach, Facts
 from slipway.graph import WATCH_WHILE_ASKING, Kind, ReleaseGraph
 from slipway.kinds import Checklist
+from slipway.moments import Moment
 from slipway.outcome import Ending, ending_of
 from slipway.plan import DecisionMatrix, Rule
 from slipway.steps import RunCheck
+from slipway.telling import OUTCOMES
 from slipway.undoing import Fate, acts_unasked, overtaken, way_of
 from slipway.verdict import Branch, Verdict, judge
 from slipway.words import Action, Intent, Outcome, Severity
@@ -275,6 +277,17 @@ def test_a_rollback_that_keeps_something_is_held_for_a_person() -> None:
     ending = ending_of(GRAPH, facts(rolled_back()), breached(Severity.HIGH))
     assert ending.outcome is Outcome.HELD
     assert ending.reasons[0] == "Rolled back in part and held for a person; kept: production.migrate."
+    assert ending.moments == (Moment.HELD, Moment.ROLLED_BACK_IN_PART)
+
+
+def test_a_release_that_is_held_without_a_rollback_tells_of_none() -> None:
+    assert ending_of(GRAPH, facts(healthy()), None).moments == (Moment.HELD,)
+
+
+def test_every_outcome_is_a_moment_that_can_be_told() -> None:
+    assert {moment for each in Outcome for moment in Ending(outcome=each, reasons=("",)).moments} < set(
+        OUTCOMES
+    )
 
 
 def test_a_rollback_that_never_got_its_verdict_is_not_believed() -> None:

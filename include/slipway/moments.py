@@ -9,7 +9,11 @@ from slipway.words import Severity
 
 
 class Moment(StrEnum):
-    """A moment of a release. The outcomes bear the names of slipway.words.Outcome: `Moment[outcome.name]`."""
+    """A moment of a release. The outcomes bear the names of slipway.words.Outcome.
+
+    ROLLED_BACK_IN_PART comes beside HELD, where a rollback kept something on purpose or passed a point of no
+    return; HELD alone is also a release that a person fixes forward.
+    """
 
     AT_START = "at the start"
     GATE_REMINDER = "while the gate waits"
@@ -22,6 +26,7 @@ class Moment(StrEnum):
     REJECTED = "rejected"
     ABORTED = "aborted"
     HELD = "held for a person"
+    ROLLED_BACK_IN_PART = "held for a person after a rollback"
     ROLLED_BACK = "after a rollback"
     ROLLBACK_FAILED = "rollback failed"
 
@@ -36,6 +41,7 @@ _SEVERITIES = {
     Moment.BREACH: Severity.HIGH,
     Moment.ROLLBACK_STARTED: Severity.HIGH,
     Moment.HELD: Severity.HIGH,
+    Moment.ROLLED_BACK_IN_PART: Severity.HIGH,
     Moment.ROLLED_BACK: Severity.HIGH,
     Moment.ROLLBACK_FAILED: Severity.CRITICAL,
 }

@@ -14,6 +14,7 @@ from slipway.graph import (
     Kind,
     ReleaseGraph,
 )
+from slipway.moments import Moment
 from slipway.undoing import Fate, kept, way_of
 from slipway.verdict import Verdict, beyond_their_limits, find_breaches, points_of_no_return
 from slipway.words import Answer, GateAnswer, Intent, Outcome, Phase
@@ -31,10 +32,20 @@ class RollbackResult(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Ending:
-    """An outcome with its reasons, the first of which says it in one sentence."""
+    """An outcome with its reasons, the first of which says it in one sentence.
+
+    :param in_part: held after a rollback that kept something, or passed a point of no return
+    """
 
     outcome: Outcome
     reasons: tuple[str, ...]
+    in_part: bool = False
+
+    @property
+    def moments(self) -> tuple[Moment, ...]:
+        """What is told of this end."""
+        told = Moment[self.outcome.name]
+        return (told, Moment.ROLLED_BACK_IN_PART) if self.in_part else (told,)
 
     @property
     def cause(self) -> str:
@@ -114,8 +125,8 @@ def _after_rollback(graph: ReleaseGraph, facts: Facts, verdict: Verdict | None) 
     assert verdict is not None
     if gone := points_of_no_return(steps_that_ran(graph, facts)):
         said = f"Rolled back, but held for a person; points of no return: {', '.join(gone)}."
-        return Ending(outcome=Outcome.HELD, reasons=(said, *why))
+        return Ending(outcome=Outcome.HELD, reasons=(said, *why), in_part=True)
     if left := kept(graph, facts, verdict):
         said = f"Rolled back in part and held for a person; kept: {', '.join(left)}."
-        return Ending(outcome=Outcome.HELD, reasons=(said, *why))
+        return Ending(outcome=Outcome.HELD, reasons=(said, *why), in_part=True)
     return Ending(outcome=Outcome.ROLLED_BACK, reasons=("Rolled back: every undo ended well.", *why))

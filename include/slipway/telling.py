@@ -26,6 +26,7 @@ OUTCOMES = (
     Moment.REJECTED,
     Moment.ABORTED,
     Moment.HELD,
+    Moment.ROLLED_BACK_IN_PART,
     Moment.ROLLED_BACK,
     Moment.ROLLBACK_FAILED,
 )

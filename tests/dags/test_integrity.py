@@ -7,11 +7,17 @@ from tests.dags.conftest import DAGS, NAMES, read_anew
 
 from slipway.compile import compile_plan
 from slipway.explain import markdown
-from slipway.plan import Plan
+from slipway.letter import Letter
+from slipway.notices import PagerDuty
+from slipway.plan import Moment, Plan
 from slipway.plans_cli.loading import load
 from slipway.prove import prove
 from slipway.steps import SetFlag
 
+LETTER: Any = {
+    **{"plan": "p", "release_id": "r", "subject": "s"},
+    **{"text": "t", "audience": "a", "facts": {}},
+}
 # Document 003 deploys to staging without slots; deploy_api tries the package there, and purge_cdn the purge.
 NOT_ON_STAGING = {"personal_goals": {"deploy_to_green", "swap_slots", "purge_cdn_when_undone"}}
 
@@ -82,3 +88,17 @@ def test_the_steps_of_production_are_the_steps_tried_on_staging(made: dict[str, 
     tried = {step.name for step in plan.on_staging}
     changing = {s.name for s in plan.on_production if not s.leaves_nothing or s.migrates or s.backs_up}
     assert changing - NOT_ON_STAGING.get(plan.name, set()) <= tried
+
+
+def test_no_page_hides_another(made: dict[str, Any]) -> None:
+    """PagerDuty rings once for a key: a second breach, or a failed rollback, has a key of its own."""
+    plan: Plan = made["plan"]
+    pages = [
+        (Letter(**LETTER, notice=notice.name, occasion=occasion), channel)
+        for notice in plan.notices
+        for occasion in (("6 % > 5 %", "30 % > 10 %") if notice.moment is Moment.BREACH else ("",))
+        for channel in notice.channels
+        if isinstance(channel, PagerDuty)
+    ]
+    keys = [each.thread(channel.incident) for each, channel in pages]
+    assert len(set(keys)) == len(keys)

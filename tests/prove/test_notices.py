@@ -9,10 +9,10 @@ from tests.prove.plans import SOUND, faults_of
 
 from slipway.environment import Environment
 from slipway.notices import Email, InApp, PagerDuty, Slack, StatusPage
-from slipway.plan import Moment, Notice
-from slipway.words import Severity
+from slipway.plan import Moment, Notice, Rule
+from slipway.words import Action, Severity
 
-[HEARS] = SOUND.notices
+[HEARS, OF_BREACHES] = SOUND.notices
 VALID = (
     'Valid placeholders: "plan", "title", "version", "version_before", "who", "when", "now", "outcome", '
     '"reason", "follows", "report", "run_url", "contacts". For a brace itself write "{{".'
@@ -21,7 +21,7 @@ SPOT = 'notices[0] "support_hears"'
 
 
 def faults_of_notice(**changes: Any) -> list[str]:
-    return faults_of(notices=[replace(HEARS, **changes)])
+    return faults_of(notices=[replace(HEARS, **changes), OF_BREACHES])
 
 
 def test_a_placeholder_that_is_no_fact_is_refused_with_the_nearest_one() -> None:
@@ -109,8 +109,29 @@ def test_severities_of_a_moment_that_is_no_breach_are_refused() -> None:
 
 
 def test_two_notices_with_one_name_are_refused() -> None:
-    again: list[Notice] = [HEARS, replace(HEARS, moment=Moment.RELEASED)]
+    again: list[Notice] = [HEARS, replace(HEARS, moment=Moment.RELEASED), OF_BREACHES]
     assert faults_of(notices=again) == [
         f'notices[1] "support_hears": the name "support_hears" is already taken by {SPOT}. '
         "Give one of the two another name."
     ]
+
+
+def test_a_breach_that_asks_and_of_which_nobody_is_told_is_refused() -> None:
+    said = (
+        "notices: nobody is told of a {} breach: the matrix {}, and no answer is a rollback. "
+        "Add a Notice of Moment.BREACH, or Severity.{} to the severities of one."
+    )
+    assert faults_of(notices=[HEARS]) == [said.format("MEDIUM", "asks", "MEDIUM")]
+    only_grave = replace(OF_BREACHES, severities=[Severity.HIGH, Severity.CRITICAL])
+    assert faults_of(notices=[HEARS, only_grave]) == [said.format("MEDIUM", "asks", "MEDIUM")]
+    softer = replace(SOUND.matrix, rules=[_alerting(rule) for rule in SOUND.matrix.rules])
+    alerts = "alerts, and asks where it stops the release"
+    assert said.format("MEDIUM", alerts, "MEDIUM") in faults_of(notices=[HEARS], matrix=softer)
+
+
+def _alerting(rule: Rule) -> Rule:
+    return replace(rule, action=Action.ALERT) if rule.action is Action.ASK else rule
+
+
+def test_a_plan_that_tells_nobody_anything_need_not_tell_of_breaches() -> None:
+    assert faults_of(notices=[]) == []

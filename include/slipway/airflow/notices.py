@@ -16,7 +16,7 @@ from slipway.airflow.triggers import MomentTrigger
 from slipway.delivery.schedule import Reminder, due, reminders
 from slipway.delivery.states import Delivery
 from slipway.graph import DECISION, VERDICT, Kind, Node, ReleaseGraph
-from slipway.moments import Day, Moment
+from slipway.moments import Day
 from slipway.outcome import ending_of
 from slipway.plan import Notice
 from slipway.run import Json, pace_of
@@ -66,7 +66,7 @@ class TellTheOutcomeOperator(TellOperator):
     def execute(self, context: Mapping[str, Any]) -> Json:
         """Tell the notices of this outcome; skips when the plan has none for it."""
         ending = ending_of(self.graph, gather(context, self.graph), verdict_in_force(context))
-        chosen = [notice for notice in self.node.notices if notice.moment is Moment[ending.outcome.name]]
+        chosen = [notice for notice in self.node.notices if notice.moment in ending.moments]
         if not chosen:
             raise AirflowSkipException(f"the plan tells nobody when a release ends {ending.outcome}")
         return self._tell(context, chosen, outcome=str(ending.outcome), reason=ending.cause)

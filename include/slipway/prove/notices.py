@@ -7,9 +7,10 @@ from slipway.environment import Environment
 from slipway.errors import Fault
 from slipway.graph import ReleaseGraph
 from slipway.letter import PLACEHOLDERS, BrokenTemplate, placeholders
-from slipway.plan import Moment, Notice
+from slipway.plan import Moment, Notice, Plan
 from slipway.prove.places import place
 from slipway.prove.wording import choose, listed
+from slipway.words import Action, Severity
 
 
 @dataclass(frozen=True)
@@ -134,14 +135,47 @@ class SeveritiesWithoutBreach(Fault):
         return "Leave severities out, or make the moment Moment.BREACH"
 
 
+@dataclass(frozen=True)
+class UntoldBreach(Fault):
+    """A plan that tells people things, and not what it would alert them of or ask them."""
+
+    severity: Severity
+    action: Action
+
+    @property
+    def what(self) -> str:
+        asks = "asks" if self.action is Action.ASK else "alerts, and asks where it stops the release"
+        return f"nobody is told of a {self.severity} breach: the matrix {asks}, and no answer is a rollback"
+
+    @property
+    def mend(self) -> str:
+        return f"Add a Notice of Moment.BREACH, or Severity.{self.severity.name} to the severities of one"
+
+
 def faults(graph: ReleaseGraph) -> Iterator[Fault]:
     """Yield the faults of the notices."""
+    yield from _untold(graph.plan)
     for index, notice in enumerate(graph.plan.notices):
         spot = place("notices", index, notice.name)
         yield from _channels(spot, notice, graph.plan.production)
         yield from _texts(spot, notice)
         if notice.severities and notice.moment is not Moment.BREACH:
             yield SeveritiesWithoutBreach(spot, str(notice.moment), tuple(notice.severities))
+
+
+def _untold(plan: Plan) -> Iterator[Fault]:
+    """Yield the severities that a person must hear of and does not, the graver action of each."""
+    if not plan.notices:
+        return  # a plan that tells nobody anything is watched by whoever releases it
+    asks = {
+        rule.severity: rule.action
+        for rule in sorted(plan.matrix.rules, key=lambda rule: rule.action.rank)
+        if rule.action in (Action.ALERT, Action.ASK)
+    }
+    told = [notice for notice in plan.notices if notice.moment is Moment.BREACH]
+    for severity in sorted(asks, key=list(Severity).index):
+        if not any(notice.concerns(severity) for notice in told):
+            yield UntoldBreach("notices", severity, asks[severity])
 
 
 def _channels(spot: str, notice: Notice, environment: Environment) -> Iterator[Fault]:
