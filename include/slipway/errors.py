@@ -4,7 +4,8 @@ SlipwayError
 |- StepFailed               a step could not do its work; Airflow may try again
 |  `- StepImpossible        it will never work this way; no second try
 |- PlanRefused              a plan does not prove; carries all its faults
-`- MissingConnection        an Airflow connection that a plan needs is not there
+|- MissingConnection        an Airflow connection that a plan needs is not there
+`- MissingExtra             its extra does not hold what a check reads from it
 """
 
 from collections.abc import Sequence
@@ -40,6 +41,17 @@ class MissingConnection(StepImpossible):
             f'There is no Airflow connection "{conn_id}" ({used_by} needs it). '
             f"Add it in Admin > Connections, with `airflow connections add {conn_id} ...`, "
             f"or as the variable AIRFLOW_CONN_{conn_id.upper()}."
+        )
+
+
+class MissingExtra(StepImpossible):
+    """An Airflow connection does not hold what a check wants from its extra."""
+
+    def __init__(self, conn_id: str, names: Sequence[str], used_by: str) -> None:
+        example = ", ".join(f'"{name}": "..."' for name in names)
+        super().__init__(
+            f'The extra of the Airflow connection "{conn_id}" has no {" and no ".join(names)} '
+            f"({used_by} needs it). Add it there: {{{example}}}."
         )
 
 

@@ -159,6 +159,11 @@ class Check:
         """The title for people."""
         return self.title or in_words(self.name)
 
+    @property
+    def extras(self) -> tuple[str, ...]:
+        """What the extra of its connections must hold, by name; looked for before a release begins."""
+        return ()
+
     def connections(self, environment: Environment) -> tuple[str, ...]:
         """Return the ids of the connections that this check uses there."""
         return tuple(environment.connection(role) for role in self.needs)

@@ -21,6 +21,7 @@ from slipway.checks import (
 )
 from slipway.checks.calls import NoAnswer, ask_async
 from slipway.checks.expect import NothingThere, Question, Reply, at_path, judge
+from slipway.errors import MissingExtra
 from slipway.run import Evidence, Finding
 from slipway.testing import LocalRun
 from slipway.words import Answer
@@ -256,6 +257,25 @@ def test_a_journey_logs_in_with_what_the_connection_holds(
     assert found.answer is Answer.PASS
     assert service.asked[0]["body"] == {"user": "ada", "password": "pr4ctice", "other": "{other}"}
     assert "pr4ctice" not in str(found.to_json())
+
+
+def test_a_journey_without_its_login_asks_nothing_and_names_what_is_missing(
+    service: Service, run: LocalRun
+) -> None:
+    log_in = Call(
+        name="log in", method="POST", path="/login", body={"as": ["{journey_user}", "{journey_pin}"]}
+    )
+    journey = Journey(name="walk", calls=[log_in])
+    assert journey.extras == ("journey_user", "journey_pin")
+    with pytest.raises(MissingExtra, match=r"\"service\" has no journey_user and no journey_pin"):
+        journey.probe(run)
+    assert service.asked == []
+
+
+def test_what_a_journey_captures_is_no_login() -> None:
+    make = Call(name="make", path="/things", capture={"journey_id": "id"})
+    look = Call(name="look", path="/things/{journey_id}", headers={"X-User": "{journey_user}"})
+    assert Journey(name="walk", calls=[make, look]).extras == ("journey_user",)
 
 
 def series(**given: Any) -> HttpSeries:

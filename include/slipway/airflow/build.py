@@ -193,7 +193,7 @@ class _Builder:
         return self.groups[key]
 
     def _connections(self, node: Node, kw: dict[str, Any]) -> BaseOperator:
-        return ConnectionsOperator(connections=connections_of(self.graph), **kw)
+        return ConnectionsOperator(connections=connections_of(self.graph), extras=extras_of(self.graph), **kw)
 
     def _check(self, node: Node, kw: dict[str, Any]) -> BaseOperator:
         assert isinstance(node.item, Check)
@@ -295,6 +295,17 @@ def closed_as(node: Node) -> str:
 def baseline_task(graph: ReleaseGraph) -> str:
     """Return the task id of the step that takes the baseline, "" if the plan takes none."""
     return next((n.task_id for n in graph.production_steps() if isinstance(n.item, TakeBaseline)), "")
+
+
+def extras_of(graph: ReleaseGraph) -> dict[str, list[str]]:
+    """Return what the extra of each connection must hold, where a check reads from it."""
+    found: dict[str, list[str]] = {}
+    for node in graph.nodes:
+        if isinstance(node.item, Check) and node.item.extras and node.environment:
+            for conn_id in node.item.connections(node.environment):
+                names = found.setdefault(conn_id, [])
+                names += [name for name in node.item.extras if name not in names]
+    return found
 
 
 def connections_of(graph: ReleaseGraph) -> dict[str, str]:

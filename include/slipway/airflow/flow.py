@@ -14,7 +14,7 @@ from slipway.airflow.branch import BranchOperator
 from slipway.airflow.gate_facts import too_late
 from slipway.airflow.gather import gather, verdict_in_force
 from slipway.airflow.rehearsal import no_rehearsal
-from slipway.errors import SlipwayError
+from slipway.errors import MissingConnection, MissingExtra, SlipwayError
 from slipway.facts import Facts, steps_that_ran
 from slipway.graph import (
     ANSWER,
@@ -217,24 +217,32 @@ class HoldOperator(BaseOperator):
 
 
 class ConnectionsOperator(BaseOperator):
-    """Make sure that every connection of the plan exists, before anything is touched."""
+    """Make sure that every connection of the plan exists, and holds what is read from it, before the first step.
 
-    def __init__(self, *, connections: Mapping[str, str], **kwargs: Any) -> None:
+    :param connections: the first task that uses each
+    :param extras: what the extra of some of them must hold
+    """
+
+    def __init__(
+        self, *, connections: Mapping[str, str], extras: Mapping[str, Sequence[str]], **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
         self.connections = dict(connections)
+        self.extras = {conn_id: list(names) for conn_id, names in extras.items()}
 
     def execute(self, context: Mapping[str, Any]) -> Json:
         """Name all that are missing at once; raises AirflowFailException."""
         from airflow.sdk import BaseHook
         from airflow.sdk.exceptions import AirflowNotFoundException
 
-        from slipway.errors import MissingConnection
-
         missing = []
         for conn_id, used_by in self.connections.items():
             try:
                 connection = BaseHook.get_connection(conn_id)
                 self.log.info("%-35s %s (%s)", conn_id, connection.conn_type, used_by)
+                wanted, held = self.extras.get(conn_id, ()), connection.extra_dejson
+                if lacking := [name for name in wanted if name not in held]:
+                    missing.append(str(MissingExtra(conn_id, lacking, used_by)))
             except AirflowNotFoundException:
                 missing.append(str(MissingConnection(conn_id, used_by)))
         for each in missing:

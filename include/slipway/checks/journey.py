@@ -1,6 +1,7 @@
 """A synthetic journey: several HTTP calls in order, each using what the ones before returned."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -10,7 +11,7 @@ from slipway.checks.calls import NoAnswer, ask
 from slipway.checks.expect import NothingThere, Question, Reply, at_path, judge
 from slipway.kinds import Check
 from slipway.run import Finding, Json, Run
-from slipway.steps.reach import connection
+from slipway.steps.reach import extra
 from slipway.words import Answer
 
 
@@ -50,8 +51,16 @@ class Journey(Check):
 
     kind: ClassVar[str] = "journey"
 
+    @property
+    def extras(self) -> tuple[str, ...]:
+        """The names that begin with "journey_" and that no call captures."""
+        written = [(c.path, c.body, c.headers, c.json_has, c.text_has) for c in self.calls]
+        captured = {name for call in self.calls for name in call.capture}
+        names = dict.fromkeys(re.findall(r"\{(journey_\w+)\}", json.dumps(written, default=dict)))
+        return tuple(name for name in names if name not in captured)
+
     def probe(self, run: Run) -> Finding:
-        """Make the journey."""
+        """Make the journey. Raises MissingExtra before its first call where a login is not given."""
         known: dict[str, Json] = {"version": run.version, "release_id": run.release_id, **self._login(run)}
         done: list[Mapping[str, Json]] = []
         for number, call in enumerate(self.calls, 1):
@@ -73,8 +82,8 @@ class Journey(Check):
     def _login(self, run: Run) -> dict[str, Json]:
         from airflow.sdk.log import mask_secret
 
-        extra = connection(run, self.role).extra_dejson
-        found = {name: value for name, value in extra.items() if name.startswith("journey_")}
+        held = extra(run, self.role, self.extras)
+        found = {name: value for name, value in held.items() if name.startswith("journey_")}
         for name, value in found.items():
             if "user" not in name:
                 mask_secret(value)

@@ -17,7 +17,7 @@ from slipway.compile import compile_plan
 from slipway.environment import ROLES, Environment
 from slipway.errors import SlipwayError
 from slipway.graph import Kind
-from slipway.kinds import Step
+from slipway.kinds import Check, Step
 from slipway.metrics.sources import Readings, prometheus, sentry
 from slipway.plan import Plan
 from slipway.plans_cli.loading import in_silence
@@ -33,7 +33,7 @@ from slipway.steps import (
 )
 from slipway.steps.faults import UnknownVersion
 from slipway.steps.git_remote import Remote
-from slipway.steps.reach import connection, database, folder
+from slipway.steps.reach import connection, database, extra, folder
 from slipway.steps.repository import Repository
 from slipway.testing import LocalRun
 
@@ -67,6 +67,7 @@ def examine(plan: Plan, console: Console) -> int:
     answers = [
         *(each for environment in (plan.staging, plan.production) for each in _answers(environment, console)),
         *_places(plan, console),
+        *_extras(plan, console),
         *_metrics(plan, console),
         *_channels(plan, console),
         *_own(plan.production, console),
@@ -101,6 +102,26 @@ def _places(plan: Plan, console: Console) -> Iterator[bool]:
             told.add((environment.name, found))
             _say(console, f"{word:4} {environment.name:10} {'step':10} {step.name}: {found}")
             yield word != _BAD
+
+
+def _extras(plan: Plan, console: Console) -> Iterator[bool]:
+    """Look whether connections hold what checks read from them, e.g. the login of a journey."""
+    told: set[tuple[str, tuple[str, ...]]] = set()
+    for node in compile_plan(plan).of_kind(Kind.CHECK):
+        check, environment = node.item, node.environment
+        assert isinstance(check, Check)
+        assert environment is not None
+        for role in check.needs if check.extras else ():
+            conn_id, run = environment.connection(role), _doctor(environment)
+            if (conn_id, check.extras) not in told and _is_there(run, role):
+                told.add((conn_id, check.extras))
+                look = partial(_held, run, role, check.extras)
+                yield _tried(console, f"{environment.name:10} {role:10} {conn_id}", look)
+
+
+def _held(run: Run, role: str, names: Sequence[str]) -> str:
+    extra(run, role, names)
+    return f"its extra holds {', '.join(names)}"
 
 
 def _is_there(run: Run, role: str) -> bool:

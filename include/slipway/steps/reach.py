@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlencode
 
-from slipway.errors import MissingConnection
+from slipway.errors import MissingConnection, MissingExtra
 from slipway.run import Json, Run
 from slipway.steps.faults import (
     DatabaseRefused,
@@ -47,6 +47,15 @@ def connection(run: Run, role: str) -> Any:
     if found.password:
         mask_secret(found.password)
     return found
+
+
+def extra(run: Run, role: str, names: Sequence[str] = ()) -> Mapping[str, Json]:
+    """Return the extra of a role's connection. Raises MissingExtra if it has not all of these names."""
+    found = connection(run, role)
+    held: Mapping[str, Json] = found.extra_dejson
+    if missing := [name for name in names if name not in held]:
+        raise MissingExtra(found.conn_id, missing, run.task_id)
+    return held
 
 
 def folder(run: Run, role: str) -> Path:
