@@ -6,7 +6,9 @@ from datetime import time, timedelta
 from zoneinfo import ZoneInfo
 
 from slipway.airflow import release_dag  # an Airflow DAG comes out of it
+from slipway.channel import Channel
 from slipway.checks import (
+    BaselineLimit,
     Call,
     Compared,
     CronJobSchedule,
@@ -36,6 +38,7 @@ from slipway.plan import (
     Gate,
     Moment,
     Notice,
+    Opened,
     Plan,
     Procedure,
     Rollout,
@@ -326,7 +329,7 @@ build_front_end = RunOverSsh(
     name="build_front_end",
     title="Step 3.1: build the React application",
     commands=["npm ci", "REACT_APP_FEATURE_MAINTENANCE=true npm run build"],
-    cwd="frontend",
+    cwd="api/frontend",  # in the clone at the tag, and what the next step syncs
     leaves_nothing="the build is only what the next step syncs; the bucket keeps its own versions",
     on_failure=Severity.HIGH,
 )
@@ -518,7 +521,31 @@ all_internal_users_scheduled = SqlCheck(
     sql="SELECT count(DISTINCT user_id) FROM maintenance_schedules WHERE user_id BETWEEN 1000000 AND 1000009",
     equals=10,
     patience=timedelta(minutes=2),
-    on_failure=Severity.LOW,  # who is on holiday makes none: a person has a day to say that it will do
+    blocking=False,  # who is on holiday makes none: the form after it asks whether it will do
+    on_failure=Severity.LOW,
+)
+calm = BaselineLimit(
+    name="metrics_are_calm",
+    title="Step 4.2: error rate < 0.5 %, p95 < 200 ms",
+    metrics=[error_rate, latency],
+    thresholds=[
+        Threshold(metric="error_rate", severity=Severity.MEDIUM, above=0.5, of_at_least=20),
+        Threshold(metric="latency", severity=Severity.MEDIUM, above=200, of_at_least=20),
+    ],
+    lasting=timedelta(minutes=1),
+    patience=timedelta(minutes=2),
+    on_failure=Severity.MEDIUM,  # nobody has been let in yet: a person decides
+)
+job_has_told = BaselineLimit(
+    name="job_ran_and_delivered",
+    title="The job ran, and more than 95 % of its alerts were delivered",
+    metrics=[job_success, alert_delivery],
+    thresholds=[
+        Threshold(metric="job_success", severity=Severity.MEDIUM, below=95),
+        Threshold(metric="alert_delivery", severity=Severity.MEDIUM, below=95),
+    ],
+    patience=timedelta(minutes=2),
+    on_failure=Severity.MEDIUM,
 )
 
 # ---- Rollout ----------------------------------------------------------------------------------------------
@@ -625,7 +652,15 @@ phased = Rollout(
                     missing=Missing.NOT_JUDGED,
                 ),
             ],
-            require=[all_internal_users_scheduled],
+            # Two nights have passed: what the job told of them is no longer left unjudged.
+            require=[
+                job_has_told,
+                all_internal_users_scheduled,
+                said_by_people(
+                    "internal_team_is_content",
+                    "All internal users created a schedule, or it will do without those who did not",
+                ),
+            ],
         ),
         Stage(
             name="beta_users",
@@ -723,6 +758,19 @@ NOW_AVAILABLE = (
     "Need help? Check out our User Guide (https://docs.communityshare.io/maintenance-scheduling) or contact "
     "support."
 )
+
+
+def launched(stage: str, audience: str, *channels: Channel) -> Notice:
+    return Notice(
+        name=f"launch_of_{stage}",
+        moment=Opened(stage),
+        audience=audience,
+        channels=channels,
+        subject="Maintenance Scheduling is Now Available!",
+        text=NOW_AVAILABLE,
+    )
+
+
 notices = [
     Notice(
         name="users_hear_of_the_coming_feature",
@@ -750,14 +798,12 @@ notices = [
         subject="{title} {version} is being deployed",
         text="By {who}, {now}. {run_url}\nWhom to call: {contacts}",
     ),
-    Notice(
-        name="groups_hear_of_the_launch",
-        moment=Day(0),
-        audience="Phased user groups",
-        channels=[mail("maintenance-rollout")],
-        subject="Maintenance Scheduling is Now Available!",
-        text=NOW_AVAILABLE,
-    ),
+    # "Launch Day Announcement": to each group when it has access, the first one on day 0.
+    launched("internal_team", "Internal team", mail("internal-team")),
+    launched("beta_users", "Beta users", mail("beta-testers")),
+    launched("a_quarter", "The first quarter of all users", mail("maintenance-rollout")),
+    launched("a_half", "Half of all users", mail("maintenance-rollout")),
+    launched("everybody", "All users", mail("users"), InApp()),
     Notice(
         name="team_hears_of_day_3",
         moment=Day(3),
@@ -1091,6 +1137,7 @@ plan = Plan(
         maintenance_journey,
         mail_sent,
         hidden,
+        calm,
         pool_healthy,
         job_scheduled("production"),
         Checklist(

@@ -23,13 +23,13 @@ from slipway.graph import (
     ReleaseGraph,
     When,
 )
-from slipway.moments import Day, Moment
+from slipway.moments import Day, Moment, Opened
 from slipway.notices import Slack
 from slipway.plan import Notice
 from slipway.steps import WaitUntil
 
 
-def notice(moment: Moment | Day, name: str = "") -> Notice:
+def notice(moment: Moment | Day | Opened, name: str = "") -> Notice:
     return Notice(
         name=name or str(moment).replace(" ", "_"),
         moment=moment,
@@ -46,6 +46,17 @@ def graph_of(*notices: Notice) -> ReleaseGraph:
 
 def upstream(graph: ReleaseGraph, task_id: str) -> list[str]:
     return [edge.before for edge in graph.edges if edge.after == task_id]
+
+
+def test_a_group_hears_when_the_last_step_of_its_stage_is_done() -> None:
+    plan = toy.plan(strategies=toy.rollouts())
+    stage = next(stage for rollout in plan.strategies for stage in rollout.stages if stage.steps)
+    graph = compile_plan(replace(plan, notices=[notice(Opened(stage.name))]))
+    told = f"notices.tell_that_{stage.name}_is_open"
+    assert upstream(graph, told) == [f"rollout.{stage.name}.{stage.steps[-1].name}"]
+    assert graph.node(told).kind is Kind.TELL
+    waiting = [edge.after for edge in graph.edges if edge.before == told]
+    assert [graph.node(task_id).kind for task_id in waiting] == [Kind.REPORT]  # the release does not wait
 
 
 ENDINGS = [COMPLETE, STOP_SHORT, HOLD, ROLLBACK_FINISH]

@@ -82,6 +82,7 @@ class _Compiler:
         self.plan = plan
         self.nodes: list[Node] = []
         self.edges: list[Edge] = []
+        self.opened: dict[str, list[str]] = {}  # the last steps of each stage
 
     def compile(self) -> ReleaseGraph:
         start = self._add(START, Kind.START, "Release or roll back?", phase=None)
@@ -105,7 +106,8 @@ class _Compiler:
         self._verdict(start)
         last = self._rollback()
         endings = self._endings(last)
-        told = add_notices(self.plan, Moments(validated, verified, endings), self._add, self._join)
+        moments = Moments(validated, verified, endings, self.opened)
+        told = add_notices(self.plan, moments, self._add, self._join)
         self._report([*endings, *told])
         return ReleaseGraph(plan=self.plan, nodes=tuple(self.nodes), edges=tuple(self.edges))
 
@@ -316,6 +318,7 @@ class _Compiler:
         watch = soak_of(self.plan, stage)
         where = self.plan.production
         after = self._steps(Phase.ROLLOUT, stage.steps, where, after, stage.name, done, before)
+        self.opened[stage.name] = after
         soak = self._add(
             f"{Phase.ROLLOUT}.{stage.name}.soak",
             Kind.WATCH,

@@ -1,4 +1,4 @@
-"""Moments of a release, days counted from its launch, and times of its days."""
+"""Moments of a release, of its stages, days counted from its launch, and times of its days."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
@@ -55,6 +55,24 @@ class Day:
 
     def __str__(self) -> str:
         return f"day {self.number}" if self.number else "launch day"
+
+    @property
+    def severity(self) -> Severity:
+        """An announcement is never bad news."""
+        return Severity.LOW
+
+
+@dataclass(frozen=True)
+class Opened:
+    """The moment at which a stage of the rollout has let its users in: its steps are done, its soak begins.
+
+    :param stage: the stage's name
+    """
+
+    stage: str
+
+    def __str__(self) -> str:
+        return f"when {self.stage} is open"
 
     @property
     def severity(self) -> Severity:

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from slipway.channel import Channel
 from slipway.environment import Environment
 from slipway.kinds import Check, Checklist, Step
-from slipway.moments import Day, Moment, moment_of_day
+from slipway.moments import Day, Moment, Opened, moment_of_day
 from slipway.run import Json
 from slipway.watching import Threshold, Watch
 from slipway.words import Action, Risk, Severity
@@ -23,6 +23,7 @@ __all__ = [
     "Gate",
     "Moment",
     "Notice",
+    "Opened",
     "Parameter",
     "Plan",
     "Procedure",
@@ -229,7 +230,7 @@ class Notice:
     """
 
     name: str
-    moment: Moment | Day
+    moment: Moment | Day | Opened
     audience: str
     channels: Sequence[Channel]
     subject: str

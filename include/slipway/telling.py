@@ -3,7 +3,7 @@
 Only the report waits, for it tells what became of each. A notice that fails is a red task and nothing else.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from slipway.graph import (
@@ -16,7 +16,7 @@ from slipway.graph import (
     ReleaseGraph,
     When,
 )
-from slipway.plan import Day, Moment, Notice, Plan
+from slipway.plan import Day, Moment, Notice, Opened, Plan
 from slipway.steps.wait_until import WaitUntil
 from slipway.verdict import Branch, Verdict
 from slipway.words import Phase
@@ -39,11 +39,13 @@ class Moments:
     :param validated: the gate begins to wait
     :param verified: the version is launched
     :param ended: the ways out of the release
+    :param opened: a stage has let its users in, by its name
     """
 
     validated: Sequence[str]
     verified: Sequence[str]
     ended: Sequence[str]
+    opened: Mapping[str, Sequence[str]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,6 +110,7 @@ def _tellings(plan: Plan, moments: Moments) -> Iterator[_Telling]:
     for name, title, kind, of, after in rows:
         if chosen := tuple(notice for notice in plan.notices if notice.moment in of):
             yield _Telling(name=name, title=title, kind=kind, notices=chosen, after=after)
+    yield from _stages(plan, moments.opened)
     yield from _days(plan, moments.verified, before=False)
     if chosen := tuple(notice for notice in plan.notices if notice.moment in OUTCOMES):
         yield _Telling(
@@ -124,6 +127,19 @@ def _production_begins(plan: Plan) -> str:
     """Return the decision, or the wait at the head of production: a maintenance is told on its day."""
     first = next(iter(plan.on_production), None)
     return f"{Phase.PRODUCTION}.{first.name}" if isinstance(first, WaitUntil) else DECISION
+
+
+def _stages(plan: Plan, opened: Mapping[str, Sequence[str]]) -> Iterator[_Telling]:
+    titles = {stage.name: stage.title for rollout in plan.strategies for stage in rollout.stages}
+    for name, after in opened.items():
+        if chosen := tuple(notice for notice in plan.notices if notice.moment == Opened(name)):
+            yield _Telling(
+                name=f"tell_that_{name}_is_open",
+                title=f"Tell: {titles[name]}",
+                kind=Kind.TELL,
+                notices=chosen,
+                after=after,
+            )
 
 
 def _days(plan: Plan, after: Sequence[str], *, before: bool) -> Iterator[_Telling]:

@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 from tests.dags.conftest import made_by
 
-from slipway.checks import Compared, RowChecksums
+from slipway.checks import BaselineLimit, Compared, RowChecksums
 from slipway.compile import compile_plan, soak_of
 from slipway.explain import markdown
 from slipway.kinds import Checklist
-from slipway.plan import Day, Moment, Plan, Rule
+from slipway.plan import Day, Moment, Opened, Plan, Rule
 from slipway.steps import RunCheck
 from slipway.watch.judge import Situation, breaches_of, judge
 from slipway.watch.limits import Sample
@@ -122,7 +122,7 @@ def test_what_no_metric_knows_of_a_phase_is_asked_of_people() -> None:
     [phased] = plan().strategies
     asked = {s.name: [c.items for c in s.require if isinstance(c, Checklist)] for s in phased.stages}
     assert asked == {
-        "internal_team": [],
+        "internal_team": [["All internal users created a schedule, or it will do without those who did not"]],
         "beta_users": [["User satisfaction score > 4/5"]],
         "a_quarter": [],
         "a_half": [["Support ticket volume normal"]],
@@ -175,7 +175,10 @@ def test_a_rollback_goes_flag_job_code_database() -> None:
 
 def test_announcements_are_on_the_days_of_the_document() -> None:
     days = [notice.moment.number for notice in plan().notices if isinstance(notice.moment, Day)]
-    assert days == [0, 3, 7, 14, 30]
+    assert days == [3, 7, 14, 30]
+    # Day 0 is when the first group has access; each later one hears when it has.
+    opened = [each.moment.stage for each in plan().notices if isinstance(each.moment, Opened)]
+    assert opened == [stage.name for stage in plan().strategies[0].stages]
     [coming] = [notice for notice in plan().notices if notice.moment is Moment.AT_START]
     assert "New Feature Coming" in coming.subject  # day -3: no release waits three days behind its GO
     assert "October" not in coming.text
@@ -230,6 +233,20 @@ def test_only_in_the_phase_before_the_first_night_no_figure_of_the_job_is_not_ju
     assert (
         len(first.thresholds) == len(plan().watch.thresholds) + 1
     )  # its own; what it repeats is not doubled
+
+
+def test_at_the_end_of_that_phase_the_job_must_have_told_of_itself() -> None:
+    [told] = [each for each in plan().strategies[0].stages[0].require if isinstance(each, BaselineLimit)]
+    assert {(each.metric, each.below) for each in told.thresholds} == {
+        ("job_success", 95),
+        ("alert_delivery", 95),
+    }
+    assert plan().matrix.rule_for(told.on_failure, "").action is Action.ASK
+
+
+def test_nobody_is_let_in_before_errors_and_latency_were_looked_at() -> None:
+    [calm] = [each for each in plan().verify if isinstance(each, BaselineLimit)]
+    assert {(each.metric, each.above) for each in calm.thresholds} == {("error_rate", 0.5), ("latency", 200)}
 
 
 def test_a_nightly_job_that_never_runs_asks_a_person() -> None:

@@ -28,7 +28,12 @@ class Service(BaseHTTPRequestHandler):
     page = b""  # of metrics; none if empty
 
     def do_GET(self) -> None:
-        known = {"/health": 200, "/empty/health": 503, "/metrics": 200 if self.page else 404}
+        known = {
+            "/health": 200,
+            "/versioned/version": 200,
+            "/empty/health": 503,
+            "/metrics": 200 if self.page else 404,
+        }
         self.send_response(known.get(self.path, 404))
         self.end_headers()
         if self.path == "/metrics":
@@ -121,6 +126,11 @@ def test_an_empty_green_slot_is_a_note_and_no_fault(monkeypatch: pytest.MonkeyPa
         "blue-green release; after one, see why it is not well"
     )
     assert said[-1] == "4 of 5 do not answer"
+
+
+def test_a_service_that_tells_only_its_version_answers(monkeypatch: pytest.MonkeyPatch, address: int) -> None:
+    said = said_of_green(monkeypatch, f"http://127.0.0.1:{address}/versioned")
+    assert said[0] == "ok   production green      g: GET /version answers 200"
 
 
 def test_a_green_slot_that_nobody_can_reach_is_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:

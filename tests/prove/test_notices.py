@@ -9,7 +9,7 @@ from tests.prove.plans import SOUND, faults_of
 
 from slipway.environment import Environment
 from slipway.notices import Email, InApp, PagerDuty, Slack, StatusPage
-from slipway.plan import Moment, Notice, Rule
+from slipway.plan import Moment, Notice, Opened, Rule
 from slipway.words import Action, Severity
 
 [HEARS, OF_BREACHES] = SOUND.notices
@@ -113,6 +113,15 @@ def test_two_notices_with_one_name_are_refused() -> None:
     assert faults_of(notices=again) == [
         f'notices[1] "support_hears": the name "support_hears" is already taken by {SPOT}. '
         "Give one of the two another name."
+    ]
+
+
+def test_a_stage_that_the_rollout_has_not_is_refused() -> None:
+    stages = [stage.name for rollout in SOUND.strategies for stage in rollout.stages]
+    valid = ", ".join(f'"{name}"' for name in stages)
+    assert faults_of_notice(moment=Opened(stages[0])) == []
+    assert faults_of_notice(moment=Opened("nowhere")) == [
+        f'{SPOT}: it is told when "nowhere" is open, which is no stage of the rollout. Valid stages: {valid}.'
     ]
 
 

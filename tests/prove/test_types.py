@@ -175,10 +175,10 @@ def test_a_notice_at_a_text_is_refused() -> None:
     faults = refused(notices=[at_end, somewhen, replace(SOUND.notices[0], channels=["#releases"])])
     moments = ", ".join(f"Moment.{moment.name}" for moment in Moment)
     assert faults == [
-        'notices[0] "support_hears": moment is "released", which is neither Moment nor Day. '
+        'notices[0] "support_hears": moment is "released", which is none of Moment, Day, Opened. '
         "Write Moment.RELEASED.",
-        'notices[1] "support_hears": moment is 3, which is neither Moment nor Day. '
-        f"Give it one of {moments} or a Day.",
+        'notices[1] "support_hears": moment is 3, which is none of Moment, Day, Opened. '
+        f"Give it one of {moments} or a Day or an Opened.",
         'notices[2] "support_hears": channels[0] is "#releases", which is no Channel. Give it a Channel.',
     ]
 

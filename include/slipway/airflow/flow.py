@@ -217,7 +217,7 @@ class HoldOperator(BaseOperator):
 
 
 class ConnectionsOperator(BaseOperator):
-    """Make sure that every connection of the plan exists, and holds what is read from it, before the first step.
+    """Make sure that every connection of the plan exists, and holds what is read from it.
 
     :param connections: the first task that uses each
     :param extras: what the extra of some of them must hold

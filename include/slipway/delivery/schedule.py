@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from slipway.plan import Day, Moment, Notice
+from slipway.plan import Day, Moment, Notice, Opened
 from slipway.words import Severity
 
 DAY = timedelta(days=1)
@@ -26,7 +26,7 @@ class Reminder:
 
 
 def concerned(
-    notices: Iterable[Notice], moment: Moment | Day, severity: Severity | None = None
+    notices: Iterable[Notice], moment: Moment | Day | Opened, severity: Severity | None = None
 ) -> tuple[Notice, ...]:
     """Return the notices of a moment, in the order of the plan; of a breach, those of its severity."""
     return tuple(

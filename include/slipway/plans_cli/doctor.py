@@ -37,7 +37,7 @@ from slipway.steps.reach import connection, database, extra, folder
 from slipway.steps.repository import Repository
 from slipway.testing import LocalRun
 
-HEALTH = "/health"
+HEALTH, VERSION = "/health", "/version"  # a service has one of them; a plan reads the version
 SERVES_NOTHING = 503
 _BAD = "BAD"
 OWN = {"database": "slipway_ledger", "backups": "slipway_reports"}  # by a role that is tried in the same way
@@ -230,10 +230,11 @@ def _green(run: Run) -> str:
     return _answers_to_get(conn_id, HEALTH)
 
 
-def _answers_to_get(conn_id: str, path: str) -> str:
-    status = ask(Question(conn_id=conn_id, path=path)).status
-    if status == 404:
-        path, status = "/", ask(Question(conn_id=conn_id, path="/")).status
+def _answers_to_get(conn_id: str, wanted: str) -> str:
+    for path in dict.fromkeys((wanted, VERSION, "/")):
+        status = ask(Question(conn_id=conn_id, path=path)).status
+        if status != 404:
+            break
     if status >= 400:
         raise ConnectionError(
             f"GET {path} answers {status}. Is it the right address, and is the service well?"

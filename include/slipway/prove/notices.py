@@ -7,7 +7,7 @@ from slipway.environment import Environment
 from slipway.errors import Fault
 from slipway.graph import ReleaseGraph
 from slipway.letter import PLACEHOLDERS, BrokenTemplate, placeholders
-from slipway.plan import Moment, Notice, Plan
+from slipway.plan import Moment, Notice, Opened, Plan
 from slipway.prove.places import place
 from slipway.prove.wording import choose, listed
 from slipway.words import Action, Severity
@@ -136,6 +136,22 @@ class SeveritiesWithoutBreach(Fault):
 
 
 @dataclass(frozen=True)
+class UnknownStage(Fault):
+    """A notice for a stage that no strategy has."""
+
+    stage: str
+    valid: tuple[str, ...]
+
+    @property
+    def what(self) -> str:
+        return f'it is told when "{self.stage}" is open, which is no stage of the rollout'
+
+    @property
+    def mend(self) -> str:
+        return choose(self.stage, self.valid, "stages")
+
+
+@dataclass(frozen=True)
 class UntoldBreach(Fault):
     """A plan that tells people things, and not what it would alert them of or ask them."""
 
@@ -155,10 +171,13 @@ class UntoldBreach(Fault):
 def faults(graph: ReleaseGraph) -> Iterator[Fault]:
     """Yield the faults of the notices."""
     yield from _untold(graph.plan)
+    stages = tuple(stage.name for rollout in graph.plan.strategies for stage in rollout.stages)
     for index, notice in enumerate(graph.plan.notices):
         spot = place("notices", index, notice.name)
         yield from _channels(spot, notice, graph.plan.production)
         yield from _texts(spot, notice)
+        if isinstance(notice.moment, Opened) and notice.moment.stage not in stages:
+            yield UnknownStage(spot, notice.moment.stage, stages)
         if notice.severities and notice.moment is not Moment.BREACH:
             yield SeveritiesWithoutBreach(spot, str(notice.moment), tuple(notice.severities))
 

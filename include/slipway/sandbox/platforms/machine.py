@@ -31,9 +31,6 @@ def furnish(place: Place) -> None:
     git(place.home / "api", "checkout", "-q", "v1")
     build = place.home / "api" / "frontend" / "build.py"
     subprocess.run([sys.executable, "-I", build], check=True, capture_output=True)
-    frontend = place.home / "frontend"
-    frontend.unlink(missing_ok=True)
-    frontend.symlink_to("api/frontend")
     links = place.home / "instances"
     links.mkdir(exist_ok=True)
     for name in instances(place):
