@@ -215,7 +215,10 @@ def test_matching_events_are_counted_once_and_a_silent_log_is_no_data(
 
 
 def test_a_log_group_that_is_not_there_is_no_reading(aws: Any) -> None:
-    with pytest.raises(ScrapeFailed, match=r"cloud_watch_logs of the connection aws.*ResourceNotFound"):
+    said = (
+        r"metrics cloud_watch_logs of the connection aws .* Amazon CloudWatch Logs: FilterLogEvents /nowhere"
+    )
+    with pytest.raises(ScrapeFailed, match=rf"{said}.*ResourceNotFound"):
         read(Readings(since=time.time()), LogCount(name="e", group="/nowhere", pattern="x"))
 
 

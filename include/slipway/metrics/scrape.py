@@ -15,9 +15,11 @@ UNWOUND = ("_total", "_count", "_sum", "_bucket")
 class ScrapeFailed(SlipwayError):
     """A metrics page, or another source of metrics, could not be read."""
 
-    def __init__(self, conn_id: str, path: str, why: str) -> None:
-        self.conn_id, self.path, self.why = conn_id, path, why
-        super().__init__(f"The metrics page {path} of the connection {conn_id} could not be read: {why}.")
+    def __init__(self, conn_id: str, path: str, error: BaseException) -> None:
+        self.conn_id, self.path = conn_id, path
+        self.why = str(error) if isinstance(error, SlipwayError) else f"{in_one_line(error)}."
+        kind = f"page {path}" if path.startswith("/") else path.partition(":")[0]
+        super().__init__(f"The metrics {kind} of the connection {conn_id} could not be read: {self.why}")
 
 
 def parse(text: str, at: float) -> Scrape:
@@ -42,7 +44,7 @@ def scrape(conn_id: str, path: str = "/metrics") -> Scrape:
         answer = HttpHook(method="GET", http_conn_id=conn_id).run(path, extra_options={"timeout": TIMEOUT})
         return parse(answer.text, time.time())
     except Exception as error:  # every way to fail means the same: no reading
-        raise ScrapeFailed(conn_id, path, in_one_line(error)) from error
+        raise ScrapeFailed(conn_id, path, error) from error
 
 
 async def scrape_async(conn_id: str, path: str = "/metrics", timeout: float = TIMEOUT) -> Scrape:
@@ -84,7 +86,7 @@ class Reader:
                 answer = await session.run(path)
                 return parse(await answer.text(), time.time())
         except Exception as error:  # every way to fail means the same: no reading
-            raise ScrapeFailed(conn_id, path, in_one_line(error)) from error
+            raise ScrapeFailed(conn_id, path, error) from error
 
     async def _ask(self, conn_id: str, query: str) -> Scrape:
         import asyncio

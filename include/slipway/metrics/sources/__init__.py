@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-from slipway.errors import in_one_line
 from slipway.kinds import Samples, Scrape
 from slipway.metrics.scrape import ScrapeFailed, scrape
 from slipway.metrics.sources import cloud_watch, cloud_watch_logs, prometheus, sentry, sql
@@ -54,7 +53,7 @@ class Readings:
         try:
             return Scrape(at=time.time(), samples=self._reading(conn_id, query)())
         except Exception as error:  # every way to fail means the same: no reading
-            raise ScrapeFailed(conn_id, query.partition(":")[0], in_one_line(error)) from error
+            raise ScrapeFailed(conn_id, query, error) from error
 
     def _reading(self, conn_id: str, query: str) -> Reading:
         from airflow.sdk import BaseHook

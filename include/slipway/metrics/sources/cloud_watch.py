@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from slipway.kinds import Samples
-from slipway.metrics.sources.aws_client import client
+from slipway.metrics.sources.aws_client import client, in_words
 from slipway.run import Json
 
 COUNTED = ("Sum", "SampleCount")  # statistics that add up over periods
@@ -28,7 +28,8 @@ def opened(connection: Any, asked: Mapping[str, Json], since: float) -> Callable
     def reading() -> Samples:
         now = datetime.now(UTC)
         begin = since if asked["counted"] else now.timestamp() - asked["within"]
-        points = _points(watch, asked["figures"], period, begin - begin % period, now)
+        with in_words(connection, "Amazon CloudWatch", "GetMetricData"):
+            points = _points(watch, asked["figures"], period, begin - begin % period, now)
         if asked["counted"]:
             return {
                 (f"{name}_total", ()): sum(value for _, value in each)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from slipway.kinds import Samples
-from slipway.metrics.sources.aws_client import client
+from slipway.metrics.sources.aws_client import client, in_words
 from slipway.run import Json
 
 OVERLAP = 120.0  # seconds; an event may arrive this much later than it happened
@@ -25,7 +25,12 @@ def opened(connection: Any, asked: Mapping[str, Json], since: float) -> Callable
     """
     logs = client(connection, "logs")
     tally = _Tally(logs, asked, since)
-    return tally.read
+
+    def reading() -> Samples:
+        with in_words(connection, "Amazon CloudWatch Logs", f"FilterLogEvents {asked['group']}"):
+            return tally.read()
+
+    return reading
 
 
 class _Tally:

@@ -209,10 +209,12 @@ def _with_body(environ: dict[str, Any], body: bytes) -> dict[str, Any]:
 
 
 def _error(state: Aws, status: int, said: str, code: str = "") -> tuple[Any, int]:
-    from flask import request
+    from flask import jsonify, request
     from markupsafe import escape
 
     code = code or state.codes.get(status, "InvalidRequest")
+    if "X-Amz-Target" in request.headers:  # CloudWatch and its logs speak JSON
+        return jsonify({"__type": code, "message": said}), status
     error = f"<Error><Code>{code}</Code><Message>{escape(said)}</Message></Error>"
     if request.path.startswith(_CLOUDFRONT):
         error = f"<ErrorResponse>{error}<RequestId>sandbox</RequestId></ErrorResponse>"

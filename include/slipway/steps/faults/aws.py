@@ -202,6 +202,8 @@ def _without_answer(system: str, call: str, conn_id: str, error: Exception) -> E
     why = " ".join(str(error).split())[:200]
     if isinstance(error, ResponseParserError):
         return AnswerUnreadable(system, call, why)
+    if isinstance(error, KeyError):  # botocore reads what it can of a JSON answer that broke off
+        return AnswerUnreadable(system, call, f"the answer has no {why}")
     if isinstance(error, boto.NoCredentialsError | boto.PartialCredentialsError | boto.NoRegionError):
         return ConnectionIncomplete(system, call, conn_id, why.rstrip("."))
     if isinstance(error, boto.ParamValidationError):
