@@ -948,7 +948,10 @@ plan = Plan(
             audience="Technical team, stakeholders",
             channels=[Slack(connection="goals_slack", channel="#deployment")],
             subject="🚀 Deployment started: {title} at {now}",
-            text="🚀 Deployment started: {title} {version} at {now}\n{run_url}",
+            # The two of the Pre-Production Checklist at 14:00 that nothing but people can see; the rest of it
+            # is the gate, the backup's verification and this message.
+            text="🚀 Deployment started: {title} {version} at {now}\n"
+            "Are the monitoring dashboards open, is the team on standby?\n{run_url}",
         ),
         Notice(
             name="breach",
