@@ -535,6 +535,7 @@ calm = BaselineLimit(
     lasting=timedelta(minutes=1),
     patience=timedelta(minutes=2),
     on_failure=Severity.MEDIUM,  # nobody has been let in yet: a person decides
+    on_unknown=Severity.LOW,  # a night so quiet that nothing is measured: a person has a day to say so
 )
 job_has_told = BaselineLimit(
     name="job_ran_and_delivered",
@@ -546,6 +547,7 @@ job_has_told = BaselineLimit(
     ],
     patience=timedelta(minutes=2),
     on_failure=Severity.MEDIUM,
+    scenario="background_job_failure",
 )
 
 # ---- Rollout ----------------------------------------------------------------------------------------------

@@ -548,6 +548,17 @@ def test_a_check_can_say_how_bad_it_is_not_to_know(answer: str) -> None:
         assert judge(graph, facts(tasks)).action is action
 
 
+@pytest.mark.parametrize("answer", ["FAIL", "ERROR", "INCONCLUSIVE"])
+def test_a_check_picks_its_row_by_its_scenario_whatever_it_answers(answer: str) -> None:
+    check = toy.ToyCheck(name="job_ran", on_failure=Severity.MEDIUM, scenario="job")
+    row = Rule(severity=Severity.MEDIUM, scenario="job", action=Action.ASK, within=toy.HOUR, procedure="full")
+    graph = compile_plan(toy.plan(verify=(check,), matrix=DecisionMatrix(rules=(*RESTORES, row))))
+    finding = {"answer": answer, "summary": "no night came"}
+    tasks = broken_at("verification.answers") | {"verification.job_ran": ("failed", finding)}
+    verdict = judge(graph, facts(tasks))
+    assert (verdict.action, verdict.procedure) == (Action.ASK, "full")
+
+
 @pytest.mark.parametrize("on_unknown", [None, Severity.MEDIUM])
 def test_a_checklist_that_nobody_answers_is_no_item_that_somebody_did_not_tick(
     on_unknown: Severity | None,

@@ -133,6 +133,8 @@ class Check:
     :param blocking: whether anything but PASS fails the task; if not, it is only shown at the gate
     :param on_unknown: the severity of an answer that is none, INCONCLUSIVE or ERROR; by default that of a
         FAIL, HIGH at the most
+    :param scenario: picks a row of the decision matrix by scenario, not by severity alone, where it blocks
+        after production; within a RunCheck that step's own counts
     :param on: "staging" or "production"; by default the environment of the phase
     """
 
@@ -144,6 +146,7 @@ class Check:
     blocking: bool = True
     on_failure: Severity = Severity.CRITICAL
     on_unknown: Severity | None = None
+    scenario: str = ""
     on: str = ""
 
     kind: ClassVar[str]

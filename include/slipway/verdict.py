@@ -223,7 +223,9 @@ def _failed_step(graph: ReleaseGraph, node: Node, facts: Facts, reason: str) -> 
 def _failure(item: Step | Check | Checklist, reason: str, *, seen: bool) -> Breach:
     # At the most HIGH where nothing says that the data is damaged, so that nothing is restored.
     unknown = (None if isinstance(item, Step) else item.on_unknown) or _at_most_high(item.on_failure)
-    return Breach(severity=item.on_failure if seen else unknown, reason=reason, restores=seen)
+    scenario = item.scenario if isinstance(item, Check) else ""
+    severity = item.on_failure if seen else unknown
+    return Breach(severity=severity, reason=reason, scenario=scenario, restores=seen)
 
 
 def _at_most_high(severity: Severity) -> Severity:

@@ -16,22 +16,24 @@ from tests.airflow.task import ENVIRONMENT, a_run
 
 from slipway.airflow import alerts, notices, tell, triggers
 from slipway.airflow.alerts import Alerts, orders_for
-from slipway.airflow.notices import TellOnADayOperator
+from slipway.airflow.notices import TellOnADayOperator, TellOperator, TellTheOutcomeOperator
 from slipway.airflow.triggers import MomentTrigger
 from slipway.channel import Channel
 from slipway.compile import compile_plan
-from slipway.moments import Day, Moment
+from slipway.facts import Facts
+from slipway.moments import Day, Moment, Opened
 from slipway.notices import Slack
+from slipway.outcome import Ending
 from slipway.plan import Notice
 from slipway.steps import WaitUntil
 from slipway.verdict import Branch, Verdict
 from slipway.watch.judge import Row, WatchBreach
-from slipway.words import Action, Answer, Severity
+from slipway.words import Action, Answer, Outcome, Severity
 
 PLACE = {"dag_id": "toy", "run_id": "r", "task_id": "watch.watch_production", "map_index": -1}
 
 
-def notice(moment: Moment | Day, channel: Channel | None = None) -> Notice:
+def notice(moment: Moment | Day | Opened, channel: Channel | None = None) -> Notice:
     channels = [channel or Slack(connection="team_chat")]
     return Notice(name="n", moment=moment, audience="all", channels=channels, subject="s", text="t")
 
@@ -58,6 +60,54 @@ class KeptXCom:
         if self.fault:
             raise self.fault
         self.values[key] = value
+
+
+# ---- Stages and ends ----
+
+
+@pytest.mark.parametrize("proved", [True, False])
+def test_a_stage_whose_step_was_marked_success_by_hand_is_not_told_to_be_open(
+    monkeypatch: pytest.MonkeyPatch, proved: bool
+) -> None:
+    plan = toy.plan(strategies=toy.rollouts())
+    stage = next(stage for rollout in plan.strategies for stage in rollout.stages if stage.steps)
+    graph = compile_plan(replace(plan, notices=[notice(Opened(stage.name))]))
+    steps = [f"rollout.{stage.name}.{step.name}" for step in stage.steps]
+    facts = Facts(
+        states=dict.fromkeys(steps, "success"),
+        returned=dict.fromkeys(steps, {"changed": True} if proved else None),
+    )
+    monkeypatch.setattr(notices, "gather", lambda context, graph: facts)
+    node = graph.node(f"notices.tell_that_{stage.name}_is_open")
+    task = TellOperator(task_id="tell", node=node, graph=graph)
+    monkeypatch.setattr(task, "_tell", lambda context, told: [each.name for each in told])
+    if proved:
+        assert task.execute({}) == ["n"]
+    else:
+        with pytest.raises(AirflowSkipException, match=f"{steps[0]}.* left no proof"):
+            task.execute({})
+
+
+@pytest.mark.parametrize(
+    ("ending", "told"),
+    [
+        (Ending(outcome=Outcome.HELD, reasons=("held",), in_part=True), ["HELD", "ROLLED_BACK_IN_PART"]),
+        (Ending(outcome=Outcome.HELD, reasons=("fixed forward",)), ["HELD"]),
+        (Ending(outcome=Outcome.ROLLED_BACK, reasons=("back",)), ["ROLLED_BACK"]),
+    ],
+)
+def test_each_end_is_told_to_those_whom_it_concerns(
+    monkeypatch: pytest.MonkeyPatch, ending: Ending, told: list[str]
+) -> None:
+    ends = (Moment.HELD, Moment.ROLLED_BACK_IN_PART, Moment.ROLLED_BACK)
+    hear = [replace(notice(moment), name=moment.name.lower()) for moment in ends]
+    graph = compile_plan(toy.plan(notices=hear))
+    task = TellTheOutcomeOperator(task_id="tell", node=graph.node("notices.tell_the_outcome"), graph=graph)
+    monkeypatch.setattr(notices, "gather", lambda context, graph: None)
+    monkeypatch.setattr(notices, "verdict_in_force", lambda context: None)
+    monkeypatch.setattr(notices, "ending_of", lambda graph, facts, verdict: ending)
+    monkeypatch.setattr(task, "_tell", lambda context, chosen, **facts: [each.name for each in chosen])
+    assert task.execute({}) == [name.lower() for name in told]
 
 
 # ---- Days ----

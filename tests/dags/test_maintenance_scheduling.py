@@ -241,12 +241,16 @@ def test_at_the_end_of_that_phase_the_job_must_have_told_of_itself() -> None:
         ("job_success", 95),
         ("alert_delivery", 95),
     }
-    assert plan().matrix.rule_for(told.on_failure, "").action is Action.ASK
+    follows = plan().matrix.rule_for(told.on_failure, told.scenario)
+    assert (follows.action, follows.procedure) == (Action.ASK, "disable_job")  # and not the code's rollback
 
 
 def test_nobody_is_let_in_before_errors_and_latency_were_looked_at() -> None:
     [calm] = [each for each in plan().verify if isinstance(each, BaselineLimit)]
     assert {(each.metric, each.above) for each in calm.thresholds} == {("error_rate", 0.5), ("latency", 200)}
+    assert plan().matrix.rule_for(calm.on_failure).within == timedelta(minutes=30)
+    assert calm.on_unknown
+    assert plan().matrix.rule_for(calm.on_unknown).within == timedelta(days=1)  # a quiet night takes nothing
 
 
 def test_a_nightly_job_that_never_runs_asks_a_person() -> None:

@@ -57,18 +57,6 @@ def test_a_no_go_leaves_production_alone(stack: Stack, production: Callable[[], 
     assert production() == before
 
 
-def test_errors_in_production_bring_everything_back(
-    stack: Stack, production: Callable[[], dict[str, Any]]
-) -> None:
-    before = production()
-    release = release_of(stack, "v2-error-rate").answered().ends_as(Outcome.ROLLED_BACK)
-    # The log of the service tells before anybody is let in.
-    assert release.states()["verification.logs_no_error"] == "failed"
-    assert release.reached("rollout") == []
-    assert release.undone() == DEPLOYED
-    assert production() == before
-
-
 def test_a_slow_version_is_taken_back_by_what_watches_it(
     stack: Stack, production: Callable[[], dict[str, Any]]
 ) -> None:

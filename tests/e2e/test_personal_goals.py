@@ -82,11 +82,3 @@ def test_a_version_that_dies_while_people_look_gives_the_traffic_back(cpr: Stack
     assert "available" in {each["about"] for each in release.xcom(GUARD, "breaches")}
     assert release.undone() == WAY_BACK
     assert cpr.sandbox.fingerprint("goals", "production") == before
-
-
-def test_errors_in_the_first_minutes_roll_everything_back(cpr: Stack) -> None:
-    before = fresh(cpr)
-    release = Release.trigger(cpr, PLAN, "v2-error-rate", pace=TWO_DAYS_IN_10_SECONDS)
-    release.answered().ends_as(Outcome.ROLLED_BACK)
-    assert release.undone() == WAY_BACK
-    assert cpr.sandbox.fingerprint("goals", "production") == before

@@ -9,8 +9,8 @@ from tests.prove.plans import SOUND, faults_of
 
 from slipway.environment import Environment
 from slipway.notices import Email, InApp, PagerDuty, Slack, StatusPage
-from slipway.plan import Moment, Notice, Opened, Rule
-from slipway.words import Action, Severity
+from slipway.plan import Moment, Notice, Opened
+from slipway.words import Severity
 
 [HEARS, OF_BREACHES] = SOUND.notices
 VALID = (
@@ -125,21 +125,32 @@ def test_a_stage_that_the_rollout_has_not_is_refused() -> None:
     ]
 
 
-def test_a_breach_that_asks_and_of_which_nobody_is_told_is_refused() -> None:
-    said = (
-        "notices: nobody is told of a {} breach: the matrix {}, and no answer is a rollback. "
-        "Add a Notice of Moment.BREACH, or Severity.{} to the severities of one."
-    )
-    assert faults_of(notices=[HEARS]) == [said.format("MEDIUM", "asks", "MEDIUM")]
+def test_a_severity_whose_breaches_nobody_is_told_of_is_refused() -> None:
+    assert faults_of(notices=[HEARS]) == [_untold(severity) for severity in Severity]
     only_grave = replace(OF_BREACHES, severities=[Severity.HIGH, Severity.CRITICAL])
-    assert faults_of(notices=[HEARS, only_grave]) == [said.format("MEDIUM", "asks", "MEDIUM")]
-    softer = replace(SOUND.matrix, rules=[_alerting(rule) for rule in SOUND.matrix.rules])
-    alerts = "alerts, and asks where it stops the release"
-    assert said.format("MEDIUM", alerts, "MEDIUM") in faults_of(notices=[HEARS], matrix=softer)
+    untold = [severity for severity in Severity if severity not in only_grave.severities]
+    assert faults_of(notices=[HEARS, only_grave]) == [_untold(severity) for severity in untold]
+    assert faults_of(notices=[HEARS, replace(OF_BREACHES, severities=[])]) == []
 
 
-def _alerting(rule: Rule) -> Rule:
-    return replace(rule, action=Action.ALERT) if rule.action is Action.ASK else rule
+def _untold(severity: Severity) -> str:
+    [action] = [rule.action for rule in SOUND.matrix.rules if rule.severity is severity and not rule.scenario]
+    return (
+        f'notices: nobody is told of a {severity} breach, from which follows "{action}": it may stop the '
+        "release and ask, and no answer is a rollback. Add a Notice of Moment.BREACH, or "
+        f"Severity.{severity.name} to the severities of one."
+    )
+
+
+def test_a_notice_of_a_stage_that_opens_nothing_is_refused() -> None:
+    [rollout] = SOUND.strategies
+    first = rollout.stages[0]
+    closed = replace(rollout, stages=[replace(first, steps=[]), *rollout.stages[1:]])
+    hears = replace(HEARS, moment=Opened(first.name))
+    assert faults_of(notices=[hears, OF_BREACHES], strategies=[closed]) == [
+        f'{SPOT}: it is told when "{first.name}" is open, and no step of that stage opens anything. '
+        "Give the stage the step that lets its users in, or tell it at another moment."
+    ]
 
 
 def test_a_plan_that_tells_nobody_anything_need_not_tell_of_breaches() -> None:

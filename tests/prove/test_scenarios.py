@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from tests.prove.plans import SOUND, Migrate, faults_of
 
+from slipway.kinds import Check
 from slipway.plan import DecisionMatrix
 from slipway.watching import Watch
 from slipway.words import Severity
@@ -12,7 +13,7 @@ HIGH = SOUND.matrix.rules[1]
 MATRIX = DecisionMatrix(rules=[*SOUND.matrix.rules, replace(HIGH, scenario="night")])
 UNUSED = (
     'matrix.rules[4] "HIGH": nothing of HIGH names the scenario "night", so this row is never chosen. '
-    'Name it (scenario="night") on a threshold or production step, or leave the row out.'
+    'Name it (scenario="night") on a threshold, production step or check, or leave the row out.'
 )
 
 
@@ -54,3 +55,18 @@ def test_a_threshold_that_only_observes_chooses_no_row() -> None:
 def test_a_scenario_of_a_threshold_or_of_a_step_is_fine() -> None:
     assert faults_of(matrix=MATRIX, watch=in_scenario("night")) == []
     assert faults_of(matrix=MATRIX, on_production=migrating("night")) == []
+
+
+def checked(scenario: str, *, blocking: bool = True) -> list[object]:
+    first, *others = SOUND.verify
+    assert isinstance(first, Check)
+    return [replace(first, on_failure=Severity.HIGH, scenario=scenario, blocking=blocking), *others]
+
+
+def test_a_check_in_a_scenario_without_a_row_is_refused_and_one_that_blocks_uses_the_row() -> None:
+    assert faults_of(matrix=MATRIX, verify=checked("night")) == []
+    assert faults_of(matrix=MATRIX, verify=checked("night", blocking=False)) == [UNUSED]
+    [unknown, unused] = faults_of(matrix=MATRIX, verify=checked("nigth"))
+    assert unknown.startswith("verify[0] ")
+    assert unknown.endswith('Did you mean "night"? Valid scenarios: "night".')
+    assert unused == UNUSED

