@@ -773,6 +773,18 @@ def launched(stage: str, audience: str, *channels: Channel) -> Notice:
     )
 
 
+def turned_off(stage: str, audience: str, *channels: Channel) -> Notice:
+    return Notice(
+        name=f"{stage}_hears_that_it_is_off",
+        moment=Moment.ROLLBACK_STARTED,
+        stage=stage,
+        audience=audience,
+        channels=channels,
+        subject="Maintenance scheduling is off for now",
+        text="We are investigating issues with the new maintenance feature, and have turned it off for now.",
+    )
+
+
 notices = [
     Notice(
         name="users_hear_of_the_coming_feature",
@@ -803,8 +815,8 @@ notices = [
     # "Launch Day Announcement": to each group when it has access, the first one on day 0.
     launched("internal_team", "Internal team", mail("internal-team")),
     launched("beta_users", "Beta users", mail("beta-testers")),
-    launched("a_quarter", "The first quarter of all users", mail("maintenance-rollout")),
-    launched("a_half", "Half of all users", mail("maintenance-rollout")),
+    launched("a_quarter", "The first quarter of all users", mail("maintenance-first-quarter")),
+    launched("a_half", "The second quarter of all users", mail("maintenance-second-quarter")),
     launched("everybody", "All users", mail("users"), InApp()),
     Notice(
         name="team_hears_of_day_3",
@@ -892,14 +904,12 @@ notices = [
         subject="{title} {version} is being rolled back",
         text="{reason}\n{run_url}\nWhom to call: {contacts}",
     ),
-    Notice(
-        name="affected_users_hear_of_the_rollback",
-        moment=Moment.ROLLBACK_STARTED,
-        audience="Affected users",
-        channels=[mail("maintenance-rollout")],
-        subject="Maintenance scheduling is off for now",
-        text="We are investigating issues with the new maintenance feature, and have turned it off for now.",
-    ),
+    # "Affected users": those who were let in, and nobody else.
+    turned_off("internal_team", "Internal team", mail("internal-team")),
+    turned_off("beta_users", "Beta users", mail("beta-testers")),
+    turned_off("a_quarter", "The first quarter of all users", mail("maintenance-first-quarter")),
+    turned_off("a_half", "The second quarter of all users", mail("maintenance-second-quarter")),
+    turned_off("everybody", "All users", mail("users"), InApp()),
     Notice(
         name="status_page_says_resolved",
         moment=Moment.ROLLED_BACK,
@@ -931,7 +941,7 @@ notices = [
         moment=Moment.HELD,
         audience="All hands",
         channels=[mail("all-hands"), SLACK],
-        subject="Incident: {title} {version} is held until somebody decides",
+        subject="Incident: {title} {version} is held for a person",
         text="{reason}\n"
         "Report: {report}\n"
         "The postmortem meeting is within 24 hours; lessons learned and action items follow from it.",

@@ -993,7 +993,7 @@ plan = Plan(
             moment=Moment.HELD,
             audience="Team",
             channels=TEAM,
-            subject="{title} {version} is held until somebody decides",
+            subject="{title} {version} is held for a person",
             text="{reason}\nReport: {report}\nWhom to call: {contacts}",
         ),
         Notice(

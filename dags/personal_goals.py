@@ -1093,7 +1093,7 @@ plan = Plan(
                 Email(connection="goals_mail", recipients=["stakeholders@cpr.example"]),
                 Slack(connection="goals_slack", channel="#deployment"),
             ],
-            subject="{title} {version} is held until somebody decides",
+            subject="{title} {version} is held for a person",
             text="{reason}\nReport: {report}\nCall: {contacts}",
         ),
     ],

@@ -793,7 +793,7 @@ plan = Plan(
             moment=Moment.HELD,
             audience="Development, QA and support team",
             channels=[Slack(connection="calibration_slack", channel="#projection-calibration")],
-            subject="{title} {version} is held until somebody decides",
+            subject="{title} {version} is held for a person",
             text="{reason}\nReport: {report}",
         ),
         Notice(

@@ -740,7 +740,7 @@ plan = Plan(
             moment=Moment.HELD,
             audience="Planner team",
             channels=[Slack(connection="planner_slack", channel="#planner-team")],
-            subject="{title} {version} is held until somebody decides",
+            subject="{title} {version} is held for a person",
             text="{reason}\nReport: {report}",
         ),
         Notice(

@@ -227,6 +227,8 @@ class Notice:
     :param subject: like `text` with placeholders, the fields of slipway.letter.ReleaseFacts, e.g. {version}
     :param severities: for a BREACH, only those of these severities; all if empty
     :param within: by when at the latest the document wants it; it goes out at once all the same
+    :param stage: of a rollback, or of how a release ended: told only where a step of this stage of the
+        rollout ran or may have run, so that nobody hears that something is off which they never had
     """
 
     name: str
@@ -237,11 +239,12 @@ class Notice:
     text: str
     severities: Sequence[Severity] = ()
     within: timedelta | None = None
+    stage: str = ""
 
     @property
     def when(self) -> str:
         """The moment for people, e.g. "at a breach (CRITICAL, HIGH)"."""
-        only = ", ".join(self.severities)
+        only = ", ".join(self.severities) or (f"after {self.stage}" if self.stage else "")
         return f"{self.moment} ({only})" if only else str(self.moment)
 
     def concerns(self, severity: Severity) -> bool:

@@ -28,7 +28,7 @@ from slipway.plan import Notice
 from slipway.steps import WaitUntil
 from slipway.verdict import Branch, Verdict
 from slipway.watch.judge import Row, WatchBreach
-from slipway.words import Action, Answer, Outcome, Severity
+from slipway.words import Action, Answer, Intent, Outcome, Severity
 
 PLACE = {"dag_id": "toy", "run_id": "r", "task_id": "watch.watch_production", "map_index": -1}
 
@@ -85,6 +85,32 @@ def test_a_stage_whose_step_was_marked_success_by_hand_is_not_told_to_be_open(
         assert task.execute({}) == ["n"]
     else:
         with pytest.raises(AirflowSkipException, match=f"{steps[0]}.* left no proof"):
+            task.execute({})
+
+
+@pytest.mark.parametrize("intent", [Intent.RELEASE, Intent.ROLL_BACK])
+@pytest.mark.parametrize("opened", [True, False])
+def test_only_who_was_let_in_hears_that_it_is_taken_back(
+    monkeypatch: pytest.MonkeyPatch, intent: Intent, opened: bool
+) -> None:
+    plan = toy.plan(strategies=toy.rollouts())
+    stage = next(stage for rollout in plan.strategies for stage in rollout.stages if stage.steps)
+    back = replace(notice(Moment.ROLLBACK_STARTED), stage=stage.name)
+    graph = compile_plan(replace(plan, notices=[back]))
+    ran = [f"rollout.{stage.name}.{stage.steps[0].name}"] if opened else []
+    facts = Facts(
+        intent=intent,
+        states=dict.fromkeys(ran, "failed") if intent is Intent.RELEASE else {},
+        returned={},
+        earlier={task_id: {} for task_id in ran} if intent is Intent.ROLL_BACK else {},
+    )
+    monkeypatch.setattr(notices, "gather", lambda context, graph: facts)
+    task = TellOperator(task_id="tell", node=graph.node("notices.tell_of_the_rollback"), graph=graph)
+    monkeypatch.setattr(task, "_tell", lambda context, told: [each.name for each in told])
+    if opened:
+        assert task.execute({}) == ["n"]
+    else:
+        with pytest.raises(AirflowSkipException, match="whom no step has let in"):
             task.execute({})
 
 

@@ -245,6 +245,13 @@ def test_at_the_end_of_that_phase_the_job_must_have_told_of_itself() -> None:
     assert (follows.action, follows.procedure) == (Action.ASK, "disable_job")  # and not the code's rollback
 
 
+def test_whoever_hears_of_the_launch_hears_that_it_is_off_and_nobody_else() -> None:
+    launched = {n.moment.stage: n.channels for n in plan().notices if isinstance(n.moment, Opened)}
+    off = {n.stage: n.channels for n in plan().notices if n.stage}
+    assert off == launched
+    assert list(launched) == [stage.name for stage in plan().strategies[0].stages]
+
+
 def test_nobody_is_let_in_before_errors_and_latency_were_looked_at() -> None:
     [calm] = [each for each in plan().verify if isinstance(each, BaselineLimit)]
     assert {(each.metric, each.above) for each in calm.thresholds} == {("error_rate", 0.5), ("latency", 200)}

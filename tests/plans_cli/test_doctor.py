@@ -31,6 +31,8 @@ class Service(BaseHTTPRequestHandler):
         known = {
             "/health": 200,
             "/versioned/version": 200,
+            "/guarded/version": 401,
+            "/guarded/": 200,
             "/empty/health": 503,
             "/metrics": 200 if self.page else 404,
         }
@@ -131,6 +133,13 @@ def test_an_empty_green_slot_is_a_note_and_no_fault(monkeypatch: pytest.MonkeyPa
 def test_a_service_that_tells_only_its_version_answers(monkeypatch: pytest.MonkeyPatch, address: int) -> None:
     said = said_of_green(monkeypatch, f"http://127.0.0.1:{address}/versioned")
     assert said[0] == "ok   production green      g: GET /version answers 200"
+
+
+def test_a_service_whose_version_is_guarded_answers_at_its_root(
+    monkeypatch: pytest.MonkeyPatch, address: int
+) -> None:
+    said = said_of_green(monkeypatch, f"http://127.0.0.1:{address}/guarded")
+    assert said[0] == "ok   production green      g: GET / answers 200"
 
 
 def test_a_green_slot_that_nobody_can_reach_is_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -121,7 +121,14 @@ def test_a_stage_that_the_rollout_has_not_is_refused() -> None:
     valid = ", ".join(f'"{name}"' for name in stages)
     assert faults_of_notice(moment=Opened(stages[0])) == []
     assert faults_of_notice(moment=Opened("nowhere")) == [
-        f'{SPOT}: it is told when "nowhere" is open, which is no stage of the rollout. Valid stages: {valid}.'
+        f'{SPOT}: it is for the users of "nowhere", which is no stage of the rollout. Valid stages: {valid}.'
+    ]
+    rollback = Moment.ROLLBACK_STARTED
+    assert faults_of_notice(moment=rollback, stage=stages[0]) == []
+    assert faults_of_notice(moment=rollback, stage="nowhere") == faults_of_notice(moment=Opened("nowhere"))
+    assert faults_of_notice(moment=Moment.AT_START, stage=stages[0]) == [
+        f"{SPOT}: it is told {Moment.AT_START}, and a stage is of rollbacks and outcomes only. "
+        "Leave stage out; for the users whom a stage lets in, make the moment Opened(...)."
     ]
 
 

@@ -56,7 +56,7 @@ from slipway.kinds import Check, Checklist, Step
 from slipway.plan import Approval, Plan
 from slipway.prove import proven
 from slipway.steps.airflow_task import AirflowTask
-from slipway.steps.run_check import RunCheck
+from slipway.steps.run_check import check_of
 from slipway.steps.take_baseline import TakeBaseline
 from slipway.watching import Watch
 from slipway.words import Phase
@@ -302,8 +302,8 @@ def extras_of(graph: ReleaseGraph) -> dict[str, list[str]]:
     """Return what the extra of each connection must hold, where a check reads from it."""
     found: dict[str, list[str]] = {}
     for node in graph.nodes:
-        check = node.item.check if isinstance(node.item, RunCheck) else node.item
-        if isinstance(check, Check) and check.extras and node.environment:
+        check = check_of(node.item)
+        if check and check.extras and node.environment:
             for conn_id in check.connections(node.environment):
                 names = found.setdefault(conn_id, [])
                 names += [name for name in check.extras if name not in names]

@@ -15,6 +15,7 @@ from slipway.airflow.tell import DELIVERIES, Telling, planned_production
 from slipway.airflow.triggers import MomentTrigger
 from slipway.delivery.schedule import Reminder, due, reminders
 from slipway.delivery.states import Delivery
+from slipway.facts import steps_that_ran
 from slipway.graph import DECISION, VERDICT, Kind, Node, ReleaseGraph
 from slipway.moments import Day, Opened
 from slipway.outcome import ending_of
@@ -41,7 +42,18 @@ class TellOperator(BaseOperator):
         """Tell them all; raises when one could not be told, skips where no proof opened a stage."""
         if unproved := self._unproved(context):
             raise AirflowSkipException(f"{', '.join(unproved)} left no proof, so nobody may have been let in")
-        return self._tell(context, self.node.notices)
+        return self._tell(context, self._concerned(context, self.node.notices))
+
+    def _concerned(self, context: Mapping[str, Any], notices: Iterable[Notice]) -> list[Notice]:
+        """Return those of no stage, and of one whose users may have been let in; skips where none is left."""
+        told = list(notices)
+        if any(notice.stage for notice in told):
+            ran = steps_that_ran(self.graph, gather(context, self.graph))
+            stages = {"", *(node.stage for node in ran)}
+            told = [notice for notice in told if notice.stage in stages]
+        if not told:
+            raise AirflowSkipException("it is for users whom no step has let in")
+        return told
 
     def _unproved(self, context: Mapping[str, Any]) -> list[str]:
         """Return the steps of the stage that is told to be open which were marked success by hand."""
@@ -78,6 +90,7 @@ class TellTheOutcomeOperator(TellOperator):
         chosen = [notice for notice in self.node.notices if notice.moment in ending.moments]
         if not chosen:
             raise AirflowSkipException(f"the plan tells nobody when a release ends {ending.outcome}")
+        chosen = self._concerned(context, chosen)
         return self._tell(context, chosen, outcome=str(ending.outcome), reason=ending.cause)
 
 

@@ -17,7 +17,7 @@ from slipway.compile import compile_plan
 from slipway.environment import ROLES, Environment
 from slipway.errors import SlipwayError
 from slipway.graph import Kind
-from slipway.kinds import Check, Step
+from slipway.kinds import Step
 from slipway.metrics.sources import Readings, prometheus, sentry
 from slipway.plan import Plan
 from slipway.plans_cli.loading import in_silence
@@ -35,6 +35,7 @@ from slipway.steps.faults import UnknownVersion
 from slipway.steps.git_remote import Remote
 from slipway.steps.reach import connection, database, extra, folder
 from slipway.steps.repository import Repository
+from slipway.steps.run_check import check_of
 from slipway.testing import LocalRun
 
 HEALTH, VERSION = "/health", "/version"  # a service has one of them; a plan reads the version
@@ -107,10 +108,10 @@ def _places(plan: Plan, console: Console) -> Iterator[bool]:
 def _extras(plan: Plan, console: Console) -> Iterator[bool]:
     """Look whether connections hold what checks read from them, e.g. the login of a journey."""
     told: set[tuple[str, tuple[str, ...]]] = set()
-    for node in compile_plan(plan).of_kind(Kind.CHECK):
-        check, environment = node.item, node.environment
-        assert isinstance(check, Check)
-        assert environment is not None
+    for node in compile_plan(plan).nodes:
+        check, environment = check_of(node.item), node.environment
+        if not check or not environment:
+            continue
         for role in check.needs if check.extras else ():
             conn_id, run = environment.connection(role), _doctor(environment)
             if (conn_id, check.extras) not in told and _is_there(run, role):
@@ -231,15 +232,15 @@ def _green(run: Run) -> str:
 
 
 def _answers_to_get(conn_id: str, wanted: str) -> str:
+    """Return the first good answer; raises ConnectionError with the first that is not "nothing here"."""
+    bad: list[tuple[str, int]] = []
     for path in dict.fromkeys((wanted, VERSION, "/")):
         status = ask(Question(conn_id=conn_id, path=path)).status
-        if status != 404:
-            break
-    if status >= 400:
-        raise ConnectionError(
-            f"GET {path} answers {status}. Is it the right address, and is the service well?"
-        )
-    return f"GET {path} answers {status}"
+        if status < 400:
+            return f"GET {path} answers {status}"
+        bad.append((path, status))
+    path, status = next((each for each in bad if each[1] != 404), bad[-1])
+    raise ConnectionError(f"GET {path} answers {status}. Is it the right address, and is the service well?")
 
 
 def _site(run: Run) -> str:

@@ -10,7 +10,10 @@ from slipway.letter import PLACEHOLDERS, BrokenTemplate, placeholders
 from slipway.plan import Moment, Notice, Opened, Plan
 from slipway.prove.places import place
 from slipway.prove.wording import choose, listed
+from slipway.telling import OUTCOMES
 from slipway.words import Action, Severity
+
+AFTER_STAGES = (Moment.ROLLBACK_STARTED, *OUTCOMES)
 
 
 @dataclass(frozen=True)
@@ -144,11 +147,26 @@ class UnknownStage(Fault):
 
     @property
     def what(self) -> str:
-        return f'it is told when "{self.stage}" is open, which is no stage of the rollout'
+        return f'it is for the users of "{self.stage}", which is no stage of the rollout'
 
     @property
     def mend(self) -> str:
         return choose(self.stage, self.valid, "stages")
+
+
+@dataclass(frozen=True)
+class StageTooEarly(Fault):
+    """A stage on a notice that is not of a rollback and not of how a release ended."""
+
+    moment: str
+
+    @property
+    def what(self) -> str:
+        return f"it is told {self.moment}, and a stage is of rollbacks and outcomes only"
+
+    @property
+    def mend(self) -> str:
+        return "Leave stage out; for the users whom a stage lets in, make the moment Opened(...)"
 
 
 @dataclass(frozen=True)
@@ -197,6 +215,10 @@ def faults(graph: ReleaseGraph) -> Iterator[Fault]:
             yield UnknownStage(spot, notice.moment.stage, tuple(stages))
         if isinstance(notice.moment, Opened) and stages.get(notice.moment.stage) == 0:
             yield NothingOpens(spot, notice.moment.stage)
+        if notice.stage and notice.stage not in stages:
+            yield UnknownStage(spot, notice.stage, tuple(stages))
+        if notice.stage and notice.moment not in AFTER_STAGES:
+            yield StageTooEarly(spot, str(notice.moment))
         if notice.severities and notice.moment is not Moment.BREACH:
             yield SeveritiesWithoutBreach(spot, str(notice.moment), tuple(notice.severities))
 

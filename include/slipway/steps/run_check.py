@@ -66,3 +66,9 @@ class RunCheck(Step):
         while run.recall(f"ended_{number}"):
             number += 1
         return number
+
+
+def check_of(item: object) -> Check | None:
+    """Return the check that a task looks with, by itself or within a step; None for any other task."""
+    looks = item.check if isinstance(item, RunCheck) else item
+    return looks if isinstance(looks, Check) else None
