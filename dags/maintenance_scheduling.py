@@ -117,6 +117,7 @@ def cloud_watch(
     within: timedelta = timedelta(minutes=1),
     counted_by: str = "",
     scale: float = 1.0,
+    newest: bool = False,
 ) -> CloudWatchStatistic:
     """Return a figure of the dashboard; the newest one counts."""
     return CloudWatchStatistic(
@@ -131,6 +132,7 @@ def cloud_watch(
         within=within,
         counted_by=counted_by,
         scale=scale,
+        newest=newest,
     )
 
 
@@ -162,6 +164,7 @@ critical_bugs = cloud_watch(
     statistic="Maximum",
     period=timedelta(minutes=1),
     within=HOUR,
+    newest=True,
 )
 
 # ---- What must not change, and what must be there ---------------------------------------------------------

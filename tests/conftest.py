@@ -6,7 +6,7 @@ import shutil
 import signal
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -32,8 +32,18 @@ os.environ |= {
 AIRFLOW = ("e2e", "gate", "local")  # they wait for an Airflow of their own while others compute
 SHARES = ("e2e", "gate")  # one Airflow of this process
 PLANS = list((Path(__file__).parents[1] / "dags").glob("*.py"))
+TRIES_AGAIN = 1  # of a test on a running Airflow
+FAILED = pytest.StashKey[bool]()
 LAST = "simulation"  # computes all the time, and lowers its own priority
 COMPUTING = 3  # from so many processes on the last one computes
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Note whether a test failed, for its second try."""
+    report = yield
+    item.stash[FAILED] = report.failed or item.stash.get(FAILED, False)
+    return report
 
 
 @pytest.hookimpl(wrapper=True)
@@ -42,7 +52,11 @@ def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> 
     try:
         yield
     finally:
-        if _folder(item.nodeid) in SHARES and not (nextitem and _folder(nextitem.nodeid) in SHARES):
+        to_be_tried_again = (
+            item.stash.get(FAILED, False) and getattr(item, "execution_count", 2) <= TRIES_AGAIN
+        )
+        wanted = to_be_tried_again or (nextitem and _folder(nextitem.nodeid) in SHARES)
+        if _folder(item.nodeid) in SHARES and not wanted:
             _stop_airflow()
 
 
@@ -65,7 +79,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: _order(item.nodeid))
     for item in items:
         if item.get_closest_marker("e2e"):
-            item.add_marker(pytest.mark.flaky(reruns=1))
+            item.add_marker(pytest.mark.flaky(reruns=TRIES_AGAIN))
         if _folder(item.nodeid) == LAST and "toy" not in item.nodeid:
             item.add_marker(pytest.mark.slow)
 

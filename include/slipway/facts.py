@@ -95,11 +95,12 @@ def untouched(graph: ReleaseGraph, facts: Facts) -> bool:
 
     Only where the plan changes something later on; a plan that changes nothing at all is judged like another.
     """
-    changing = {node.task_id for node in graph.production_steps() if _changes(node)}
+    changing = {node.task_id for node in graph.production_steps() if changes(node)}
     return bool(changing) and not any(node.task_id in changing for node in steps_that_ran(graph, facts))
 
 
-def _changes(node: Node) -> bool:
+def changes(node: Node) -> bool:
+    """Say whether a step leaves something to undo, or something that nobody can undo."""
     assert isinstance(node.item, Step)
     return node.item.undoing().undo is not Undo.NOTHING
 

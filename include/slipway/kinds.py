@@ -134,7 +134,8 @@ class Check:
     :param on_unknown: the severity of an answer that is none, INCONCLUSIVE or ERROR; by default that of a
         FAIL, HIGH at the most
     :param scenario: picks a row of the decision matrix by scenario, not by severity alone, where it blocks
-        after production; within a RunCheck that step's own counts
+        after production; within a RunCheck that step's own counts. No answer picks the row that its severity
+        has in the scenario, or else that severity's own
     :param on: "staging" or "production"; by default the environment of the phase
     """
 
@@ -214,6 +215,8 @@ class Metric:
     :param unit: printed behind the figure, e.g. "%", "ms", "MiB"
     :param source: the environment's connection role, e.g. "service" or "probe" for a metrics page
     :param path: the metrics page, where it is one
+    :param newest: whether the newest sample counts and not the mean of several: of a count of what is open
+        now, e.g. bugs, a mean tells of a number that never was. For momentary metrics only
     """
 
     name: str
@@ -221,6 +224,7 @@ class Metric:
     unit: str = ""
     source: str = "service"
     path: str = "/metrics"
+    newest: bool = False
 
     kind: ClassVar[str]
     counts: ClassVar[bool] = False  # `observed` tells how many; others only tell of nothing, if at all
@@ -242,8 +246,8 @@ class Metric:
     def momentary(self) -> bool:
         """Whether `value` tells of the later scrape's moment alone, and nothing of the time between the two.
 
-        A watch then judges many of them: their mean at a checkpoint, and in between only what several in a
-        row agree on.
+        A watch then judges many of them: their mean, or with `newest` the last one, at a checkpoint, and in
+        between only what several in a row agree on.
         """
         return False
 

@@ -228,7 +228,7 @@ class Notice:
     :param severities: for a BREACH, only those of these severities; all if empty
     :param within: by when at the latest the document wants it; it goes out at once all the same
     :param stage: of a rollback, or of how a release ended: told only where a step of this stage of the
-        rollout ran or may have run, so that nobody hears that something is off which they never had
+        rollout that changes something ran or may have run; who surely never had it hears nothing
     """
 
     name: str
@@ -244,7 +244,7 @@ class Notice:
     @property
     def when(self) -> str:
         """The moment for people, e.g. "at a breach (CRITICAL, HIGH)"."""
-        only = ", ".join(self.severities) or (f"after {self.stage}" if self.stage else "")
+        only = ", ".join(self.severities) or (f"where {self.stage} was let in" if self.stage else "")
         return f"{self.moment} ({only})" if only else str(self.moment)
 
     def concerns(self, severity: Severity) -> bool:

@@ -221,15 +221,16 @@ def _failed_step(graph: ReleaseGraph, node: Node, facts: Facts, reason: str) -> 
 
 
 def _failure(item: Step | Check | Checklist, reason: str, *, seen: bool) -> Breach:
-    # At the most HIGH where nothing says that the data is damaged, so that nothing is restored.
-    unknown = (None if isinstance(item, Step) else item.on_unknown) or _at_most_high(item.on_failure)
+    # Where nothing says that the data is damaged, nothing is restored.
     scenario = item.scenario if isinstance(item, Check) else ""
-    severity = item.on_failure if seen else unknown
+    severity = item.on_failure if seen else severity_unknown(item)
     return Breach(severity=severity, reason=reason, scenario=scenario, restores=seen)
 
 
-def _at_most_high(severity: Severity) -> Severity:
-    return Severity.HIGH if severity is Severity.CRITICAL else severity
+def severity_unknown(item: Step | Check | Checklist) -> Severity:
+    """Return the severity of no answer: HIGH at the most, unless the plan says otherwise."""
+    known = None if isinstance(item, Step) else item.on_unknown
+    return known or min(item.on_failure, Severity.HIGH, key=list(Severity).index)
 
 
 def _breaches_of_finding(node: Node, facts: Facts) -> list[Breach]:

@@ -96,8 +96,14 @@ def test_only_who_was_let_in_hears_that_it_is_taken_back(
     plan = toy.plan(strategies=toy.rollouts())
     stage = next(stage for rollout in plan.strategies for stage in rollout.stages if stage.steps)
     back = replace(notice(Moment.ROLLBACK_STARTED), stage=stage.name)
-    graph = compile_plan(replace(plan, notices=[back]))
-    ran = [f"rollout.{stage.name}.{stage.steps[0].name}"] if opened else []
+    wait = toy.ToyStep(name="wait", leaves_nothing="it waits")
+    changed = replace(stage, steps=[*stage.steps, wait])
+    rollouts = [
+        replace(each, stages=[changed if at == stage else at for at in each.stages])
+        for each in plan.strategies
+    ]
+    graph = compile_plan(replace(plan, strategies=rollouts, notices=[back]))
+    ran = [f"rollout.{stage.name}.{(stage.steps[0] if opened else wait).name}"]
     facts = Facts(
         intent=intent,
         states=dict.fromkeys(ran, "failed") if intent is Intent.RELEASE else {},

@@ -29,6 +29,7 @@ PHASES = [
     "rollback.undo_beta_users_enable_for_beta_users",
     "rollback.undo_internal_team_enable_for_internal_team",
 ]
+FIRST_SOAK = "rollout.internal_team.soak"
 DATABASE = [
     "rollback.undo_insert_seed_data",
     "rollback.undo_create_maintenance_tables",
@@ -81,15 +82,18 @@ def test_a_no_go_leaves_production_alone(stack: Stack, production: Callable[[], 
     assert production() == before
 
 
-def test_errors_before_anybody_is_let_in_bring_flag_job_and_code_back_and_keep_the_database(
+def test_three_critical_bugs_in_the_first_phase_bring_flag_job_and_code_back_and_keep_the_database(
     stack: Stack, production: Callable[[], dict[str, Any]]
 ) -> None:
     before = production()
-    release = release_of(stack, "v2-error-rate").answered().ends_as(Outcome.HELD)
-    assert release.states()["verification.metrics_are_calm"] == "failed"
-    assert "error_rate" in " ".join(release.xcom("verdict")["reasons"])
-    assert release.reached("rollout") == []
-    assert release.undone() == CODE
+    release = release_of(stack, "v2").answered(until=FIRST_SOAK)
+    bugs = stack.sandbox.place("communityshare", "production").home / "shared" / "critical_bugs"
+    bugs.write_text("3")
+    release.ends_as(Outcome.HELD)
+    breaches = {each["scenario"]: each["severity"] for each in release.xcom(FIRST_SOAK, "breaches")}
+    assert breaches == {"one_or_two_critical_bugs": "HIGH", "three_or_more_critical_bugs": "CRITICAL"}
+    assert release.reached("ask", "rollout.beta_users", "watch.") == []
+    assert release.undone() == [PHASES[-1], *CODE]
     after = production()
     assert after["version"] == "v1"
     assert after["platform"] == before["platform"] | {"flag": after["platform"]["flag"]}

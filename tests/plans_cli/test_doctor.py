@@ -33,6 +33,9 @@ class Service(BaseHTTPRequestHandler):
             "/versioned/version": 200,
             "/guarded/version": 401,
             "/guarded/": 200,
+            "/sick/health": 500,
+            "/sick/version": 401,
+            "/sick/": 200,
             "/empty/health": 503,
             "/metrics": 200 if self.page else 404,
         }
@@ -140,6 +143,13 @@ def test_a_service_whose_version_is_guarded_answers_at_its_root(
 ) -> None:
     said = said_of_green(monkeypatch, f"http://127.0.0.1:{address}/guarded")
     assert said[0] == "ok   production green      g: GET / answers 200"
+
+
+def test_a_sick_service_behind_a_good_front_page_is_a_fault(
+    monkeypatch: pytest.MonkeyPatch, address: int
+) -> None:
+    said = said_of_green(monkeypatch, f"http://127.0.0.1:{address}/sick")
+    assert said[0].startswith("BAD  production green      g: GET /health answers 500.")
 
 
 def test_a_green_slot_that_nobody_can_reach_is_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:

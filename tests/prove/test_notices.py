@@ -126,10 +126,11 @@ def test_a_stage_that_the_rollout_has_not_is_refused() -> None:
     rollback = Moment.ROLLBACK_STARTED
     assert faults_of_notice(moment=rollback, stage=stages[0]) == []
     assert faults_of_notice(moment=rollback, stage="nowhere") == faults_of_notice(moment=Opened("nowhere"))
-    assert faults_of_notice(moment=Moment.AT_START, stage=stages[0]) == [
-        f"{SPOT}: it is told {Moment.AT_START}, and a stage is of rollbacks and outcomes only. "
-        "Leave stage out; for the users whom a stage lets in, make the moment Opened(...)."
-    ]
+    for early in (Moment.AT_START, Moment.REJECTED, Moment.ABORTED):
+        assert faults_of_notice(moment=early, stage=stages[0]) == [
+            f"{SPOT}: it is told {early}, and a stage is of rollbacks, and of outcomes after it, only. "
+            "Leave stage out; for the users whom a stage lets in, make the moment Opened(...)."
+        ]
 
 
 def test_a_severity_whose_breaches_nobody_is_told_of_is_refused() -> None:
@@ -141,11 +142,16 @@ def test_a_severity_whose_breaches_nobody_is_told_of_is_refused() -> None:
 
 
 def _untold(severity: Severity) -> str:
-    [action] = [rule.action for rule in SOUND.matrix.rules if rule.severity is severity and not rule.scenario]
+    it_may = "it may stop the release and ask, and no answer is a rollback"
+    follows = {
+        Severity.LOW: f'"continue": {it_may}',
+        Severity.MEDIUM: f'"ask": {it_may}',
+        Severity.HIGH: '"turn the flags off": with nobody asked',
+        Severity.CRITICAL: '"roll back and restore": with nobody asked',
+    }
     return (
-        f'notices: nobody is told of a {severity} breach, from which follows "{action}": it may stop the '
-        "release and ask, and no answer is a rollback. Add a Notice of Moment.BREACH, or "
-        f"Severity.{severity.name} to the severities of one."
+        f"notices: nobody is told of a {severity} breach, from which follows {follows[severity]}. "
+        f"Add a Notice of Moment.BREACH, or Severity.{severity.name} to the severities of one."
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from tests.prove.plans import SOUND, faults_of
 
+from slipway.metrics import GaugeValue
 from slipway.watching import Every, Threshold
 from slipway.words import Severity
 
@@ -128,6 +129,16 @@ def test_checkpoints_too_close_for_the_samples_wanted_are_refused() -> None:
 @pytest.mark.parametrize("field", ["minimum_good_samples", "consecutive_errors", "inconclusive_checkpoints"])
 def test_a_count_below_one_is_refused(field: str) -> None:
     assert watch(**{field: 0}) == [f"watch: {field} is 0. Give {field} 1 or more."]
+
+
+def test_the_newest_of_a_metric_that_tells_of_the_time_between_two_readings_is_refused() -> None:
+    first, *others = SOUND.watch.metrics
+    assert watch(metrics=[replace(first, newest=True), *others]) == [
+        f'watch.metrics[0] "{first.name}": newest=True, and a {first.kind} tells of the time between two '
+        "readings. Leave newest out; it is for a count of what is open now."
+    ]
+    gauge = GaugeValue(name=first.name, gauge="open_bugs", newest=True)
+    assert watch(metrics=[gauge, *others]) == []
 
 
 def test_a_metric_that_counts_nothing_cannot_be_wanted_of_at_least_so_many() -> None:

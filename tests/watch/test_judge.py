@@ -1,5 +1,6 @@
 """How samples become answers."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -176,6 +177,20 @@ def test_an_outlier_of_a_momentary_metric_ends_nothing_however_many_stand_behind
     few = (threshold(above=5, of_at_least=6),)  # more readings than the last three
     assert urgent(situation(9, 0, 9, 9, 0, 9, thresholds=few, each=1))
     assert urgent(situation(0, 0, 0, 0, 0, 9, thresholds=few, each=1)) == []
+
+
+def test_of_a_count_of_what_is_open_the_newest_sample_counts() -> None:
+    few, many = threshold(above=0, severity=Severity.HIGH), threshold(above=2)
+    now = situation(0, 0, 3, thresholds=(few, many))
+    assert [row.value for row in judge(now)] == [1, 1]  # a mean of 1 would ask of one, and there are 3
+    counted = replace(now.watch, metrics=[replace(metric, newest=True) for metric in now.watch.metrics])
+    rows = judge(replace(now, watch=counted))
+    assert [(row.value, row.answer) for row in rows] == [(3, Answer.FAIL)] * 2
+    steady = replace(situation(1, 3, 3, 3, thresholds=(few, many)), watch=counted)
+    assert [(row.severity, row.value) for row in urgent(steady)] == [
+        (Severity.HIGH, 3),
+        (Severity.CRITICAL, 3),
+    ]
 
 
 def test_nothing_is_urgent_before_there_are_enough_good_samples() -> None:

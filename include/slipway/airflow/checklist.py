@@ -13,6 +13,7 @@ from slipway.airflow.form import form_answer, people_as_users, without_dag_param
 from slipway.kinds import Checklist
 from slipway.plan import DecisionMatrix
 from slipway.run import Finding, Json
+from slipway.verdict import severity_unknown
 from slipway.words import Action, Answer, Severity
 
 DONE = "DONE"
@@ -38,7 +39,7 @@ _WORDS = {
 
 def follows_after_production(checklist: Checklist, matrix: DecisionMatrix) -> Follows:
     """Return what a checklist leads to once production was changed, by the rows of the matrix."""
-    unknown = checklist.on_unknown or min(checklist.on_failure, Severity.HIGH, key=list(Severity).index)
+    unknown = severity_unknown(checklist)
     return Follows(_said(checklist.on_failure, matrix), _said(unknown, matrix), MEANWHILE)
 
 

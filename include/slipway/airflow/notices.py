@@ -15,7 +15,7 @@ from slipway.airflow.tell import DELIVERIES, Telling, planned_production
 from slipway.airflow.triggers import MomentTrigger
 from slipway.delivery.schedule import Reminder, due, reminders
 from slipway.delivery.states import Delivery
-from slipway.facts import steps_that_ran
+from slipway.facts import changes, steps_that_ran
 from slipway.graph import DECISION, VERDICT, Kind, Node, ReleaseGraph
 from slipway.moments import Day, Opened
 from slipway.outcome import ending_of
@@ -41,18 +41,24 @@ class TellOperator(BaseOperator):
     def execute(self, context: Mapping[str, Any]) -> Json:
         """Tell them all; raises when one could not be told, skips where no proof opened a stage."""
         if unproved := self._unproved(context):
-            raise AirflowSkipException(f"{', '.join(unproved)} left no proof, so nobody may have been let in")
+            raise AirflowSkipException(
+                f"{', '.join(unproved)} left no proof, so it is not proved that anybody was let in"
+            )
         return self._tell(context, self._concerned(context, self.node.notices))
 
     def _concerned(self, context: Mapping[str, Any], notices: Iterable[Notice]) -> list[Notice]:
         """Return those of no stage, and of one whose users may have been let in; skips where none is left."""
-        told = list(notices)
-        if any(notice.stage for notice in told):
-            ran = steps_that_ran(self.graph, gather(context, self.graph))
-            stages = {"", *(node.stage for node in ran)}
-            told = [notice for notice in told if notice.stage in stages]
+        chosen = list(notices)
+        if not any(notice.stage for notice in chosen):
+            return chosen
+        ran = steps_that_ran(self.graph, gather(context, self.graph))
+        stages = {"", *(node.stage for node in ran if changes(node))}
+        told = [notice for notice in chosen if notice.stage in stages]
         if not told:
             raise AirflowSkipException("it is for users whom no step has let in")
+        for notice in chosen:
+            if notice not in told:
+                self.log.info("Not told: %s. No step of %s has let anybody in.", notice.name, notice.stage)
         return told
 
     def _unproved(self, context: Mapping[str, Any]) -> list[str]:

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from slipway.environment import ROLES
 from slipway.explain.outline import Block, Bullets, Section, Table, Text
-from slipway.explain.watching import MEANWHILE, rollout, watch
+from slipway.explain.watching import MEANWHILE, graded, rollout, watch
 from slipway.explain.wording import action_in_words, settings, titles_of, undo_in_words
 from slipway.graph import Kind, Node, ReleaseGraph
 from slipway.kinds import Check, Checklist, Step
@@ -213,7 +213,7 @@ def _rollback(graph: ReleaseGraph) -> Iterator[Block]:
 
 def _severities_of(check: Check) -> str:
     unknown = f"; {check.on_unknown} where it cannot tell" if check.on_unknown else ""
-    return f"{check.on_failure}{unknown}"
+    return f"{graded(check)}{unknown}"
 
 
 def _oldest(procedure: Procedure, titles: Mapping[str, str]) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from slipway.explain.outline import Block, Bullets, Section, Table, Text
 from slipway.explain.wording import limit_in_words, settings, titles_of
 from slipway.graph import ReleaseGraph
-from slipway.kinds import Checklist, in_words
+from slipway.kinds import Check, Checklist, in_words
 from slipway.plan import Plan, Stage
 from slipway.prove.wording import spoken
 from slipway.watching import Missing, Threshold
@@ -67,8 +67,14 @@ def _stage(stage: Stage, titles: Mapping[str, str]) -> tuple[str, ...]:
     said = [(step.heading, settings(step, titles)) for step in stage.steps]
     does = "; ".join(f"{heading} ({own})" if own else heading for heading, own in said)
     watched = f"{spoken(stage.soak)}, every {spoken(stage.every)}"
-    then = "; ".join(check.heading for check in stage.require)
+    then = "; ".join(_required(item) for item in stage.require)
     return stage.title, who, does or "-", watched, then or "-"
+
+
+def _required(item: Check | Checklist) -> str:
+    if isinstance(item, Check) and item.blocking:
+        return f"{item.heading} (if not: {graded(item)})"
+    return item.heading
 
 
 def _thresholds(plan: Plan, thresholds: Sequence[Threshold]) -> Table:
@@ -77,15 +83,16 @@ def _thresholds(plan: Plan, thresholds: Sequence[Threshold]) -> Table:
     for each in thresholds:
         metric = metrics.get(each.metric)
         title, unit = (metric.heading, metric.unit) if metric else (in_words(each.metric), "")
-        decides = "only observed" if each.observe_only else _severity(each)
+        decides = "only observed" if each.observe_only else graded(each)
         missing = "inconclusive" if each.missing is Missing.INCONCLUSIVE else str(each.missing)
         rows.append((title, limit_in_words(each, unit, metrics.get(each.versus)), decides, missing))
     return Table(("Metric", "Too much", "Severity", "Without data"), rows)
 
 
-def _severity(threshold: Threshold) -> str:
-    scenario = threshold.scenario.replace("_", " ")
-    return f"{threshold.severity} ({scenario})" if scenario else str(threshold.severity)
+def graded(item: Threshold | Check) -> str:
+    """Return the severity of a breach, with the scenario that picks the row of the matrix."""
+    severity = item.severity if isinstance(item, Threshold) else item.on_failure
+    return f"{severity} ({item.scenario.replace('_', ' ')})" if item.scenario else str(severity)
 
 
 def _schedule(plan: Plan) -> Iterator[Block]:

@@ -40,6 +40,7 @@ from slipway.testing import LocalRun
 
 HEALTH, VERSION = "/health", "/version"  # a service has one of them; a plan reads the version
 SERVES_NOTHING = 503
+GUARDED = (401, 403)
 _BAD = "BAD"
 OWN = {"database": "slipway_ledger", "backups": "slipway_reports"}  # by a role that is tried in the same way
 
@@ -232,14 +233,16 @@ def _green(run: Run) -> str:
 
 
 def _answers_to_get(conn_id: str, wanted: str) -> str:
-    """Return the first good answer; raises ConnectionError with the first that is not "nothing here"."""
-    bad: list[tuple[str, int]] = []
+    """Return the first good answer. Raises ConnectionError.
+
+    A path that is not there says nothing of the service, nor does a guarded one that no step asks for.
+    """
     for path in dict.fromkeys((wanted, VERSION, "/")):
         status = ask(Question(conn_id=conn_id, path=path)).status
         if status < 400:
             return f"GET {path} answers {status}"
-        bad.append((path, status))
-    path, status = next((each for each in bad if each[1] != 404), bad[-1])
+        if status != 404 and (path == wanted or status not in GUARDED):
+            break
     raise ConnectionError(f"GET {path} answers {status}. Is it the right address, and is the service well?")
 
 

@@ -14,6 +14,7 @@ from slipway.telling import OUTCOMES
 from slipway.words import Action, Severity
 
 AFTER_STAGES = (Moment.ROLLBACK_STARTED, *OUTCOMES)
+BEFORE_STAGES = (Moment.REJECTED, Moment.ABORTED)  # outcomes of a release that let nobody in
 
 
 @dataclass(frozen=True)
@@ -162,7 +163,7 @@ class StageTooEarly(Fault):
 
     @property
     def what(self) -> str:
-        return f"it is told {self.moment}, and a stage is of rollbacks and outcomes only"
+        return f"it is told {self.moment}, and a stage is of rollbacks, and of outcomes after it, only"
 
     @property
     def mend(self) -> str:
@@ -186,17 +187,19 @@ class NothingOpens(Fault):
 
 @dataclass(frozen=True)
 class UntoldBreach(Fault):
-    """A plan that tells people things, and not what it would alert them of or ask them."""
+    """A plan that tells people things, and not of breaches of some severity."""
 
     severity: Severity
     action: Action
 
     @property
     def what(self) -> str:
-        return (
-            f'nobody is told of a {self.severity} breach, from which follows "{self.action}": '
-            "it may stop the release and ask, and no answer is a rollback"
+        then = (
+            "with nobody asked"
+            if self.action.undoes
+            else "it may stop the release and ask, and no answer is a rollback"
         )
+        return f'nobody is told of a {self.severity} breach, from which follows "{self.action}": {then}'
 
     @property
     def mend(self) -> str:
@@ -217,7 +220,7 @@ def faults(graph: ReleaseGraph) -> Iterator[Fault]:
             yield NothingOpens(spot, notice.moment.stage)
         if notice.stage and notice.stage not in stages:
             yield UnknownStage(spot, notice.stage, tuple(stages))
-        if notice.stage and notice.moment not in AFTER_STAGES:
+        if notice.stage and (notice.moment not in AFTER_STAGES or notice.moment in BEFORE_STAGES):
             yield StageTooEarly(spot, str(notice.moment))
         if notice.severities and notice.moment is not Moment.BREACH:
             yield SeveritiesWithoutBreach(spot, str(notice.moment), tuple(notice.severities))

@@ -7,8 +7,10 @@ from slipway.errors import Fault
 from slipway.graph import ReleaseGraph
 from slipway.kinds import Check, Step
 from slipway.plan import Plan
-from slipway.prove.places import items, place, production_steps, thresholds
+from slipway.prove.places import Placed, items, place, production_steps, thresholds
 from slipway.prove.wording import choose
+from slipway.steps.run_check import RunCheck
+from slipway.verdict import severity_unknown
 from slipway.words import Phase, Severity
 
 
@@ -47,6 +49,23 @@ class UnusedScenario(Fault):
         )
 
 
+@dataclass(frozen=True)
+class IdleScenario(Fault):
+    """A check that names a scenario where its answer picks no row of the matrix."""
+
+    name: str
+
+    @property
+    def what(self) -> str:
+        return f'its scenario "{self.name}" picks nothing here'
+
+    @property
+    def mend(self) -> str:
+        return (
+            "Only a check that blocks after production has one; give a RunCheck's to the step, or leave it out"
+        )
+
+
 def faults(graph: ReleaseGraph) -> Iterator[Fault]:
     """Yield the faults of scenarios."""
     rules = graph.plan.matrix.rules
@@ -55,7 +74,8 @@ def faults(graph: ReleaseGraph) -> Iterator[Fault]:
         rows = [rule.scenario for rule in rules if rule.severity is severity]
         if name not in rows:
             yield UnknownScenario(spot, name, severity, tuple(filter(None, rows)))
-    chosen = {(severity, name) for _, severity, name, decides in named if decides}
+    yield from _idle(graph.plan)
+    chosen = {(severity, name) for _, severity, name, decides in named if decides} | _by_no_answer(graph.plan)
     for index, rule in enumerate(rules):
         if rule.scenario and (rule.severity, rule.scenario) not in chosen:
             spot = place("matrix.rules", index, rule.severity)
@@ -72,6 +92,24 @@ def _named(plan: Plan) -> Iterator[tuple[str, Severity, str, bool]]:
         if each.item.scenario:
             yield each.place, each.item.on_failure, each.item.scenario, True
     for each in items(plan):
-        late = each.phase in (Phase.VERIFICATION, Phase.ROLLOUT)
-        if isinstance(each.item, Check) and each.item.scenario:
-            yield each.place, each.item.on_failure, each.item.scenario, late and each.item.blocking
+        if isinstance(each.item, Check) and each.item.scenario and _decides(each):
+            yield each.place, each.item.on_failure, each.item.scenario, True
+
+
+def _idle(plan: Plan) -> Iterator[Fault]:
+    for each in items(plan):
+        check = each.item.check if isinstance(each.item, RunCheck) else each.item
+        decides = check is each.item and isinstance(check, Check) and _decides(each)
+        if isinstance(check, Check) and check.scenario and not decides:
+            yield IdleScenario(each.place, check.scenario)
+
+
+def _by_no_answer(plan: Plan) -> set[tuple[Severity, str]]:
+    """Return what checks without an answer choose, if the matrix has such a row."""
+    checks = [each.item for each in items(plan) if isinstance(each.item, Check) and _decides(each)]
+    return {(severity_unknown(check), check.scenario) for check in checks}
+
+
+def _decides(placed: Placed) -> bool:
+    assert isinstance(placed.item, Check)
+    return placed.phase in (Phase.VERIFICATION, Phase.ROLLOUT) and placed.item.blocking

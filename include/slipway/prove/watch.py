@@ -7,7 +7,7 @@ from datetime import timedelta
 from slipway.errors import Fault
 from slipway.graph import ReleaseGraph
 from slipway.plan import Plan
-from slipway.prove.places import stages, thresholds
+from slipway.prove.places import place, stages, thresholds
 from slipway.prove.wording import choose, listed, spoken
 from slipway.watching import Threshold
 
@@ -200,6 +200,21 @@ class NothingCounted(Fault):
 COUNTS = ("minimum_good_samples", "consecutive_errors", "inconclusive_checkpoints")
 
 
+@dataclass(frozen=True)
+class NewestOfATime(Fault):
+    """A metric of which the newest sample is to count, and which tells of the time between two."""
+
+    kind: str
+
+    @property
+    def what(self) -> str:
+        return f"newest=True, and a {self.kind} tells of the time between two readings"
+
+    @property
+    def mend(self) -> str:
+        return "Leave newest out; it is for a count of what is open now"
+
+
 def faults(graph: ReleaseGraph) -> Iterator[Fault]:
     """Yield the faults of the watch and of the soaks of the rollout."""
     plan = graph.plan
@@ -210,6 +225,9 @@ def faults(graph: ReleaseGraph) -> Iterator[Fault]:
     for field in COUNTS:
         if (value := int(getattr(plan.watch, field))) < 1:
             yield CountBelowOne("watch", field, value)
+    for index, metric in enumerate(plan.watch.metrics):
+        if metric.newest and not metric.momentary:
+            yield NewestOfATime(place("watch.metrics", index, metric.name), metric.kind)
     yield from _schedule(plan)
 
 

@@ -22,10 +22,10 @@ from slipway.sandbox.control import load_state_file, this_process
 from slipway.sandbox.journeys import Journey, Step, journeys
 from slipway.sandbox.layout import Environment, Place, System, places, port
 
-RATE = {Environment.PRODUCTION: 40.0, Environment.STAGING: 5.0}  # requests per second
+RATE = {Environment.PRODUCTION: 25.0, Environment.STAGING: 5.0}  # requests per second
 WALKERS = {Environment.PRODUCTION: 32, Environment.STAGING: 4}  # journeys at the same time at the most
 # Seconds. A rehearsal's watch of production looks every 0.2; nothing measures how long staging is down.
-PROBE_EVERY = {Environment.PRODUCTION: 0.1, Environment.STAGING: 1.0}
+PROBE_EVERY = {Environment.PRODUCTION: 0.2, Environment.STAGING: 1.0}
 PROBE_TIMEOUT = aiohttp.ClientTimeout(total=1)
 REQUEST_TIMEOUT = aiohttp.ClientTimeout(total=10)
 

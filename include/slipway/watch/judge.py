@@ -70,7 +70,8 @@ class Situation:
 
     :param samples: since the checkpoint before
     :param earlier: samples from before that, which sustained thresholds still need
-    :param figures: metrics over the whole time since the checkpoint before; of others the mean of the samples
+    :param figures: metrics over the whole time since the checkpoint before; of others the mean of the
+        samples, or the newest one
     """
 
     watch: Watch
@@ -99,12 +100,22 @@ class Situation:
         if self.figures.get(metric) is not None:
             return self.figures[metric]
         values = [sample.values.get(metric) for sample in self.samples]
-        known = [value for value in values if value is not None]
-        return fmean(known) if known else None
+        return _one_of(self.kind(metric), [value for value in values if value is not None])
+
+    def kind(self, metric: str) -> Metric:
+        """Return the metric of this name."""
+        return next(each for each in self.watch.metrics if each.name == metric)
 
     def all_figures(self) -> dict[str, float | None]:
         """Return the judged value of every metric."""
         return {metric.name: self.figure(metric.name) for metric in self.watch.metrics}
+
+
+def _one_of(metric: Metric, values: Sequence[float]) -> float | None:
+    """Return what stands for values, oldest first; None if there are none."""
+    if not values:
+        return None
+    return values[-1] if metric.newest else fmean(values)
 
 
 def judge(situation: Situation) -> list[Row]:
@@ -179,7 +190,7 @@ def _tail(threshold: Threshold, situation: Situation, samples: Sequence[Sample],
     that is little used is judged by its last requests, and not by those of an hour ago.
     """
     metric = threshold.metric
-    kind = next(each for each in situation.watch.metrics if each.name == metric)
+    kind = situation.kind(metric)
     if threshold.lasting > timedelta(0):
         crossed = list(crossings(threshold, situation.all_samples, situation.baseline))
         return _Tail(value=_together(kind, crossed), observed=_observed(metric, crossed))
@@ -213,6 +224,8 @@ def _together(metric: Metric, samples: Sequence[Sample]) -> float:
     """
     known = [sample for sample in samples if sample.values.get(metric.name) is not None]
     weighed = [(sample.values[metric.name] or 0.0, sample.observed.get(metric.name, 1.0)) for sample in known]
+    if metric.newest:
+        return weighed[-1][0]
     if metric.adds_up or not metric.counts:
         weights = [weight for _, weight in weighed]
         return fmean([value for value, _ in weighed], weights if any(weights) else None)
@@ -297,7 +310,7 @@ def _cannot_wait(threshold: Threshold, matrix: DecisionMatrix) -> bool:
 
 
 def _urgent_row(threshold: Threshold, situation: Situation, recent: Mapping[str, float | None]) -> Row:
-    known = {**recent, **_last_means(situation)}
+    known = {**recent, **_last_figures(situation)}
     figures = {
         **situation.all_figures(),
         **{name: value for name, value in known.items() if value is not None},
@@ -306,15 +319,15 @@ def _urgent_row(threshold: Threshold, situation: Situation, recent: Mapping[str,
     return _row(threshold, situation, figures, situation.samples[-least:])
 
 
-def _last_means(situation: Situation) -> dict[str, float | None]:
-    """Return the mean of each momentary metric over its last good samples."""
+def _last_figures(situation: Situation) -> dict[str, float | None]:
+    """Return what stands for the last good samples of each momentary metric."""
     least = max(situation.watch.minimum_good_samples, 1)
     found: dict[str, float | None] = {}
     for metric in situation.watch.metrics:
         if metric.momentary:
             known = (sample.values.get(metric.name) for sample in reversed(situation.samples))
             last = list(islice((value for value in known if value is not None), least))
-            found[metric.name] = fmean(last) if last else None
+            found[metric.name] = _one_of(metric, last[::-1])
     return found
 
 

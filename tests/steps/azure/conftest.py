@@ -17,6 +17,7 @@ from slipway.sandbox.postgres import Postgres
 from slipway.sandbox.vendors.azure import Azure, azure
 from slipway.sandbox.vendors.azure_state import App, AzureState, Build, KeyValue
 from slipway.sandbox.vendors.stand_in import serving
+from slipway.steps import azure_api
 from slipway.testing import LocalRun
 
 
@@ -33,6 +34,7 @@ def artifacts(tmp_path: Path) -> Path:
 def cloud(artifacts: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Azure]:
     """The stand-in, quick, with v1.1.0 in production."""
     monkeypatch.setattr(vendor, "PAUSE", 0.01)
+    monkeypatch.setattr(azure_api, "_tokens", {})  # a port, and with it an account, can come twice
     state = AzureState(
         takes=0.05,
         groups=["cpr-prod-rg"],

@@ -5,21 +5,25 @@ from contextlib import contextmanager
 from threading import Lock
 from typing import Any
 
+from slipway.vendor_faults import AccessRefused
+
 CONNECT_TIMEOUT, READ_TIMEOUT = 5.0, 8.0  # seconds; a reading later than that is no reading
-_MADE: dict[tuple[str, str], Any] = {}  # by the connection as it is set, and the service
-_MAKING = Lock()
+_MADE: dict[tuple[str, str], tuple[str, Any]] = {}  # by connection and service: how it was set, the client
+_MAKING: dict[tuple[str, str], Lock] = {}  # making one may ask AWS for a role, and must hold up no other
 
 
 def client(connection: Any, service: str) -> Any:
     """Return the client of a connection, one for all that is read from it: it takes a while to make.
 
-    A connection that was edited has another one. boto3's clients are safe to share between threads.
+    Another one is made when the connection was edited, and after AWS refused it: what it signs with may have
+    been renewed outside the connection. boto3's clients are safe to share between threads.
     """
-    key = (connection.get_uri(), service)
-    with _MAKING:
-        if key not in _MADE:
-            _MADE[key] = _made(connection, service)
-        return _MADE[key]
+    key, as_set = (connection.conn_id, service), connection.get_uri()
+    with _MAKING.setdefault(key, Lock()):
+        found = _MADE.get(key)
+        if found is None or found[0] != as_set:
+            found = _MADE[key] = (as_set, _made(connection, service))
+        return found[1]
 
 
 def _made(connection: Any, service: str) -> Any:
@@ -37,7 +41,10 @@ def _made(connection: Any, service: str) -> Any:
 
 @contextmanager
 def in_words(connection: Any, system: str, call: str) -> Iterator[None]:
-    """Raise boto's errors as the faults of slipway.vendor_faults: with system, call, and the mend."""
+    """Raise boto's errors as the faults of slipway.vendor_faults: with system, call, and the mend.
+
+    After AWS refused a client, `client` makes another one.
+    """
     from boto3.exceptions import Boto3Error  # type: ignore[import-untyped]
     from botocore.exceptions import BotoCoreError, ClientError  # type: ignore[import-untyped]
 
@@ -46,4 +53,8 @@ def in_words(connection: Any, system: str, call: str) -> Iterator[None]:
     try:
         yield
     except (Boto3Error, BotoCoreError, ClientError, KeyError) as error:
-        raise fault_of(system, call, connection.conn_id, error) from error
+        fault = fault_of(system, call, connection.conn_id, error)
+        if isinstance(fault, AccessRefused):
+            for key in [key for key in _MADE if key[0] == connection.conn_id]:
+                _MADE.pop(key, None)
+        raise fault from error

@@ -21,7 +21,6 @@ def opened(connection: Any, asked: Mapping[str, Json], since: float) -> Callable
     <id>_total. Of any other statistic the newest datapoint counts, if it is not older than asked["within"]
     seconds: the series <id>. A Sum beside it is that of these seconds.
     """
-    watch = client(connection, "cloudwatch")
     period = int(asked["period"])
     sums = {str(figure["id"]) for figure in asked["figures"] if figure["statistic"] in COUNTED}
 
@@ -29,6 +28,7 @@ def opened(connection: Any, asked: Mapping[str, Json], since: float) -> Callable
         now = datetime.now(UTC)
         begin = since if asked["counted"] else now.timestamp() - asked["within"]
         with in_words(connection, "Amazon CloudWatch", "GetMetricData"):
+            watch = client(connection, "cloudwatch")
             points = _points(watch, asked["figures"], period, begin - begin % period, now)
         if asked["counted"]:
             return {

@@ -23,12 +23,11 @@ def opened(connection: Any, asked: Mapping[str, Json], since: float) -> Callable
     came: without it a silent group would look like one without errors. With asked["field"], events are JSON
     and `log_numbers_total` counts them by the bucket of that number.
     """
-    logs = client(connection, "logs")
-    tally = _Tally(logs, asked, since)
+    tally = _Tally(asked, since)
 
     def reading() -> Samples:
         with in_words(connection, "Amazon CloudWatch Logs", f"FilterLogEvents {asked['group']}"):
-            return tally.read()
+            return tally.read(client(connection, "logs"))
 
     return reading
 
@@ -36,31 +35,31 @@ def opened(connection: Any, asked: Mapping[str, Json], since: float) -> Callable
 class _Tally:
     """Counts events once each, also those that arrive late."""
 
-    def __init__(self, logs: Any, asked: Mapping[str, Json], since: float) -> None:
-        self.logs, self.asked = logs, asked
+    def __init__(self, asked: Mapping[str, Json], since: float) -> None:
+        self.asked = asked
         self.since = self.read_at = since
         self.known: dict[str, int] = {}  # id of an event -> when it happened
         self.matched = 0
         self.seen = 0
         self.buckets: dict[float, int] = {}
 
-    def read(self) -> Samples:
+    def read(self, logs: Any) -> Samples:
         """Count what came since the reading before."""
         now, begin = time.time(), max(self.since, self.read_at - OVERLAP)
-        for event in self._events(begin, self.asked["pattern"]):
+        for event in self._events(logs, begin, self.asked["pattern"]):
             if event["eventId"] not in self.known:
                 self._count(event)
             self.known[event["eventId"]] = event["timestamp"]
         self.known = {name: at for name, at in self.known.items() if at >= begin * 1000}
-        self.seen += any(True for _ in self._events(self.read_at - SILENCE, ""))
+        self.seen += any(True for _ in self._events(logs, self.read_at - SILENCE, ""))
         self.read_at = now
         samples: Samples = {(MATCHED, ()): float(self.matched), (SEEN, ()): float(self.seen)}
         samples |= {(BUCKET, (("upto", repr(bound)),)): float(n) for bound, n in self.buckets.items()}
         return samples
 
-    def _events(self, begin: float, pattern: str) -> Iterator[Any]:
+    def _events(self, logs: Any, begin: float, pattern: str) -> Iterator[Any]:
         more = {"filterPattern": pattern} if pattern else {"limit": 1}
-        pages = self.logs.get_paginator("filter_log_events").paginate(
+        pages = logs.get_paginator("filter_log_events").paginate(
             logGroupName=self.asked["group"], startTime=int(begin * 1000), **more
         )
         for page in pages:

@@ -165,7 +165,7 @@ def serving(stand_in: StandIn, port: int = 0) -> Iterator[str]:
 
     server = make_server("127.0.0.1", port, app, threaded=True)
     server.daemon_threads = True  # type: ignore[attr-defined]
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.25}, daemon=True)
     thread.start()
     try:
         yield f"http://127.0.0.1:{server.server_port}"
