@@ -86,7 +86,7 @@ def test_a_scenario_that_picks_nothing_is_refused() -> None:
     first, *_ = checked("night")
     assert isinstance(first, Check)
     idle = 'its scenario "night" picks nothing here. Only a check that blocks after production has one; '
-    idle += "give a RunCheck's to the step, or leave it out."
+    idle += "give it to a RunCheck itself, or leave it out."
     in_a_step = RunCheck(name="look", check=first, scenario="night", on_failure=Severity.HIGH)
     for field, placed in (("verify", replace(first, blocking=False)), ("preflight", first)):
         assert f'{field}[0] "{first.name}": {idle}' in faults_of(matrix=MATRIX, **{field: [placed]})

@@ -62,7 +62,7 @@ class IdleScenario(Fault):
     @property
     def mend(self) -> str:
         return (
-            "Only a check that blocks after production has one; give a RunCheck's to the step, or leave it out"
+            "Only a check that blocks after production has one; give it to a RunCheck itself, or leave it out"
         )
 
 
