@@ -68,6 +68,7 @@ class ReleaseRecord:
     :param rolls_back: the release id that a run with intent roll_back undid
     :param reasons: why it ended with this outcome
     :param undone: the undo tasks in the order in which they ran
+    :param rollback_within: what the plan gives the procedure that was chosen, None if it says nothing
     :param events: what people did beside the tasks (clearing, marking), from the audit log
     """
 
@@ -94,6 +95,7 @@ class ReleaseRecord:
     breaches: tuple[Breach, ...] = ()
     checkpoints: tuple[CheckpointRecord, ...] = ()
     undone: tuple[UndoRecord, ...] = ()
+    rollback_within: timedelta | None = None
     events: tuple[LogEntry, ...] = ()
     notices: tuple[NoticeRecord, ...] = ()
     schedule: tuple[ScheduledRecord, ...] = ()
@@ -178,6 +180,19 @@ class ReleaseRecord:
         if passed == len(answers) and not any(undo.state == "failed" for undo in self.undone):
             return RollbackResult.SUCCESS
         return RollbackResult.PARTIAL if passed else RollbackResult.FAILED
+
+    @property
+    def rollback_took(self) -> timedelta | None:
+        """The time from the start of the rollback to the end of its last undo, None if none ran."""
+        started = [t.started for t in self.tasks if t.phase == Phase.ROLLBACK and t.ran and t.started]
+        ended = [t.ended for t in self.tasks if t.does in UNDOING and t.ran and t.ended]
+        return max(ended) - min(started) if started and ended else None
+
+    @property
+    def rollback_is_late(self) -> bool:
+        """Whether the rollback took longer than the plan gives it."""
+        took, within = self.rollback_took, self.rollback_within
+        return took is not None and within is not None and took > within
 
     def evidences(self) -> dict[str, Json]:
         """Return the evidence of each step that changed production, by task id, as a later undo reads it."""

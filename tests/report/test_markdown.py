@@ -234,3 +234,19 @@ def test_a_rehearsal_is_not_called_late() -> None:
     table = text[text.index("## Schedule") : text.index("## Timeline")]
     assert "nothing is called late" in table
     assert "in time" not in table
+
+
+def test_a_rollback_is_held_against_the_time_that_the_plan_gives_it() -> None:
+    record = rolled_back()
+    assert record.rollback_took == timedelta(seconds=7.25)
+    assert "It took 7.2 s.\n" in markdown(record)
+    in_time = replace(record, rollback_within=timedelta(seconds=8))
+    assert "It took 7.2 s, within the 8.0 s that the plan gives it." in markdown(in_time)
+    assert "LATE" not in short(in_time)
+    late = replace(record, rollback_within=timedelta(seconds=7))
+    assert "It took 7.2 s, **longer than the 7.0 s that the plan gives it**." in markdown(late)
+    assert "  LATE         the rollback took 7.2 s, and the plan gives it 7.0 s" in short(late).splitlines()
+
+
+def test_a_release_that_was_not_rolled_back_took_no_time_to_roll_back() -> None:
+    assert released().rollback_took is None

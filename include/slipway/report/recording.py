@@ -118,6 +118,7 @@ def record_from(
         breaches=tuple(breach for each in facts.breaches.values() for breach in each),
         checkpoints=tuple(_checkpoints(graph, trace)),
         undone=tuple(_undone(graph, facts, trace)),
+        rollback_within=_within(plan, verdict),
         events=tuple(trace.events),
         notices=recorded(plan.notices, trace.notices, facts=_known(graph, trace)),
         schedule=tuple(_scheduled(each, tasks, _due_at(each, plan, trace)) for each in plan.schedule),
@@ -127,6 +128,11 @@ def record_from(
             for duty in _duties(plan, ending.outcome)
         ),
     )
+
+
+def _within(plan: Plan, verdict: Verdict | None) -> timedelta | None:
+    chosen = verdict.procedure if verdict else ""
+    return next((each.within for each in plan.procedures if each.name == chosen), None)
 
 
 def _duties(plan: Plan, outcome: Outcome) -> Sequence[Duty]:

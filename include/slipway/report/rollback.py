@@ -8,7 +8,7 @@ def rollback(record: ReleaseRecord) -> str:
     """Return verdict, undo tasks, what was kept, and the verification; "" where nothing is to be said."""
     if not record.undone and not record.kept:
         return ""
-    return section("Rollback", _verdict(record), _undone(record), _kept(record), _verification(record))
+    return section("Rollback", _verdict(record), _undone(record), _took(record), _kept(record), _verification(record))
 
 
 def _verdict(record: ReleaseRecord) -> str:
@@ -31,6 +31,17 @@ def _undone(record: ReleaseRecord) -> str:
     ]
     head = ["Order", "Undo", "Result", "At (UTC)", "Why", "What it did"]
     return table(head, rows) if rows else "Nothing was undone."
+
+
+def _took(record: ReleaseRecord) -> str:
+    took, within = record.rollback_took, record.rollback_within
+    if took is None:
+        return ""
+    if within is None:
+        return f"It took {span(took)}."
+    if record.rollback_is_late:
+        return f"It took {span(took)}, **longer than the {span(within)} that the plan gives it**."
+    return f"It took {span(took)}, within the {span(within)} that the plan gives it."
 
 
 def _answer(undo: UndoRecord) -> str:

@@ -34,6 +34,9 @@ def _first_of_all(record: ReleaseRecord) -> Iterator[tuple[str, str]]:
     yield "what", what_happened(record)
     yield from (("OVERRIDE", override) for override in record.overrides)
     yield from (("why", reason) for reason in record.reasons[:4])
+    if record.rollback_is_late and record.rollback_took and record.rollback_within:
+        took, within = span(record.rollback_took), span(record.rollback_within)
+        yield "LATE", f"the rollback took {took}, and the plan gives it {within}"
     yield "next", what_next(record)
 
 
