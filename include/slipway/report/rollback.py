@@ -8,7 +8,9 @@ def rollback(record: ReleaseRecord) -> str:
     """Return verdict, undo tasks, what was kept, and the verification; "" where nothing is to be said."""
     if not record.undone and not record.kept:
         return ""
-    return section("Rollback", _verdict(record), _undone(record), _took(record), _kept(record), _verification(record))
+    return section(
+        "Rollback", _verdict(record), _undone(record), _took(record), _kept(record), _verification(record)
+    )
 
 
 def _verdict(record: ReleaseRecord) -> str:
