@@ -371,6 +371,7 @@ def deployed_to(environment: str) -> Sequence[Step]:
             folder="frontend/build",
             distribution=distribution,
             paths=["/*"],
+            state_bucket=backups,  # everybody may read the site's
             every=timedelta(seconds=2),
             planned=timedelta(minutes=10),
             on_failure=Severity.HIGH,

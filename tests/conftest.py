@@ -8,6 +8,7 @@ import sys
 import tempfile
 from collections.abc import Generator, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from xdist.scheduler import LoadScopeScheduling
@@ -134,3 +135,20 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     for report in terminalreporter.stats.get("rerun", ()):
         terminalreporter.write_sep("_", f"first try of {report.nodeid}")
         terminalreporter.write_line(report.longreprtext)
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let steps and channels wait for no answer for long, and between two tries not at all."""
+    from tests.bad_answers import TIMEOUT
+
+    from slipway import vendor
+
+    send = vendor._send
+
+    def sooner(*asked: Any) -> Any:
+        *rest, timeout = asked
+        return send(*rest, min(timeout, TIMEOUT))
+
+    monkeypatch.setattr(vendor, "_send", sooner)
+    monkeypatch.setattr(vendor, "PAUSE", 0.01)

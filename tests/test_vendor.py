@@ -123,6 +123,8 @@ def test_a_slow_answer_is_a_fault_that_says_so(acme: StandIn) -> None:
     acme.trouble(delay=0.5, times=-1)
     with pytest.raises(VendorUnreachable, match=r"no answer within 0\.1 s\. It may have been carried out"):
         call(ACME, "acme", "POST", "/things", json={"name": "a"}, timeout=0.1)
+    with pytest.raises(VendorUnreachable, match=r"no answer within 0\.1 s\. See Acme's status page"):
+        call(ACME, "acme", "GET", "/things", timeout=0.1)  # which changes nothing
 
 
 def test_an_answer_that_breaks_off_is_a_fault_that_says_so(acme: StandIn) -> None:

@@ -8,13 +8,16 @@ StepImpossible (no second try)
 
 from slipway.errors import StepFailed, StepImpossible
 
+READS = ("GET ", "HEAD ", "Get", "List", "Head", "Describe", "Filter")  # calls that change nothing
+
 
 class VendorUnreachable(StepFailed):
     """No whole answer came: refused, timed out or cut off. `sent` is whether the call may have been taken."""
 
     def __init__(self, system: str, call: str, conn_id: str, why: str, *, sent: bool) -> None:
         self.system, self.call, self.conn_id, self.why, self.sent = system, call, conn_id, why, sent
-        taken = " It may have been carried out; the next try looks first." if sent else ""
+        changes = not call.startswith(READS)
+        taken = " It may have been carried out; the next try looks first." if sent and changes else ""
         super().__init__(
             f"{system}: {call}: {why}.{taken} See {system}'s status page, and that host and port of the "
             f'connection "{conn_id}" are right and open from this worker.'

@@ -2,6 +2,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
+from tests.bad_answers import Bad, each_bad_answer, meets
 from tests.notices.conftest import KEY, Connect, a_letter
 
 from slipway.notices import StatusPage
@@ -81,3 +82,16 @@ def test_a_wrong_key_and_an_unknown_page_are_named(server: StandIn, connect: Con
     with pytest.raises(AccessRefused, match='set new ones in the connection "public_page"') as caught:
         PAGE.send(a_letter(), KEY)
     assert "s3cr3t" not in str(caught.value)
+
+
+@each_bad_answer()
+@pytest.mark.usefixtures("impatient")
+def test_a_bad_answer_is_said_and_one_incident_is_opened(
+    server: StandIn, state: StatuspageState, bad: Bad
+) -> None:
+    meets(
+        server, bad, "POST", "Statuspage: POST /v1/pages/shop/incidents: ", lambda: PAGE.send(a_letter(), KEY)
+    )
+    PAGE.send(a_letter(), KEY)
+    [incident] = state.incidents["shop"]
+    assert len(incident["incident_updates"]) == 1

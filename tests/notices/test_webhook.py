@@ -2,6 +2,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
+from tests.bad_answers import Bad, each_bad_answer, meets
 from tests.notices.conftest import KEY, Connect, a_letter
 
 from slipway.channel import Twice
@@ -105,3 +106,23 @@ def test_a_version_without_notices_is_named(service: StandIn) -> None:
     service.trouble(status=404)
     with pytest.raises(NotThere, match="Deploy the version that has notices"):
         USERS.send(a_letter(), KEY)
+
+
+@each_bad_answer()
+@pytest.mark.usefixtures("impatient")
+def test_a_bad_answer_of_a_receiver_is_said_and_what_it_took_twice_has_one_key(
+    hook: StandIn, state: ReceiverState, bad: Bad
+) -> None:
+    meets(hook, bad, "POST", "Webhook: POST /releases: ", lambda: HOOK.send(a_letter(), KEY))
+    HOOK.send(a_letter(), KEY)
+    assert list(state.taken) == [KEY]
+
+
+@each_bad_answer()
+@pytest.mark.usefixtures("impatient")
+def test_a_bad_answer_of_the_service_is_said_and_its_users_are_told_once(
+    service: StandIn, state: ReceiverState, bad: Bad
+) -> None:
+    meets(service, bad, "POST", "The service: POST ", lambda: USERS.send(a_letter(), KEY))
+    USERS.send(a_letter(), KEY)
+    assert list(state.taken) == [KEY]

@@ -6,6 +6,8 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import Event, Thread
 from typing import Any
 
 import pytest
@@ -16,6 +18,7 @@ from tests.sandbox.local_release import LocalRelease
 from tests.waiting import until
 
 from slipway.checks import BaselineLimit, Downtime, NoteDowntime
+from slipway.kinds import Check
 from slipway.plans_cli.doctor import examine
 from slipway.sandbox import Sandbox
 from slipway.sandbox.layout import Place, port
@@ -181,6 +184,11 @@ def test_errors_show_on_production_only(sandbox: Sandbox, release: Callable[[str
         [ask(place, "/api/me/skills", X_User=str(user))[0] for user in range(1, 21)] for place in places
     ]
     assert [each.count(500) for each in statuses] == [0, 4]
+    with used(places[1]):
+        assert set(wrong.check("verification", [named(wrong, "error_rate_is_normal")])) == {
+            "error_rate_is_normal"
+        }
+    assert wrong.findings["verification.error_rate_is_normal"].answer is Answer.FAIL
     wrong.roll_back()
     assert production(sandbox) == before
 
@@ -194,6 +202,31 @@ def test_slowness_shows_on_production_only(sandbox: Sandbox, release: Callable[[
     took = [_seconds(sandbox.place("goals", name)) for name in ("staging", "production")]
     assert took[0] < 0.2
     assert took[1] > 0.3
+
+
+def named(release: LocalRelease, name: str) -> Check:
+    """Return the check of this name after production."""
+    [found] = [each for each in release.plan.verify if isinstance(each, Check) and each.name == name]
+    return found
+
+
+@contextmanager
+def used(place: Place) -> Iterator[None]:
+    """Let the twenty users ask for their skills, again and again."""
+    over = Event()
+
+    def ask_on() -> None:
+        while not over.is_set():
+            for user in range(1, 21):
+                ask(place, "/api/me/skills", X_User=str(user))
+
+    users = Thread(target=ask_on)
+    users.start()
+    try:
+        yield
+    finally:
+        over.set()
+        users.join()
 
 
 def _seconds(place: Place) -> float:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from tests.dags.conftest import made_by
+from tests.sandbox.deploying import ask
 from tests.sandbox.local_release import LocalRelease
 
 from slipway.checks import NoteDowntime
@@ -15,6 +16,7 @@ from slipway.sandbox.vendors.heroku_state import HerokuState
 from slipway.steps import TakeBaseline
 from slipway.steps.faults.checks import CheckNotPassed
 from slipway.steps.faults.heroku import DynoCommandFailed
+from slipway.words import Answer
 
 pytestmark = pytest.mark.slow
 
@@ -115,6 +117,21 @@ def test_damaged_data_is_seen_and_comes_back_from_the_backup(
     assert found.value.saw_damage
     order = damaging.roll_back(restores=True)
     assert order == [*WAY_BACK[:2], "rollback.restore_database", WAY_BACK[2]]
+    assert production(sandbox) == before
+
+
+def test_errors_of_the_new_version_are_found_in_its_log(
+    sandbox: Sandbox, release: Callable[..., LocalRelease]
+) -> None:
+    before, failing = production(sandbox), release("v2-error-rate")
+    failing.on_staging()
+    failing.on_production()
+    place = sandbox.place("scores", "production")
+    assert 500 in [ask(place, "/api/assessments", X_User=str(1 + n % 25))[0] for n in range(100)]
+    [log] = [each for each in failing.plan.verify if each.name == "logs_no_error"]
+    assert set(failing.check("verification", [log])) == {"logs_no_error"}
+    assert failing.findings["verification.logs_no_error"].answer is Answer.FAIL
+    failing.roll_back()
     assert production(sandbox) == before
 
 

@@ -1,6 +1,7 @@
 from collections.abc import Iterator
 
 import pytest
+from tests.bad_answers import Bad, each_bad_answer, meets
 from tests.steps.launchdarkly import FLAG, World, local_run, world
 
 from slipway.run import Evidence
@@ -97,4 +98,16 @@ def test_a_flag_that_is_on_somewhere_is_not_deleted(ld: World, run: LocalRun) ->
 def test_a_later_rollback_deletes_the_flag_of_its_release(ld: World, run: LocalRun) -> None:
     evidence = STEP.do(run)
     assert STEP.undo(run.later(), evidence).changed is True
+    assert ld.kept.flags == {}
+
+
+@each_bad_answer()
+@pytest.mark.usefixtures("impatient")
+def test_a_bad_answer_is_said_and_the_flag_is_created_once_and_known_as_ours(
+    ld: World, run: LocalRun, bad: Bad
+) -> None:
+    meets(ld.stand_in, bad, "POST", "LaunchDarkly: POST /api/v2/flags/default: ", lambda: STEP.do(run))
+    assert STEP.do(run).changed is True
+    assert list(ld.kept.flags) == [("default", FLAG)]
+    STEP.undo(run, Evidence(before=run.recall("before")))
     assert ld.kept.flags == {}

@@ -2,6 +2,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
+from tests.bad_answers import Bad, each_bad_answer, meets
 from tests.steps.heroku_world import HerokuWorld, through
 
 from slipway.run import Evidence
@@ -218,3 +219,27 @@ def test_the_doctor_is_told_which_database_it_is(release: LocalRun, heroku: Hero
         assert step.look(release).startswith("DATABASE of the5hc is ")
     with pytest.raises(DatabaseNotAttached):
         replace(BACK_UP, database="GONE").look(release)
+
+
+@each_bad_answer()
+@pytest.mark.usefixtures("impatient")
+def test_a_bad_answer_is_said_and_one_backup_is_captured(
+    release: LocalRun, heroku: HerokuWorld, database: Database, bad: Bad
+) -> None:
+    call = "Heroku Postgres: POST /client/v11/databases/"
+    meets(heroku.stand_in, bad, "POST /client/v11", call, lambda: BACK_UP.do(release))
+    through(BACK_UP.do, release)
+    assert captured(heroku) == 1
+
+
+@each_bad_answer()
+@pytest.mark.usefixtures("impatient")
+def test_a_bad_answer_is_said_and_one_backup_is_restored(
+    rolling_back: LocalRun, heroku: HerokuWorld, database: Database, bad: Bad
+) -> None:
+    step = replace(RESTORE, keep_replaced=False)
+    call = "Heroku Postgres: POST /client/v11/databases/"
+    meets(heroku.stand_in, bad, "POST /client/v11", call, lambda: step.do(rolling_back))
+    through(step.do, rolling_back)
+    assert database.rows == b"rows before"
+    assert [transfer["to_type"] for transfer in heroku.app.transfers] == ["gof3r", "pg_restore"]

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from tests.bad_answers import Bad, each_bad_answer, meets
 from tests.steps.launchdarkly import FLAG, MEMBERS, Service, World, local_run, world
 
 from slipway.run import Evidence
@@ -330,3 +331,17 @@ def test_the_doctor_is_told_how_the_flag_stands(ld: World, run: LocalRun) -> Non
         replace(new, project="gone").look(run)
     with pytest.raises(NoSuchFlagEnvironment, match='no environment "moon"'):
         replace(QUARTER, environment="moon").look(run)
+
+
+@each_bad_answer()
+@pytest.mark.parametrize("method", ["GET", "PATCH"])
+@pytest.mark.usefixtures("impatient")
+def test_a_bad_answer_is_said_and_the_rules_before_are_still_known(
+    ld: World, run: LocalRun, method: str, bad: Bad
+) -> None:
+    call = f"LaunchDarkly: {method} /api/v2/flags/default/{FLAG}: "
+    meets(ld.stand_in, bad, f"{method} /api/v2/flags", call, lambda: QUARTER.do(run))
+    evidence = QUARTER.do(run)
+    assert ld.there()["on"] is True
+    assert QUARTER.undo(run, evidence).changed is True
+    assert ld.there()["on"] is False

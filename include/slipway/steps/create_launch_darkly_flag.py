@@ -95,6 +95,8 @@ class CreateLaunchDarklyFlag(Step):
         try:
             ask(run, "POST", f"flags/{self.project}", json=body)
         except InTheWay:  # somebody was quicker; the comparison that follows decides
+            if self._read(run) is None:  # or something else is in the way
+                raise
             run.log.info("The flag %s was created by somebody else at this moment", self.flag)
 
     def _described(self) -> dict[str, Json]:

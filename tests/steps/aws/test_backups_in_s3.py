@@ -5,6 +5,7 @@ from email.utils import format_datetime
 from pathlib import Path
 
 import pytest
+from tests.steps.aws.bad_answers import each_bad_answer, meets
 from tests.steps.aws.conftest import BACKUPS, Amazon
 
 from slipway.environment import Environment
@@ -140,3 +141,24 @@ def test_a_backup_that_is_not_in_the_bucket_is_said(amazon: Amazon, backing: Loc
     backing.evidences["production.back_up_database"] = BackUpPostgres(name="back_up_database").do(backing)
     with pytest.raises(BackupMissing, match="keeps nothing in S3"):
         RESTORE.do(backing.at("rollback.restore_database"))
+
+
+@each_bad_answer(without=["half an answer"])  # it has no body
+def test_a_bad_answer_is_said_and_one_backup_is_sent(amazon: Amazon, backing: LocalRun, name: str) -> None:
+    call = "Amazon S3: PutObject s3://communityshare-backups/maintenance-feature/"
+    meets(amazon, name, f"PUT /{BACKUPS}", call, lambda: BACKUP.do(backing))
+    BACKUP.do(backing)
+    assert len([key for key in amazon.state.bucket(BACKUPS).keys if key.endswith(".dump")]) == 1
+
+
+@each_bad_answer(without=["broken when it was done"])  # it only reads
+def test_a_bad_answer_to_a_restore_is_said_and_nothing_is_touched(
+    amazon: Amazon, backing: LocalRun, server: Postgres, db: str, name: str
+) -> None:
+    release = rolling_back(backing)
+    with server.connect(db) as session:
+        session.execute("DELETE FROM tasks")
+    meets(amazon, name, f"GET /{BACKUPS}", "Amazon S3: GetObject s3://", lambda: RESTORE.do(release))
+    assert count(server, db) == (0,)
+    RESTORE.do(release)
+    assert count(server, db) == (3,)

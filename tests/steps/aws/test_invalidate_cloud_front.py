@@ -1,6 +1,7 @@
 from datetime import timedelta
 
 import pytest
+from tests.steps.aws.bad_answers import each_bad_answer, meets
 from tests.steps.aws.conftest import DISTRIBUTION, Amazon
 
 from slipway.run import Evidence
@@ -55,3 +56,13 @@ def test_an_invalidation_that_never_began_has_nothing_to_undo(amazon: Amazon, aw
 def test_an_unknown_distribution_is_said(amazon: Amazon, aws_run: LocalRun) -> None:
     with pytest.raises(NotThere, match=r"NoSuchDistribution.*See that the distribution's id"):
         InvalidateCloudFront(name="empty_caches", distribution="E0NOWHERE").do(aws_run)
+
+
+@each_bad_answer()
+def test_a_bad_answer_is_said_and_the_caches_are_emptied_once(
+    amazon: Amazon, aws_run: LocalRun, name: str
+) -> None:
+    call = f"Amazon CloudFront: CreateInvalidation {DISTRIBUTION}: "
+    meets(amazon, name, "POST /2020-05-31", call, lambda: STEP.do(aws_run))
+    STEP.do(aws_run)
+    assert amazon.references() == [REFERENCE]

@@ -1,6 +1,7 @@
 from dataclasses import replace
 
 import pytest
+from tests.bad_answers import Bad, each_bad_answer, meets
 from tests.steps.azure.world import posts, through
 from tests.steps.world import killed_after
 
@@ -12,7 +13,7 @@ from slipway.steps.faults.azure import OperationFailed
 from slipway.steps.purge_cdn import PurgeCdn
 from slipway.still_going import StillGoing
 from slipway.testing import LocalRun
-from slipway.vendor_faults import AccessRefused, CallRefused, NotThere, TooManyCalls, VendorBroken
+from slipway.vendor_faults import CallRefused
 
 STEP = PurgeCdn(name="purge", resource_group="cpr-prod-rg", profile="cpr-cdn", endpoint="cpr-ui")
 
@@ -83,18 +84,9 @@ def test_a_path_that_azure_does_not_take_is_said(run: LocalRun, cloud: Azure) ->
         replace(STEP, paths=["index.html"]).do(run)
 
 
-@pytest.mark.parametrize(
-    ("trouble", "fault"),
-    [
-        ({"status": 403}, AccessRefused),
-        ({"status": 404}, NotThere),
-        ({"status": 429, "retry_after": "60"}, TooManyCalls),
-        ({"status": 500}, VendorBroken),
-    ],
-)
-def test_a_bad_answer_names_the_call(
-    run: LocalRun, cloud: Azure, trouble: dict[str, object], fault: type[Exception]
-) -> None:
-    cloud.trouble(match=r"POST /subscriptions", times=-1, **trouble)
-    with pytest.raises(fault, match="profiles/cpr-cdn/endpoints/cpr-ui/purge: HTTP"):
-        STEP.do(run)
+@each_bad_answer(without=["half an answer"])  # it has no body
+@pytest.mark.usefixtures("impatient")
+def test_a_bad_answer_is_said_and_the_next_try_purges(run: LocalRun, cloud: Azure, bad: Bad) -> None:
+    meets(cloud, bad, "POST /subscriptions", "Azure: POST /subscriptions/", lambda: STEP.do(run))
+    through(lambda: STEP.do(run))
+    assert purged(cloud)[-1:] == [["/*"]]

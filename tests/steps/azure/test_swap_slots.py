@@ -1,4 +1,5 @@
 import pytest
+from tests.bad_answers import Bad, each_bad_answer, meets
 from tests.steps.azure.world import posts, through
 
 from slipway.run import Evidence
@@ -7,7 +8,7 @@ from slipway.steps.faults.azure import OperationFailed, SlotEmpty, SlotsMixed
 from slipway.steps.swap_slots import SwapSlots
 from slipway.still_going import StillGoing
 from slipway.testing import LocalRun
-from slipway.vendor_faults import AccessRefused, InTheWay, NotThere, TooManyCalls, VendorBroken
+from slipway.vendor_faults import VendorBroken
 
 STEP = SwapSlots(name="swap", resource_group="cpr-prod-rg", app="cpr-api-prod", warm_path="/api/health")
 SWAP = "/slotsswap"
@@ -117,25 +118,12 @@ def test_a_cold_version_before_is_said_and_is_no_fault(
     assert "a swap back would have to warm it first" in caplog.text
 
 
-@pytest.mark.parametrize(
-    ("trouble", "fault", "text"),
-    [
-        ({"status": 403}, AccessRefused, "docs/connections.md"),
-        ({"status": 404}, NotThere, "name in the plan"),
-        ({"status": 409}, InTheWay, "HTTP 409"),
-        ({"status": 429, "retry_after": "60"}, TooManyCalls, "Try again in 60 s"),
-    ],
-)
-def test_a_bad_answer_names_call_and_mend(
-    run: LocalRun,
-    cloud: Azure,
-    filled: tuple[str, str],
-    trouble: dict[str, object],
-    fault: type[Exception],
-    text: str,
+@each_bad_answer(without=["half an answer"])  # it has no body
+@pytest.mark.usefixtures("impatient")
+def test_a_bad_answer_is_said_and_nothing_is_swapped_twice(
+    run: LocalRun, cloud: Azure, filled: tuple[str, str], bad: Bad
 ) -> None:
-    cloud.trouble(match=r"POST /subscriptions", times=-1, **trouble)
-    with pytest.raises(fault, match=text) as told:
-        STEP.do(run)
-    assert "slots/green/slotsswap: HTTP" in str(told.value)
-    assert serving_now(cloud) == filled
+    old, new = filled
+    meets(cloud, bad, "POST /subscriptions", "Azure: POST /subscriptions/", lambda: STEP.do(run))
+    through(lambda: STEP.do(run))
+    assert serving_now(cloud) == (new, old)

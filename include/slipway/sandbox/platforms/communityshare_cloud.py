@@ -184,7 +184,7 @@ class Vendors:
         rows = s3.list_objects_v2(Bucket=bucket).get("Contents", ())
         flag = self.flags.flags.get(FLAG)
         return {
-            "site": {row["Key"]: row["ETag"] for row in rows if not row["Key"].startswith(".slipway/")},
+            "site": {row["Key"]: row["ETag"] for row in rows},
             "flag": flag and _rules(flag["environments"][str(self.place.environment)]),
             "cron_jobs": {
                 key[3]: each["spec"]["schedule"]

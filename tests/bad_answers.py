@@ -1,0 +1,71 @@
+"""What a vendor may answer instead of what was asked of it, and what must come of each."""
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+
+from slipway.sandbox.vendors.stand_in import StandIn
+from slipway.vendor_faults import (
+    AccessRefused,
+    AnswerUnreadable,
+    InTheWay,
+    NotThere,
+    TooManyCalls,
+    VendorBroken,
+    VendorUnreachable,
+)
+
+TIMEOUT = 0.3  # seconds that a test waits for an answer
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bad:
+    """An answer, as a stand-in is told of it, and the faults of which one must follow.
+
+    :param said: what stands in its text, beside system and call
+    """
+
+    trouble: Mapping[str, Any] = field(default_factory=dict)
+    faults: tuple[type[Exception], ...]
+    said: str
+
+
+BAD = {
+    "expired token": Bad(trouble={"status": 401}, faults=(AccessRefused,), said="HTTP 401"),
+    "no right": Bad(trouble={"status": 403}, faults=(AccessRefused,), said="HTTP 403"),
+    "not there": Bad(trouble={"status": 404}, faults=(NotThere,), said="HTTP 404"),
+    "in the way": Bad(trouble={"status": 409}, faults=(InTheWay,), said="HTTP 409"),
+    "too many calls": Bad(
+        trouble={"status": 429, "retry_after": "60"}, faults=(TooManyCalls,), said="Try again in 60 s"
+    ),
+    "broken": Bad(trouble={"status": 503}, faults=(VendorBroken,), said="status page"),
+    "broken when it was done": Bad(
+        trouble={"status": 503, "after": True}, faults=(VendorBroken,), said="status page"
+    ),
+    "no answer": Bad(trouble={"delay": 2 * TIMEOUT}, faults=(VendorUnreachable,), said="no answer within"),
+    "half an answer": Bad(
+        trouble={"half": True}, faults=(VendorUnreachable, AnswerUnreadable), said="half-way"
+    ),
+}
+
+
+def each_bad_answer(*, without: Collection[str] = ()) -> pytest.MarkDecorator:
+    """Return the mark that runs a test with each of them as `bad`."""
+    chosen = {name: bad for name, bad in BAD.items() if name not in without}
+    assert len(chosen) == len(BAD) - len(without)
+    return pytest.mark.parametrize("bad", chosen.values(), ids=[name.replace(" ", "-") for name in chosen])
+
+
+def meets(stand_in: StandIn, bad: Bad, match: str, call: str, act: Callable[[], object]) -> None:
+    """See that a bad answer to the calls that begin with `match` ends `act` as it must; then all is well.
+
+    :param call: how the fault's text begins, e.g. "LaunchDarkly: PATCH /api/v2/flags"
+    """
+    stand_in.trouble(match=match, times=-1, **bad.trouble)
+    with pytest.raises(bad.faults) as told:
+        act()
+    assert str(told.value).startswith(f"{call}")
+    assert bad.said in str(told.value)
+    stand_in.troubles.clear()
