@@ -48,6 +48,7 @@ def test_a_kind_is_named_in_its_json_and_durations_are_seconds() -> None:
         "unit": "",
         "source": "service",
         "path": "/metrics",
+        "newest": False,
         "counter": "http_requests_total",
         "labels": {},
         "per": 60.0,
