@@ -11,7 +11,7 @@ from tests import toy
 
 from slipway.airflow.build import build, plan_digest
 from slipway.compile import compile_plan
-from slipway.graph import ReleaseGraph
+from slipway.graph import Kind, ReleaseGraph
 from slipway.plan import Contact, Parameter
 
 DAGS = Path(__file__).parents[2] / "dags"
@@ -28,6 +28,16 @@ def test_the_dag_has_the_graphs_tasks_edges_and_trigger_rules_and_no_others() ->
     assert edges(dag) == {(edge.before, edge.after) for edge in GRAPH.edges}
     rules = {task.task_id: task.trigger_rule.value for task in dag.tasks}
     assert rules == {node.task_id: str(node.when) for node in GRAPH.nodes}
+
+
+def test_the_trigger_form_is_kept_once_and_not_with_each_task() -> None:
+    """Airflow 3.3.2 copies a DAG's params into each of its tasks as they are made, and into their forms."""
+    dag = build(GRAPH)
+    assert {"version", "intent", "pace"} <= set(dag.params)
+    forms = {Kind.GATE, Kind.ASK, Kind.CHECKLIST}
+    own = {task.task_id for task in dag.tasks if task.params}
+    assert own == {node.task_id for node in GRAPH.nodes if node.kind in forms}
+    assert not any({"version", "intent", "pace"} & set(task.params) for task in dag.tasks)
 
 
 def test_the_branches_are_labelled() -> None:

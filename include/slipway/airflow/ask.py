@@ -16,7 +16,6 @@ from slipway.airflow.form import (
     leave_note,
     people_as_users,
     text_field,
-    without_dag_params,
 )
 from slipway.airflow.gate_facts import SHOWN, answers_now
 from slipway.airflow.gather import OVERTAKEN, gather, task_states, verdict_given
@@ -59,7 +58,7 @@ class AskOperator(HITLOperator):
             options=[FIX_FORWARD, ROLL_BACK],
             params={"rationale": text_field("Rationale", "Why. Required to fix forward.")},
             assigned_users=people_as_users(permitted(plan)),
-            **{"retries": 0, **without_dag_params(kwargs)},
+            **{"retries": 0, **kwargs},
         )
         self.plan = plan
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any
 
 from airflow.sdk import DAG, Asset, BaseOperator, TaskGroup
+from airflow.sdk.definitions.param import ParamsDict
 
 from slipway.airflow.check import CheckSensor
 from slipway.airflow.checklist import ChecklistOperator, follows_after_production
@@ -110,12 +111,13 @@ def build(graph: ReleaseGraph) -> DAG:
         max_active_runs=1,  # two releases of one plan would deploy over each other
         is_paused_upon_creation=False,  # without a schedule nothing starts by itself
         tags=sorted({"slipway", f"risk:{plan.risk}", *plan.tags}),
-        params=form_of(plan),
         default_args={"owner": plan.owner, "retry_delay": RETRY_DELAY},
         render_template_as_native_obj=False,
     )
     with dag:
         _Builder(graph, dag).build()
+    # Airflow would copy the form into each task: half of what it keeps of the plan, and a field of each form.
+    dag.params = ParamsDict(form_of(plan))
     return dag
 
 

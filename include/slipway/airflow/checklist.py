@@ -9,7 +9,7 @@ from airflow.providers.standard.operators.hitl import HITLOperator
 from airflow.sdk import Context, Param
 from airflow.sdk.exceptions import AirflowFailException
 
-from slipway.airflow.form import form_answer, people_as_users, without_dag_params
+from slipway.airflow.form import form_answer, people_as_users
 from slipway.kinds import Checklist
 from slipway.plan import DecisionMatrix
 from slipway.run import Finding, Json
@@ -63,7 +63,7 @@ class ChecklistOperator(HITLOperator):
             params={key: _box(item) for key, item in _keys(checklist).items()},
             assigned_users=people_as_users(checklist.people) or None,
             response_timeout=checklist.timeout,
-            **{"retries": 0, **without_dag_params(kwargs)},
+            **{"retries": 0, **kwargs},
         )
         self.checklist, self.follows = checklist, follows
 

@@ -26,14 +26,6 @@ def people_as_users(people: Sequence[str]) -> list[HITLUser]:
     return [HITLUser(id=person, name=person) for person in people]
 
 
-def without_dag_params(kwargs: dict[str, Any]) -> dict[str, Any]:
-    """Return an operator's arguments without the DAG's params, which Airflow adds; a form has its own fields.
-
-    The run's parameters are in the context all the same.
-    """
-    return {key: value for key, value in kwargs.items() if key != "params"}
-
-
 def text_field(title: str, description: str) -> Param:
     """Return a text field of a form; empty is valid, or the task would fail before it asks."""
     return Param("", type=["string", "null"], title=title, description=description, source="task")

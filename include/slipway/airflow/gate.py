@@ -18,7 +18,6 @@ from slipway.airflow.form import (
     leave_note,
     people_as_users,
     text_field,
-    without_dag_params,
 )
 from slipway.airflow.gate_facts import (
     SHOWN,
@@ -80,7 +79,7 @@ class GateOperator(HITLOperator):
             },
             assigned_users=people_as_users(approval.people),
             response_timeout=gate.timeout,
-            **{"retries": 0, **without_dag_params(kwargs)},
+            **{"retries": 0, **kwargs},
         )
         self.plan = plan
         self.approval = approval
