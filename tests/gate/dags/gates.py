@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from airflow.providers.standard.operators.empty import EmptyOperator
 from airflow.providers.standard.operators.python import PythonOperator
 from airflow.sdk import DAG, Param, TaskGroup, TriggerRule
+from airflow.sdk.definitions.param import ParamsDict
 from airflow.sdk.exceptions import AirflowFailException
 
 from slipway.airflow.closing import CloseOthersOperator
@@ -90,7 +91,7 @@ def looked_at(**context: Any) -> dict[str, Any]:
 def release(plan: Plan) -> DAG:
     """A release that is nothing but its gate."""
     gates = gate_task_ids(plan)
-    with DAG(plan.name, schedule=None, params=FORM) as dag:
+    with DAG(plan.name, schedule=None) as dag:
         group = TaskGroup("gate", prefix_group_id=False) if plan.name == "grouped" else None
         staging = PythonOperator(task_id="staging.deploy", python_callable=deployed)
         health = PythonOperator(task_id="validation.health", python_callable=looked_at)
@@ -116,6 +117,7 @@ def release(plan: Plan) -> DAG:
                 trigger_rule="one_failed",
             )
             asking >> close
+    dag.params = ParamsDict(FORM)  # afterwards, as for a plan: a form has its own fields
     return dag
 
 
@@ -132,7 +134,7 @@ strict = release(plan("strict", owner, requester_may_approve=False))
 brief = release(plan("brief", owner, timeout=timedelta(seconds=1)))
 both = release(plan("both", owner, lead))
 
-with DAG("ask", schedule=None, params=FORM | {"intent": "release"}) as ask:
+with DAG("ask", schedule=None) as ask:
     judged = PythonOperator(task_id="verdict", python_callable=verdict)
     question = AskOperator(task_id="ask.fix_forward_or_roll_back", plan=plan("ask", owner))
     answer = AnswerOperator(
@@ -143,6 +145,7 @@ with DAG("ask", schedule=None, params=FORM | {"intent": "release"}) as ask:
         roll_back="rollback",
     )
     judged >> question >> answer >> [EmptyOperator(task_id="held"), EmptyOperator(task_id="rollback")]
+ask.params = ParamsDict(FORM | {"intent": "release"})
 
 with DAG("lists", schedule=None) as lists:
     for name, blocks in (("must", True), ("may", False)):
