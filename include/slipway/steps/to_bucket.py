@@ -111,7 +111,7 @@ class ToBucket(Step):
             bucket = Bucket(client=s3, name=str(before["bucket"]), conn_id=conn_id)
             if left := evidence.after.get("manifest"):
                 _refuse_strangers(bucket, before, manifest, Manifest.kept(state, left))
-            restored, removed = _take_back(run, bucket, before, manifest)
+            restored, removed = _take_back(run, bucket, before, manifest)  # in all tries together
         proof: dict[str, Json] = {"restored": restored, "removed": removed}
         if before["distribution"] and (before["to_upload"] or before["to_remove"]):
             proof["cache"] = invalidated(
@@ -201,11 +201,16 @@ def _is_as(bucket: Bucket, key: str, was: Stored | None, now: Stored | None) -> 
 
 
 def _take_back(run: Run, bucket: Bucket, before: Mapping[str, Json], manifest: Manifest) -> tuple[int, int]:
-    """Bring a bucket back to the manifest; return how many objects were brought back and removed."""
+    """Bring a bucket back to the manifest; return how many objects had to be brought back and removed.
+
+    Those are counted at the first look: the later ones, at an invalidation that goes on, find all done.
+    """
     prefix, whole = str(before["prefix"]), bool(before["delete"])
     place = f"s3://{bucket.name}/{prefix}"
     lost, added = _changed_since(bucket, prefix, manifest, whole=whole)
-    run.log.info("%s: bringing back %d objects, removing %d", place, len(lost), len(added))
+    restored, removed = run.remember("to_take_back", lambda: [len(lost), len(added)])
+    if lost or added:
+        run.log.info("%s: bringing back %d objects, removing %d", place, len(lost), len(added))
     for key in lost:
         bucket.put_back(key, manifest.objects[key].version)
     for key in added:
@@ -213,7 +218,7 @@ def _take_back(run: Run, bucket: Bucket, before: Mapping[str, Json], manifest: M
     wrong = _changed_since(bucket, prefix, manifest, whole=whole)
     if any(wrong):
         raise SyncNotTaken(place, [*wrong[0], *wrong[1]])
-    return len(lost), len(added)
+    return restored, removed
 
 
 def _changed_since(

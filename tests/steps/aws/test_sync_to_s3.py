@@ -4,10 +4,11 @@ from pathlib import Path
 
 import pytest
 from tests.steps.aws.conftest import BACKUPS, DISTRIBUTION, SITE, V1, V2, Amazon
+from tests.steps.world import killed_after
 
 from slipway.kinds import Undo
 from slipway.run import Evidence
-from slipway.steps import SyncToS3
+from slipway.steps import SyncToS3, to_bucket
 from slipway.steps.aws_api import client
 from slipway.steps.faults.artifacts import ArtifactMissing, ArtifactOutside
 from slipway.steps.faults.aws import ManifestDamaged, NothingToSync, SyncNotTaken, VersioningOff, WrittenSince
@@ -49,7 +50,7 @@ def test_doing_and_undoing_a_second_time_writes_nothing(amazon: Amazon, aws_run:
     assert amazon.writes() == []
     STEP.undo(aws_run, evidence)
     amazon.stand_in.calls.clear()
-    assert STEP.undo(aws_run, evidence).changed is False
+    assert STEP.undo(aws_run.at("rollback.again"), evidence).changed is False
     assert amazon.writes() == []
 
 
@@ -199,13 +200,18 @@ def test_what_someone_else_writes_meanwhile_is_said(
         STEP.do(aws_run)
 
 
-def test_the_caches_are_emptied_after_the_sync_and_after_its_undo(amazon: Amazon, aws_run: LocalRun) -> None:
+def test_the_caches_are_emptied_after_the_sync_and_after_its_undo_which_tells_what_all_its_tries_did(
+    amazon: Amazon, aws_run: LocalRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
     step = SyncToS3(name="deploy_frontend", bucket=SITE, distribution=DISTRIBUTION)
     evidence = step.do(aws_run)
     assert evidence.proof["cache"]["paths"] == ["/*"]
     assert len(amazon.references()) == 1
-    step.undo(aws_run, evidence)
-    step.undo(aws_run, evidence)
+    undo = aws_run.at("rollback.undo_deploy_frontend")
+    with killed_after(monkeypatch, to_bucket, "invalidated"):
+        step.undo(undo, evidence)
+    undone = step.undo(undo, evidence)
+    assert (undone.changed, undone.summary) == (True, f"s3://{SITE}/: 3 objects brought back, 1 removed")
     assert [reference.endswith(" undo") for reference in amazon.references()] == [False, True]
     assert amazon.site() == V1
     assert f"empties the caches of {DISTRIBUTION}" in step.undoing().how

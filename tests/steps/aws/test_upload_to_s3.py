@@ -110,9 +110,10 @@ def test_an_undo_that_is_killed_half_way_is_completed_and_brings_nothing_back_tw
 ) -> None:
     evidence = FOLDER.do(run)
     amazon.stand_in.calls.clear()
+    undoing = run.at("rollback.undo_upload")
     with killed_after(monkeypatch, Bucket, "put_back"):
-        undone(FOLDER, run, evidence)
-    assert undone(FOLDER, run, evidence).proof == {"restored": 1, "removed": 1}
+        FOLDER.undo(undoing, evidence)
+    assert FOLDER.undo(undoing, evidence).proof == {"restored": 2, "removed": 1}
     assert amazon.site() == V1
     assert amazon.writes() == ["PUT app.js", "PUT index.html", "DELETE assets/logo.svg"]
 
