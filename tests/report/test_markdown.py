@@ -13,7 +13,8 @@ from slipway.report.markdown import markdown
 from slipway.report.short import last_words, short
 from slipway.report.timeline import time_split
 from slipway.run import LEFT_DOWN, Evidence, Json
-from slipway.words import Answer
+from slipway.undoing import Fate
+from slipway.words import Answer, Outcome
 
 
 @pytest.mark.parametrize("name", RELEASES)
@@ -250,3 +251,16 @@ def test_a_rollback_is_held_against_the_time_that_the_plan_gives_it() -> None:
 
 def test_a_release_that_was_not_rolled_back_took_no_time_to_roll_back() -> None:
     assert released().rollback_took is None
+
+
+def test_a_release_that_was_taken_back_in_part_is_not_called_begun_and_left() -> None:
+    record = rolled_back()
+    *others, oldest = record.undone
+    left = replace(oldest, undone=False, why=f"{Fate.KEPT} by the procedure")
+    held = replace(record, outcome=Outcome.HELD, undone=(*others, left))
+    text = markdown(held)
+    assert "v2 was taken back in part: 2 steps undone, newest first. What the plan keeps is still on" in text
+    assert (
+        "**Next:** Still in production: Migration 020: calibrated columns. Nothing is urgent (rollback "
+        "verification: SUCCESS); a person decides what becomes of it. Call DevOps lead Dana"
+    ) in text

@@ -37,8 +37,7 @@ def what_happened(record: ReleaseRecord) -> str:
     said = {
         Outcome.RELEASED: f"{version} is released on {place}, {_in_place_of(record)}. {_all_good(record)}",
         Outcome.ROLLED_BACK: f"{version} was taken back: {place} is as it was before{_old(record)}"
-        f"{_but_for(record)}. {count(sum(undo.undone for undo in record.undone), 'step')} undone, newest "
-        "first.",
+        f"{_but_for(record)}. {_undone(record)}.",
         Outcome.ROLLBACK_FAILED: f"THE ROLLBACK FAILED: {place} is neither on {version} nor as it was "
         f"before{_old(record)}.",
         Outcome.REJECTED: f"{version} was not approved. {place} was not touched{_still(record)}.",
@@ -46,6 +45,10 @@ def what_happened(record: ReleaseRecord) -> str:
         Outcome.HELD: f"{place} is held for a person: {version} was begun there and is neither finished "
         "nor taken back.",
     }
+    if _in_part(record):
+        return (
+            f"{version} was taken back in part: {_undone(record)}. What the plan keeps is still on {place}."
+        )
     if record.intent is Intent.ROLL_BACK and record.outcome is Outcome.ABORTED:
         return f"The rollback of {version} did not start. {place} was not touched."
     return said[record.outcome]
@@ -68,15 +71,30 @@ def what_next(record: ReleaseRecord) -> str:
         Outcome.RELEASED: _first_duty(record),
         Outcome.ROLLED_BACK: f"{_after_a_rollback(record)} (rollback verification: {verified}). "
         f"{NEW_RELEASE}{_left_to_do(record)}",
-        Outcome.ROLLBACK_FAILED: f"Act now.{call} Still in production: {left}. "
+        Outcome.ROLLBACK_FAILED: f"Act now. Still in production: {left}.{call} "
         "Read the log of the undo task or check that failed, and bring back by hand what is still there, "
         "newest first, before anybody releases again.",
         Outcome.REJECTED: "Mend what speaks against it, then trigger a new release.",
         Outcome.ABORTED: NEW_RELEASE,
-        Outcome.HELD: f"A person fixes it forward or takes it back.{call} Still in production: {left}."
-        f"{_left_to_do(record)}",
+        Outcome.HELD: f"Still in production: {left}. {_what_of_it(record)}.{call}{_left_to_do(record)}",
     }
     return said[record.outcome]
+
+
+def _in_part(record: ReleaseRecord) -> bool:
+    """Say whether a release that is held was rolled back as far as the plan wants, and checked."""
+    return record.outcome is Outcome.HELD and any(undo.undone for undo in record.undone)
+
+
+def _what_of_it(record: ReleaseRecord) -> str:
+    if not _in_part(record):
+        return "A person fixes it forward or takes it back"
+    quiet = f"{_after_a_rollback(record)} (rollback verification: {record.verification})"
+    return f"{quiet}; a person decides what becomes of it"
+
+
+def _undone(record: ReleaseRecord) -> str:
+    return f"{count(sum(undo.undone for undo in record.undone), 'step')} undone, newest first"
 
 
 def _left_to_do(record: ReleaseRecord) -> str:
