@@ -1,5 +1,6 @@
 """How a release ended. Pure; only RELEASED paints the run green (invariant I4)."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -30,6 +31,11 @@ class RollbackResult(StrEnum):
     FAILED = "FAILED"
 
 
+def in_sentences(reasons: Iterable[str]) -> str:
+    """Return reasons as one line of sentences, each with its end."""
+    return " ".join(each if each.endswith((".", "!", "?")) else f"{each}." for each in reasons)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Ending:
     """An outcome with its reasons, the first of which says it in one sentence.
@@ -51,7 +57,7 @@ class Ending:
     def cause(self) -> str:
         """What a notice says of why, to stand in a sentence: of a good rollback only what it was for."""
         went_well = self.outcome is Outcome.ROLLED_BACK
-        return " ".join(self.reasons[went_well:] or self.reasons).removesuffix(".")
+        return in_sentences(self.reasons[went_well:] or self.reasons).removesuffix(".")
 
 
 def ending_of(graph: ReleaseGraph, facts: Facts, verdict: Verdict | None) -> Ending:

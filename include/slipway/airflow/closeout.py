@@ -16,7 +16,7 @@ from slipway.facts import NOT_REACHED
 from slipway.gate.proof import cause_of
 from slipway.graph import ANSWER, REPORT, ROLLBACK_START, Kind, Node, ReleaseGraph
 from slipway.ledger import Ledger
-from slipway.outcome import Ending, ending_of
+from slipway.outcome import Ending, ending_of, in_sentences
 from slipway.record import ReleaseRecord
 from slipway.report.markdown import markdown
 from slipway.report.place import report_path
@@ -77,8 +77,9 @@ class OutcomeOperator(BaseOperator):
             self.log.info("Outcome: %s. Report: %s", ending.outcome, value["report"])
             return value
         context["ti"].xcom_push(key="return_value", value=value)
-        self.log.error("Outcome: %s. %s", ending.outcome, " ".join(ending.reasons))
-        raise AirflowFailException(f"Outcome: {ending.outcome}. {' '.join(ending.reasons)}")
+        said = f"Outcome: {ending.outcome}. {in_sentences(ending.reasons)}"
+        self.log.error("%s", said)
+        raise AirflowFailException(said)
 
 
 def trace_of(context: Mapping[str, Any], graph: ReleaseGraph, digest: str) -> ReleaseTrace:

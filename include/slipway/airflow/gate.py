@@ -1,7 +1,7 @@
 """The gate in Airflow: a question per approval, and the decision that proves who answered."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from airflow.providers.standard.operators.hitl import HITLOperator
@@ -41,6 +41,7 @@ from slipway.gate.records import Decision
 from slipway.gate.text import OVERRIDE, RATIONALE, Asking, decision_table, question_text, shown_json
 from slipway.gate.way_back import way_back
 from slipway.plan import Approval, Plan
+from slipway.prove.wording import spoken
 from slipway.words import GateAnswer
 
 __all__ = [
@@ -234,5 +235,5 @@ def _zone(plan: Plan) -> Any:
 
 
 def _defer_help(plan: Plan) -> str:
-    longest: timedelta = plan.gate.defer_at_most
+    longest = spoken(plan.gate.defer_at_most)
     return f"For DEFER: HH:MM ({_zone(plan)}) or a time with its zone; at most {longest} away."

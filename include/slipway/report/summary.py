@@ -1,7 +1,7 @@
 """What happened, why, and what to do next: the first thing that people read."""
 
 from slipway.graph import Kind
-from slipway.outcome import HEALTHY
+from slipway.outcome import HEALTHY, in_sentences
 from slipway.record import ReleaseRecord
 from slipway.report.log import DUTIES
 from slipway.report.text import count, plain, span, table, when
@@ -58,7 +58,7 @@ def why(record: ReleaseRecord) -> str:
     """Return the reasons in bold and one line, "" for a release that needs none."""
     if not record.reasons or (record.outcome is Outcome.RELEASED and record.reasons[0] == HEALTHY):
         return ""
-    return f"**Why:** {' '.join(_sentence(plain(reason)) for reason in record.reasons)}"
+    return f"**Why:** {in_sentences(plain(reason) for reason in record.reasons)}"
 
 
 def what_next(record: ReleaseRecord) -> str:
@@ -172,7 +172,3 @@ def _first_duty(record: ReleaseRecord) -> str:
     others = len(record.duties) - 1
     more = f", and {others} more, see {DUTIES}" if others else ""
     return f"{first.title} ({first.owner}), due {when(first.due)} UTC{more}."
-
-
-def _sentence(text: str) -> str:
-    return text if text.endswith((".", "!", "?")) else f"{text}."
