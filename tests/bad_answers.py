@@ -55,7 +55,9 @@ def each_bad_answer(*, without: Collection[str] = ()) -> pytest.MarkDecorator:
     """Return the mark that runs a test with each of them as `bad`."""
     chosen = {name: bad for name, bad in BAD.items() if name not in without}
     assert len(chosen) == len(BAD) - len(without)
-    return pytest.mark.parametrize("bad", chosen.values(), ids=[name.replace(" ", "-") for name in chosen])
+    slow = pytest.mark.slow  # each waits for answers that do not come; --quick leaves them out
+    params = [pytest.param(bad, id=name.replace(" ", "-"), marks=slow) for name, bad in chosen.items()]
+    return pytest.mark.parametrize("bad", params)
 
 
 def meets(stand_in: StandIn, bad: Bad, match: str, call: str, act: Callable[[], object]) -> None:

@@ -35,7 +35,10 @@ BAD = {
 
 def each_bad_answer(*, without: Collection[str] = ()) -> pytest.MarkDecorator:
     """Return the mark that runs a test with each of them as `name`."""
-    return pytest.mark.parametrize("name", [name for name in BAD if name not in without])
+    slow = pytest.mark.slow  # as the others are
+    return pytest.mark.parametrize(
+        "name", [pytest.param(name, marks=slow) for name in BAD if name not in without]
+    )
 
 
 def meets(amazon: Amazon, name: str, match: str, call: str, act: Callable[[], object]) -> None:
