@@ -193,6 +193,14 @@ def test_of_a_count_of_what_is_open_the_newest_sample_counts() -> None:
     ]
 
 
+def test_what_lasts_of_a_count_of_what_is_open_is_told_by_its_newest_sample() -> None:
+    many = threshold(above=2, lasting=timedelta(seconds=30))
+    now = situation(3, 4, 5, thresholds=(many,))
+    counted = replace(now.watch, metrics=[replace(metric, newest=True) for metric in now.watch.metrics])
+    [row] = judge(replace(now, watch=counted))
+    assert (row.answer, row.value) == (Answer.FAIL, 5)
+
+
 def test_nothing_is_urgent_before_there_are_enough_good_samples() -> None:
     assert urgent(situation(9, 9, thresholds=(threshold(above=5),))) == []
     assert urgent(situation(9, 9, None, thresholds=(threshold(above=5, missing=Missing.BREACH),))) == []

@@ -39,9 +39,8 @@ def _of_tables(before: Mapping[str, Rows], after: Mapping[str, Rows]) -> Iterato
 
 def _of_table(before: Rows | None, after: Rows | None) -> str:
     if before is None:
-        return "new" + (
-            f", {_count(after)}" if after and after["rows"] else ""
-        )  # of load's users none counts
+        rows = f", {_count(after)}" if after and after["rows"] else ""  # those of the load do not count
+        return f"new{rows}"
     if after is None:
         return f"gone, it had {_count(before)}"
     old, new = before["columns"], after["columns"]

@@ -13,8 +13,8 @@ from slipway.prove.wording import choose, listed
 from slipway.telling import OUTCOMES
 from slipway.words import Action, Severity
 
-AFTER_STAGES = (Moment.ROLLBACK_STARTED, *OUTCOMES)
 BEFORE_STAGES = (Moment.REJECTED, Moment.ABORTED)  # outcomes of a release that let nobody in
+AFTER_STAGES = {Moment.ROLLBACK_STARTED, *OUTCOMES}.difference(BEFORE_STAGES)
 
 
 @dataclass(frozen=True)
@@ -220,7 +220,7 @@ def faults(graph: ReleaseGraph) -> Iterator[Fault]:
             yield NothingOpens(spot, notice.moment.stage)
         if notice.stage and notice.stage not in stages:
             yield UnknownStage(spot, notice.stage, tuple(stages))
-        if notice.stage and (notice.moment not in AFTER_STAGES or notice.moment in BEFORE_STAGES):
+        if notice.stage and notice.moment not in AFTER_STAGES:
             yield StageTooEarly(spot, str(notice.moment))
         if notice.severities and notice.moment is not Moment.BREACH:
             yield SeveritiesWithoutBreach(spot, str(notice.moment), tuple(notice.severities))

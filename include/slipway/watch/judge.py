@@ -225,7 +225,7 @@ def _together(metric: Metric, samples: Sequence[Sample]) -> float:
     known = [sample for sample in samples if sample.values.get(metric.name) is not None]
     weighed = [(sample.values[metric.name] or 0.0, sample.observed.get(metric.name, 1.0)) for sample in known]
     if metric.newest:
-        return weighed[-1][0]
+        return max(known, key=lambda sample: sample.at).values[metric.name] or 0.0
     if metric.adds_up or not metric.counts:
         weights = [weight for _, weight in weighed]
         return fmean([value for value, _ in weighed], weights if any(weights) else None)
