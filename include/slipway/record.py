@@ -67,6 +67,7 @@ class ReleaseRecord:
     :param parameters: the run parameters besides version, strategy, intent and pace
     :param rolls_back: the release id that a run with intent roll_back undid
     :param reasons: why it ended with this outcome
+    :param in_part: held after a rollback that kept something, or passed a point of no return
     :param undone: the undo tasks in the order in which they ran
     :param rollback_within: what the plan gives the procedure that was chosen, None if it says nothing
     :param events: what people did beside the tasks (clearing, marking), from the audit log
@@ -89,6 +90,7 @@ class ReleaseRecord:
     parameters: Mapping[str, Json] = field(default_factory=dict)
     rolls_back: str = ""
     reasons: tuple[str, ...] = ()
+    in_part: bool = False
     tasks: tuple[TaskRecord, ...] = ()
     decisions: tuple[DecisionRecord, ...] = ()
     verdict: Verdict | None = None
@@ -189,10 +191,20 @@ class ReleaseRecord:
         return max(ended) - min(started) if started and ended else None
 
     @property
+    def rollback_broke_off(self) -> bool:
+        """Whether an undo failed, so that the rollback has not come to its end."""
+        return any(undo.state in ("failed", "upstream_failed") for undo in self.undone)
+
+    @property
     def rollback_is_late(self) -> bool:
-        """Whether the rollback took longer than the plan gives it."""
+        """Whether the rollback took longer than the plan gives it; one that broke off may be late already."""
         took, within = self.rollback_took, self.rollback_within
         return took is not None and within is not None and took > within
+
+    @property
+    def no_return(self) -> tuple[str, ...]:
+        """The task ids of the points of no return that were passed."""
+        return self.verdict.no_return if self.verdict else ()
 
     def evidences(self) -> dict[str, Json]:
         """Return the evidence of each step that changed production, by task id, as a later undo reads it."""

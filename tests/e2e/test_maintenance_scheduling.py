@@ -91,7 +91,8 @@ def test_three_critical_bugs_in_the_first_phase_bring_flag_job_and_code_back_and
     bugs.write_text("3")
     release.ends_as(Outcome.HELD)
     breaches = {each["scenario"]: each["severity"] for each in release.xcom(FIRST_SOAK, "breaches")}
-    assert breaches == {"one_or_two_critical_bugs": "HIGH", "three_or_more_critical_bugs": "CRITICAL"}
+    assert breaches == {"three_or_more_critical_bugs": "CRITICAL"}
+    assert release.record()["in_part"] is True
     assert release.reached("ask", "rollout.beta_users", "watch.") == []
     assert release.undone() == [PHASES[-1], *CODE]
     after = production()

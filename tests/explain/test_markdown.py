@@ -7,6 +7,10 @@ from tests.prove.plans import SOUND, Change, but
 
 from slipway.compile import compile_plan
 from slipway.explain import markdown
+from slipway.kinds import Checklist
+from slipway.metrics import GaugeValue
+from slipway.watching import Threshold
+from slipway.words import Severity
 
 GOLDEN = Path(__file__).with_name("golden") / "shop.md"
 
@@ -41,6 +45,22 @@ def test_a_plan_without_windows_and_strategies_has_no_such_section() -> None:
     assert "## Rollout" not in text
     assert "| strategy |" not in text
     assert "## After the release" not in text
+
+
+def test_who_approves_reads_what_no_answer_leads_to_and_what_one_reading_decides() -> None:
+    unsure = replace(SOUND.strategies[0].stages[0].require[0], on_unknown=Severity.LOW)
+    asked = Checklist(name="content", items=["They are"], on_failure=Severity.MEDIUM, on_unknown=Severity.LOW)
+    stage = replace(SOUND.strategies[0].stages[0], require=[unsure, asked])
+    rollout = replace(SOUND.strategies[0], stages=[stage, *SOUND.strategies[0].stages[1:]])
+    bugs = GaugeValue(name="bugs", gauge="bugs", newest=True)
+    many = Threshold(metric="bugs", severity=Severity.HIGH, above=2)
+    watch = replace(
+        SOUND.watch, metrics=[*SOUND.watch.metrics, bugs], thresholds=[*SOUND.watch.thresholds, many]
+    )
+    text = markdown(compile_plan(but(strategies=[rollout], verify=[asked], watch=watch)))
+    assert "No complaints (if not: CRITICAL; LOW where it cannot tell); Content (if not: MEDIUM; LOW" in text
+    assert "Checklist: Content (an unticked item is MEDIUM; unanswered it is LOW)." in text
+    assert "| Bugs | above 2, by the newest reading alone | HIGH | inconclusive |" in text
 
 
 def test_a_task_that_the_plan_names_is_called_by_its_title() -> None:

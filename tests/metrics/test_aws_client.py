@@ -40,15 +40,25 @@ def test_a_connection_that_was_edited_has_a_client_of_its_own_and_the_old_one_is
     assert len(aws_client._MADE) == 1
 
 
-def test_after_aws_refused_a_client_another_one_is_made() -> None:
+def refused(code: str, status: int) -> None:
     from botocore.exceptions import ClientError
 
-    first, other = client(connection(), "cloudwatch"), client(connection("other"), "cloudwatch")
-    expired = ClientError({"Error": {"Code": "ExpiredToken", "Message": "expired"}}, "GetMetricData")
+    answer = {"Error": {"Code": code, "Message": "no"}, "ResponseMetadata": {"HTTPStatusCode": status}}
     with pytest.raises(AccessRefused), in_words(connection(), "Amazon CloudWatch", "GetMetricData"):
-        raise expired
+        raise ClientError(answer, "GetMetricData")
+
+
+def test_after_aws_did_not_know_its_login_another_client_is_made() -> None:
+    first, other = client(connection(), "cloudwatch"), client(connection("other"), "cloudwatch")
+    refused("ExpiredToken", 400)
     assert client(connection(), "cloudwatch") is not first
     assert client(connection("other"), "cloudwatch") is other
+
+
+def test_a_missing_right_leaves_the_client_to_those_who_have_theirs() -> None:
+    first = client(connection(), "cloudwatch")
+    refused("AccessDenied", 403)
+    assert client(connection(), "cloudwatch") is first
 
 
 def test_a_connection_whose_role_is_slow_to_get_holds_up_no_other(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -33,6 +33,9 @@ class Service(BaseHTTPRequestHandler):
             "/versioned/version": 200,
             "/guarded/version": 401,
             "/guarded/": 200,
+            "/closed/version": 401,
+            "/inside/health": 401,
+            "/inside/version": 200,
             "/sick/health": 500,
             "/sick/version": 401,
             "/sick/": 200,
@@ -143,6 +146,20 @@ def test_a_service_whose_version_is_guarded_answers_at_its_root(
 ) -> None:
     said = said_of_green(monkeypatch, f"http://127.0.0.1:{address}/guarded")
     assert said[0] == "ok   production green      g: GET / answers 200"
+
+
+def test_a_service_whose_health_is_guarded_answers_by_its_version(
+    monkeypatch: pytest.MonkeyPatch, address: int
+) -> None:
+    said = said_of_green(monkeypatch, f"http://127.0.0.1:{address}/inside")
+    assert said[0] == "ok   production green      g: GET /version answers 200"
+
+
+def test_a_service_that_opens_nothing_is_a_fault_of_the_login(
+    monkeypatch: pytest.MonkeyPatch, address: int
+) -> None:
+    said = said_of_green(monkeypatch, f"http://127.0.0.1:{address}/closed")
+    assert said[0].startswith("BAD  production green      g: GET /version answers 401.")
 
 
 def test_a_sick_service_behind_a_good_front_page_is_a_fault(

@@ -4,7 +4,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from tests.report.releases import OUTCOMES, RELEASES, released, rolled_back
+from tests.report.releases import OUTCOMES, RELEASES, released, rollback_failed, rolled_back
 from tests.report.write_golden import GOLDEN
 
 from slipway.graph import Kind
@@ -257,10 +257,29 @@ def test_a_release_that_was_taken_back_in_part_is_not_called_begun_and_left() ->
     record = rolled_back()
     *others, oldest = record.undone
     left = replace(oldest, undone=False, why=f"{Fate.KEPT} by the procedure")
-    held = replace(record, outcome=Outcome.HELD, undone=(*others, left))
+    held = replace(record, outcome=Outcome.HELD, in_part=True, undone=(*others, left))
     text = markdown(held)
     assert "v2 was taken back in part: 2 steps undone, newest first. What the plan keeps is still on" in text
     assert (
         "**Next:** Still in production: Migration 020: calibrated columns. Nothing is urgent (rollback "
         "verification: SUCCESS); a person decides what becomes of it. Call DevOps lead Dana"
     ) in text
+    none = replace(held, undone=tuple(replace(each, undone=False) for each in held.undone))
+    assert "v2 was taken back in part: no step had anything to undo. What the plan keeps" in markdown(none)
+
+
+def test_a_release_that_is_held_behind_a_point_of_no_return_says_what_cannot_come_back() -> None:
+    record = rolled_back()
+    assert record.verdict
+    passed = replace(record.verdict, no_return=("production.delete_old_tables",))
+    text = markdown(replace(record, outcome=Outcome.HELD, in_part=True, verdict=passed))
+    stays = "production.delete_old_tables cannot be taken back and stays on calibration production."
+    assert f"v2 was taken back in part: 3 steps undone, newest first. {stays}" in text
+    assert "see that it goes together with what could not be" in text
+    assert "Nothing is urgent" not in text
+
+
+def test_a_rollback_that_broke_off_is_not_said_to_be_in_time() -> None:
+    record = replace(rollback_failed(), rollback_within=timedelta(minutes=15))
+    assert "It broke off after 35 s; the plan gives it 15 min." in markdown(record)
+    assert "within the" not in markdown(record)

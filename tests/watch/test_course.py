@@ -443,3 +443,31 @@ def test_a_long_checkpoint_keeps_a_few_of_its_samples() -> None:
     kept = thinned(samples)
     assert len(kept) == KEPT
     assert kept[-1] == samples[-1]
+
+
+def test_a_question_waits_for_a_graver_limit_that_the_newest_samples_cross() -> None:
+    few = Threshold(metric="memory", severity=Severity.HIGH, above=0)
+    many = Threshold(metric="memory", severity=Severity.CRITICAL, above=2)
+    given = terms(few, many)
+    open_ones = replace(given.watch.metrics[1], newest=True)
+    given = replace(given, watch=replace(given.watch, metrics=[given.watch.metrics[0], open_ones]))
+    progress = prime(Progress(), given, {SERVICE: page(100)})
+    told: list[tuple[int, str]] = []
+    for number, bugs in enumerate((1, 3, 4, 5), 1):
+        progress = take(progress, given, 15.0 * number, {SERVICE: page(100 + number, memory=bugs)})
+        _, breaches = noticed(progress, given)
+        progress = add(progress, breaches)
+        told += [(number, breach.reason) for breach in breaches]
+        last = ends_now(progress, given)
+        assert (last is None) is (number < 4)  # three samples tell of a limit
+    assert told == [(3, "memory 4MiB is above 0MiB"), (4, "memory 5MiB is above 2MiB")]
+    assert last is not None
+    assert last.action is Action.ROLL_BACK
+
+    calm = take(prime(Progress(), given, {SERVICE: page(100)}), given, 15.0, {SERVICE: page(101, memory=1)})
+    for number, bugs in enumerate((3, 3, 2), 2):
+        calm = take(calm, given, 15.0 * number, {SERVICE: page(100 + number, memory=bugs)})
+        calm = add(calm, noticed(calm, given)[1])
+    last = ends_now(calm, given)
+    assert last is not None
+    assert last.action is Action.ASK

@@ -186,11 +186,26 @@ def test_of_a_count_of_what_is_open_the_newest_sample_counts() -> None:
     counted = replace(now.watch, metrics=[replace(metric, newest=True) for metric in now.watch.metrics])
     rows = judge(replace(now, watch=counted))
     assert [(row.value, row.answer) for row in rows] == [(3, Answer.FAIL)] * 2
-    steady = replace(situation(1, 3, 3, 3, thresholds=(few, many)), watch=counted)
-    assert [(row.severity, row.value) for row in urgent(steady)] == [
-        (Severity.HIGH, 3),
-        (Severity.CRITICAL, 3),
+    rising = replace(situation(1, 3, 4, 5, thresholds=(few, many)), watch=counted)
+    assert [(row.severity, row.value) for row in urgent(rising)] == [
+        (Severity.HIGH, 5),
+        (Severity.CRITICAL, 5),
     ]
+
+
+def test_of_two_limits_that_are_crossed_at_once_the_graver_one_is_a_breach() -> None:
+    few, many = threshold(above=0, severity=Severity.HIGH), threshold(above=2)
+    told = breaches_of(judge(situation(3, 3, 3, thresholds=(few, many))), MATRIX, 1)
+    assert [(breach.severity, breach.limit) for breach in told] == [(Severity.CRITICAL, 2)]
+    # A limit below which nothing may fall is another matter, and so is one of which more follows.
+    low = threshold(below=9, severity=Severity.HIGH)
+    told = breaches_of(judge(situation(3, 3, 3, thresholds=(low, many))), MATRIX, 1)
+    assert {breach.severity for breach in told} == {Severity.HIGH, Severity.CRITICAL}
+    mild = replace(
+        MATRIX, rules=[*MATRIX.rules, replace(MATRIX.rules[0], action=Action.ALERT, scenario="mild")]
+    )
+    told = breaches_of(judge(situation(3, 3, 3, thresholds=(few, replace(many, scenario="mild")))), mild, 1)
+    assert {breach.severity for breach in told} == {Severity.HIGH, Severity.CRITICAL}
 
 
 def test_what_lasts_of_a_count_of_what_is_open_is_told_by_its_newest_sample() -> None:

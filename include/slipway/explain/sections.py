@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from slipway.environment import ROLES
 from slipway.explain.outline import Block, Bullets, Section, Table, Text
-from slipway.explain.watching import MEANWHILE, graded, rollout, watch
+from slipway.explain.watching import MEANWHILE, rollout, severities_of, watch
 from slipway.explain.wording import action_in_words, settings, titles_of, undo_in_words
 from slipway.graph import Kind, Node, ReleaseGraph
 from slipway.kinds import Check, Checklist, Step
@@ -123,7 +123,7 @@ def blocks_of(nodes: Sequence[Node], titles: Mapping[str, str]) -> Iterator[Bloc
         yield Table(("Check", "What", "Where", "If not"), [_check(node, titles) for node in checks])
     for node in nodes:
         if isinstance(node.item, Checklist):
-            yield Text(_checklist(node.item))
+            yield Text(_checklist(node))
             yield Bullets(list(node.item.items))
     if any(node.kind is Kind.WATCH for node in nodes):
         yield Text(MEANWHILE)
@@ -144,13 +144,18 @@ def _check(node: Node, titles: Mapping[str, str]) -> tuple[str, ...]:
     assert isinstance(check, Check)
     fails = "it is only shown"
     if check.blocking:
-        fails = "the release stops" if node.phase in _BEFORE_PRODUCTION else _severities_of(check)
+        fails = "the release stops" if node.phase in _BEFORE_PRODUCTION else severities_of(check)
     return check.heading, _kind(check, titles), where.name if where else "-", fails
 
 
-def _checklist(item: Checklist) -> str:
+def _checklist(node: Node) -> str:
+    item = node.item
+    assert isinstance(item, Checklist)
     people = f", answered by {', '.join(item.people)}" if item.people else ""
-    fails = "an unticked item stops the release" if item.blocking else "an unticked item is only listed"
+    fails = "an unticked item is only listed"
+    if item.blocking:
+        stops = node.phase in _BEFORE_PRODUCTION
+        fails = "an unticked item stops the release" if stops else f"an unticked item is {item.on_failure}"
     if item.on_unknown:
         fails += f"; unanswered it is {item.on_unknown}"
     return f"Checklist: {item.heading}{people} ({fails})."
@@ -209,11 +214,6 @@ def _rollback(graph: ReleaseGraph) -> Iterator[Block]:
         yield Table(("Procedure", "Reach", "Restores", "Within", "Note"), rows)
     checks = [node for node in graph.of_phase(Phase.ROLLBACK) if node.kind is Kind.CHECK]
     yield from blocks_of(checks, titles)
-
-
-def _severities_of(check: Check) -> str:
-    unknown = f"; {check.on_unknown} where it cannot tell" if check.on_unknown else ""
-    return f"{graded(check)}{unknown}"
 
 
 def _oldest(procedure: Procedure, titles: Mapping[str, str]) -> str:

@@ -72,9 +72,14 @@ def _stage(stage: Stage, titles: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def _required(item: Check | Checklist) -> str:
-    if isinstance(item, Check) and item.blocking:
-        return f"{item.heading} (if not: {graded(item)})"
-    return item.heading
+    return f"{item.heading} (if not: {severities_of(item)})" if item.blocking else item.heading
+
+
+def severities_of(item: Check | Checklist) -> str:
+    """Return what a blocking check or checklist is that says no, and what it is without an answer."""
+    if isinstance(item, Checklist):
+        return f"{item.on_failure}; {item.on_unknown} unanswered" if item.on_unknown else str(item.on_failure)
+    return f"{graded(item)}; {item.on_unknown} where it cannot tell" if item.on_unknown else graded(item)
 
 
 def _thresholds(plan: Plan, thresholds: Sequence[Threshold]) -> Table:
@@ -83,9 +88,12 @@ def _thresholds(plan: Plan, thresholds: Sequence[Threshold]) -> Table:
     for each in thresholds:
         metric = metrics.get(each.metric)
         title, unit = (metric.heading, metric.unit) if metric else (in_words(each.metric), "")
+        limit = limit_in_words(each, unit, metrics.get(each.versus))
+        if metric and metric.newest:
+            limit += ", by the newest reading alone"
         decides = "only observed" if each.observe_only else graded(each)
         missing = "inconclusive" if each.missing is Missing.INCONCLUSIVE else str(each.missing)
-        rows.append((title, limit_in_words(each, unit, metrics.get(each.versus)), decides, missing))
+        rows.append((title, limit, decides, missing))
     return Table(("Metric", "Too much", "Severity", "Without data"), rows)
 
 

@@ -235,14 +235,17 @@ def _green(run: Run) -> str:
 def _answers_to_get(conn_id: str, wanted: str) -> str:
     """Return the first good answer. Raises ConnectionError.
 
-    A path that is not there says nothing of the service, nor does a guarded one that no step asks for.
+    A path that is not there says nothing of the service, nor does a guarded one where another is open.
     """
+    bad: list[tuple[str, int]] = []
     for path in dict.fromkeys((wanted, VERSION, "/")):
         status = ask(Question(conn_id=conn_id, path=path)).status
         if status < 400:
             return f"GET {path} answers {status}"
-        if status != 404 and (path == wanted or status not in GUARDED):
+        bad.append((path, status))
+        if status not in (404, *GUARDED):
             break
+    path, status = next((each for each in reversed(bad) if each[1] != 404), bad[-1])
     raise ConnectionError(f"GET {path} answers {status}. Is it the right address, and is the service well?")
 
 

@@ -112,6 +112,7 @@ def record_from(
         ended_at=ended_at.astimezone(UTC),
         outcome=ending.outcome,
         reasons=tuple(ending.reasons),
+        in_part=ending.in_part,
         tasks=tasks,
         decisions=tuple(_decisions(graph, facts, trace)),
         verdict=verdict,

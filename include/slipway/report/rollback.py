@@ -39,6 +39,9 @@ def _took(record: ReleaseRecord) -> str:
     took, within = record.rollback_took, record.rollback_within
     if took is None:
         return ""
+    if record.rollback_broke_off:
+        given = f"; the plan gives it {span(within)}" if within else ""
+        return f"It broke off after {span(took)}{given}."
     if within is None:
         return f"It took {span(took)}."
     if record.rollback_is_late:

@@ -45,10 +45,8 @@ def what_happened(record: ReleaseRecord) -> str:
         Outcome.HELD: f"{place} is held for a person: {version} was begun there and is neither finished "
         "nor taken back.",
     }
-    if _in_part(record):
-        return (
-            f"{version} was taken back in part: {_undone(record)}. What the plan keeps is still on {place}."
-        )
+    if record.in_part:
+        return f"{version} was taken back in part: {_undone(record)}. {_what_stays(record)}."
     if record.intent is Intent.ROLL_BACK and record.outcome is Outcome.ABORTED:
         return f"The rollback of {version} did not start. {place} was not touched."
     return said[record.outcome]
@@ -81,20 +79,24 @@ def what_next(record: ReleaseRecord) -> str:
     return said[record.outcome]
 
 
-def _in_part(record: ReleaseRecord) -> bool:
-    """Say whether a release that is held was rolled back as far as the plan wants, and checked."""
-    return record.outcome is Outcome.HELD and any(undo.undone for undo in record.undone)
+def _what_stays(record: ReleaseRecord) -> str:
+    if record.no_return:
+        return f"{', '.join(record.no_return)} cannot be taken back and stays on {record.production}"
+    return f"What the plan keeps is still on {record.production}"
 
 
 def _what_of_it(record: ReleaseRecord) -> str:
-    if not _in_part(record):
+    if not record.in_part:
         return "A person fixes it forward or takes it back"
+    if record.no_return:
+        return "What was taken back is verified; see that it goes together with what could not be"
     quiet = f"{_after_a_rollback(record)} (rollback verification: {record.verification})"
     return f"{quiet}; a person decides what becomes of it"
 
 
 def _undone(record: ReleaseRecord) -> str:
-    return f"{count(sum(undo.undone for undo in record.undone), 'step')} undone, newest first"
+    number = sum(undo.undone for undo in record.undone)
+    return f"{count(number, 'step')} undone, newest first" if number else "no step had anything to undo"
 
 
 def _left_to_do(record: ReleaseRecord) -> str:

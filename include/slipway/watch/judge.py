@@ -270,12 +270,20 @@ def _lasting(threshold: Threshold, situation: Situation) -> tuple[Answer, str]:
 
 
 def under_way(threshold: Threshold, situation: Situation) -> bool:
-    """Tell whether the newest sample crosses a limit that must last, and it has not had its time yet."""
+    """Tell whether the newest sample crosses a limit that has not had its time, or its samples, yet.
+
+    Of limits that need not last those of momentary metrics wait for more samples; the others have them.
+    """
     watch, samples = situation.watch, situation.all_samples
+    lasts = threshold.lasting > timedelta(0)
+    if not (lasts or situation.kind(threshold.metric).momentary):
+        return False
     seen = attended(samples, spacing(watch, situation.pace))
     row = [sample.at for sample in crossings(threshold, seen, situation.baseline)]
-    if threshold.lasting <= timedelta(0) or not row or row[0] != samples[-1].at:
+    if not row or row[0] != samples[-1].at:
         return False
+    if not lasts:
+        return not _agreed(threshold, situation)
     enough = len(row) >= max(2, watch.minimum_good_samples)
     return not enough or row[0] - row[-1] < paced(threshold.lasting, situation.pace) - 1e-6
 
@@ -347,7 +355,12 @@ def _agreed(threshold: Threshold, situation: Situation) -> bool:
 
 
 def breaches_of(rows: Sequence[Row], matrix: DecisionMatrix, checkpoint: int) -> list[WatchBreach]:
-    """Return the breaches among judged rows, with the action that the matrix has for each."""
+    """Return the breaches among judged rows, with the action that the matrix has for each.
+
+    Of two limits of a metric that are crossed at once only the graver one is a breach: with three critical
+    bugs open nobody is told of "one or two", too.
+    """
+    failed = [row for row in rows if row.answer is Answer.FAIL and not row.observe_only]
     return [
         WatchBreach(
             about=row.metric,
@@ -360,9 +373,20 @@ def breaches_of(rows: Sequence[Row], matrix: DecisionMatrix, checkpoint: int) ->
             scenario=row.scenario,
             reason=_why(row),
         )
-        for row in rows
-        if row.answer is Answer.FAIL and row.severity is not None and not row.observe_only
+        for row in failed
+        if row.severity is not None and not any(_says_it_all(other, row, matrix) for other in failed)
     ]
+
+
+def _says_it_all(other: Row, row: Row, matrix: DecisionMatrix) -> bool:
+    """Tell whether another row of the same metric is graver, and no less follows from it."""
+    if other.severity is None or row.severity is None or other.limit is None or row.limit is None:
+        return False
+    grades = list(Severity)
+    same = (other.metric, other.crossed) == (row.metric, row.crossed)
+    graver = grades.index(other.severity) > grades.index(row.severity)
+    follows = matrix.rule_for(other.severity, other.scenario).action.rank
+    return same and graver and follows >= matrix.rule_for(row.severity, row.scenario).action.rank
 
 
 def _why(row: Row) -> str:

@@ -5,8 +5,6 @@ from contextlib import contextmanager
 from threading import Lock
 from typing import Any
 
-from slipway.vendor_faults import AccessRefused
-
 CONNECT_TIMEOUT, READ_TIMEOUT = 5.0, 8.0  # seconds; a reading later than that is no reading
 _MADE: dict[tuple[str, str], tuple[str, Any]] = {}  # by connection and service: how it was set, the client
 _MAKING: dict[tuple[str, str], Lock] = {}  # making one may ask AWS for a role, and must hold up no other
@@ -15,8 +13,9 @@ _MAKING: dict[tuple[str, str], Lock] = {}  # making one may ask AWS for a role, 
 def client(connection: Any, service: str) -> Any:
     """Return the client of a connection, one for all that is read from it: it takes a while to make.
 
-    Another one is made when the connection was edited, and after AWS refused it: what it signs with may have
-    been renewed outside the connection. boto3's clients are safe to share between threads.
+    Another one is made when the connection was edited, and after AWS did not know its login: what it signs
+    with may have been renewed outside the connection. A right that is missing is no reason for a new one.
+    boto3's clients are safe to share between threads.
     """
     key, as_set = (connection.conn_id, service), connection.get_uri()
     with _MAKING.setdefault(key, Lock()):
@@ -43,18 +42,17 @@ def _made(connection: Any, service: str) -> Any:
 def in_words(connection: Any, system: str, call: str) -> Iterator[None]:
     """Raise boto's errors as the faults of slipway.vendor_faults: with system, call, and the mend.
 
-    After AWS refused a client, `client` makes another one.
+    After AWS did not know what a client signs with, `client` makes another one.
     """
     from boto3.exceptions import Boto3Error  # type: ignore[import-untyped]
     from botocore.exceptions import BotoCoreError, ClientError  # type: ignore[import-untyped]
 
-    from slipway.steps.faults.aws import fault_of
+    from slipway.steps.faults.aws import fault_of, is_unknown_login
 
     try:
         yield
     except (Boto3Error, BotoCoreError, ClientError, KeyError) as error:
-        fault = fault_of(system, call, connection.conn_id, error)
-        if isinstance(fault, AccessRefused):
+        if is_unknown_login(error):
             for key in [key for key in _MADE if key[0] == connection.conn_id]:
                 _MADE.pop(key, None)
-        raise fault from error
+        raise fault_of(system, call, connection.conn_id, error) from error

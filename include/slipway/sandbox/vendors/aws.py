@@ -237,7 +237,8 @@ def _look_through_less() -> None:
 
     @wraps(whole)
     def of_these(backend: Any, queries: list[dict[str, Any]], *rest: Any, **more: Any) -> Any:
-        names = {query["MetricStat"]["Metric"]["MetricName"] for query in queries}
+        stats = [query["MetricStat"] for query in queries if "MetricStat" in query]
+        names = {stat["Metric"]["MetricName"] for stat in stats}
         part = copy(backend)
         part.metric_data = [datum for datum in backend.metric_data if datum.name in names]
         return whole(part, queries, *rest, **more)

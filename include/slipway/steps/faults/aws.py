@@ -172,6 +172,13 @@ def fault_of(system: str, call: str, conn_id: str, error: Exception) -> Exceptio
     return _without_answer(system, call, conn_id, error)
 
 
+def is_unknown_login(error: Exception) -> bool:
+    """Say whether AWS does not know what a call was signed with, or not any more."""
+    response = getattr(error, "response", None) or {}  # where none came, some of boto's errors say None
+    status = response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    return response.get("Error", {}).get("Code", "") in _UNKNOWN_LOGIN or status == 401
+
+
 def _of_answer(system: str, call: str, conn_id: str, error: Exception) -> Exception:
     response = getattr(error, "response", {})
     told = response.get("Error", {})
@@ -181,7 +188,7 @@ def _of_answer(system: str, call: str, conn_id: str, error: Exception) -> Except
         return SlowedDown(system, call, code)
     words = " ".join(f"{code}: {said}".split())[:200]
     mend = _MENDS.get(code, "")
-    if code in _UNKNOWN_LOGIN or status == 401:
+    if is_unknown_login(error):
         renew = f'Its credentials are expired or wrong: set new ones in the connection "{conn_id}".'
         return AccessRefused(system, call, conn_id, status, words, renew)
     if status == 403:
