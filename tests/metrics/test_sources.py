@@ -25,7 +25,7 @@ from slipway.metrics import (
     SentryIssues,
 )
 from slipway.metrics.scrape import Reader, ScrapeFailed
-from slipway.metrics.sources import Readings, prometheus, sentry
+from slipway.metrics.sources import Readings, cloud_watch, prometheus, sentry
 from slipway.sandbox.vendors.prometheus import Prometheus
 from slipway.sandbox.vendors.prometheus import prometheus as prometheus_stand_in
 from slipway.sandbox.vendors.sentry import Issue, Sentry
@@ -351,6 +351,73 @@ def test_a_trigger_learns_that_a_source_cannot_be_read(issues: tuple[StandIn, Se
 
     with pytest.raises(ScrapeFailed, match="HTTP 500"):
         asyncio.run(reading())
+
+
+def test_figures_of_one_aws_connection_are_read_in_as_few_calls_as_can_be(
+    aws: Any, prom: tuple[StandIn, Prometheus], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prom[1].answers["up"] = 1.0
+    up = PrometheusQuery(name="up", query="up")
+    mean = CloudWatchStatistic(name="mean", namespace="Api", metric="Latency", within=timedelta(minutes=30))
+    newest = CloudWatchStatistic(
+        name="newest", namespace="Api", metric="Latency", within=timedelta(minutes=5)
+    )
+    pool = CloudWatchStatistic(name="pool", namespace="Api", metric="Pool", counted_by="Requests")
+    jobs = CloudWatchStatistic(name="jobs", namespace="Api", metric="Jobs", statistic="Sum")
+    cloud, now = aws("cloudwatch"), datetime.now(UTC)
+    for name, value, at in (
+        ("Latency", 70.0, now - timedelta(minutes=20)),  # too old for one of the two
+        ("Pool", 0.5, now),
+        ("Requests", 40.0, now),
+        ("Jobs", 3.0, now),
+    ):
+        cloud.put_metric_data(
+            Namespace="Api", MetricData=[{"MetricName": name, "Value": value, "Timestamp": at}]
+        )
+    count(cloud, Requests=10, Errors=1)
+    asked: list[list[str]] = []
+    points = cloud_watch._points
+
+    def noted(watch: Any, questions: Any, *rest: Any) -> Any:
+        asked.append([figure["metric"] for each in questions.values() for figure in each["figures"]])
+        return points(watch, questions, *rest)
+
+    monkeypatch.setattr(cloud_watch, "_points", noted)
+    metrics = (mean, newest, pool, jobs, ERRORS)
+    since = time.time() - 60
+
+    async def together() -> Any:
+        wanted = [("aws", metric.reading.query) for metric in metrics]
+        async with Reader(since=since) as reader:
+            return await reader.read_all([*wanted, ("prom", up.reading.query)])
+
+    found = asyncio.run(together())
+    assert sorted(asked) == [["Jobs", "Errors", "Requests"], ["Latency", "Latency", "Pool", "Requests"]]
+    assert found["prom", up.reading.query].samples == {("value", ()): 1.0}
+    one_by_one = Readings(since=since)
+    for metric in metrics:
+        assert found["aws", metric.reading.query].samples == read(one_by_one, metric).samples
+    assert [
+        metric.value(found["aws", metric.reading.query], found["aws", metric.reading.query])
+        for metric in (mean, newest, pool)
+    ] == [70.0, None, 0.5]
+
+
+def test_all_that_one_call_would_have_read_have_its_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    extra = {"region_name": "eu-west-1", "endpoint_url": "http://127.0.0.1:9"}
+    value = {"conn_type": "aws", "login": "AKIA1", "password": "s3cr3t", "extra": extra}
+    monkeypatch.setenv("AIRFLOW_CONN_AWS", json.dumps(value))
+    used = CloudWatchStatistic(name="pool", namespace="Api", metric="Pool")
+    wanted = [("aws", metric.reading.query) for metric in (used, ERRORS)]
+
+    async def together() -> Any:
+        async with Reader() as reader:
+            return await reader.read_all(wanted)
+
+    first, second = (asyncio.run(together())[each] for each in wanted)
+    assert isinstance(first, ScrapeFailed)
+    assert "Amazon CloudWatch: GetMetricData" in str(first)
+    assert str(first) == str(second)
 
 
 def test_a_baseline_is_taken_from_any_source(prom: tuple[StandIn, Prometheus]) -> None:

@@ -192,17 +192,16 @@ class WatchTrigger(BaseTrigger):
         return time.time() - self.start
 
     async def _read(self, reader: Reader) -> dict[Source, Scrape | None]:
-        sources = self.terms.sources
-        return dict(
-            zip(sources, await asyncio.gather(*(self._page(reader, s) for s in sources)), strict=True)
-        )
-
-    async def _page(self, reader: Reader, source: Source) -> Scrape | None:
-        try:
-            return await reader.read(self.environment.connection(source.role), source.query)
-        except ScrapeFailed as failure:
+        wanted = {
+            source: (self.environment.connection(source.role), source.query) for source in self.terms.sources
+        }
+        found = await reader.read_all(set(wanted.values()))
+        for failure in {id(each): each for each in found.values() if isinstance(each, ScrapeFailed)}.values():
             self.log.warning("%s", failure)
-            return None
+        return {
+            source: answer if isinstance(answer := found[place], Scrape) else None
+            for source, place in wanted.items()
+        }
 
     def _say(self, result: Result, appointment: Appointment) -> None:
         checkpoint = appointment.checkpoint

@@ -1,7 +1,7 @@
 """Reading metrics, first of all a page in Prometheus's text format, in a task or in a trigger."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack
 from typing import Any
 
@@ -64,7 +64,7 @@ class Reader:
     def __init__(self, timeout: float = TIMEOUT, since: float | None = None) -> None:
         self.timeout = timeout
         self.since = time.time() if since is None else since
-        self._opened: dict[tuple[str, str], Callable[[], Samples]] = {}
+        self._opened: dict[tuple[str, tuple[str, ...]], Callable[[], list[Samples]]] = {}
         self._open = AsyncExitStack()
         self._sessions: dict[str, Any] = {}
 
@@ -76,30 +76,59 @@ class Reader:
 
     async def read(self, conn_id: str, path: str) -> Scrape:
         """Read a page now, or what a source of metrics.sources has; raises ScrapeFailed."""
+        [scrape] = await self._called(conn_id, [path])
+        return scrape
+
+    async def read_all(
+        self, wanted: Collection[tuple[str, str]]
+    ) -> Mapping[tuple[str, str], Scrape | ScrapeFailed]:
+        """Read several (connection id, path or query) now, at once and in as few calls as possible.
+
+        All that a failed call would have read have the same failure.
+        """
+        import asyncio
+
+        from slipway.metrics.sources import together
+
+        calls = together(wanted)
+        answers = await asyncio.gather(*(self._tried(*call) for call in calls))
+        return {
+            (conn_id, query): answer if isinstance(answer, ScrapeFailed) else answer[number]
+            for (conn_id, queries), answer in zip(calls, answers, strict=True)
+            for number, query in enumerate(queries)
+        }
+
+    async def _tried(self, conn_id: str, queries: Sequence[str]) -> Sequence[Scrape] | ScrapeFailed:
+        try:
+            return await self._called(conn_id, queries)
+        except ScrapeFailed as failure:
+            return failure
+
+    async def _called(self, conn_id: str, queries: Sequence[str]) -> Sequence[Scrape]:
         import asyncio
 
         try:
             async with asyncio.timeout(self.timeout):
-                if not path.startswith("/"):
-                    return await self._ask(conn_id, path)
+                if not queries[0].startswith("/"):
+                    return await self._ask(conn_id, tuple(queries))
                 session = await self._session(conn_id)
-                answer = await session.run(path)
-                return parse(await answer.text(), time.time())
+                answer = await session.run(queries[0])
+                return [parse(await answer.text(), time.time())]
         except Exception as error:  # every way to fail means the same: no reading
-            raise ScrapeFailed(conn_id, path, error) from error
+            raise ScrapeFailed(conn_id, queries[0], error) from error
 
-    async def _ask(self, conn_id: str, query: str) -> Scrape:
+    async def _ask(self, conn_id: str, queries: tuple[str, ...]) -> Sequence[Scrape]:
         import asyncio
 
         from airflow.sdk import BaseHook
 
         from slipway.metrics.sources import opened
 
-        if (conn_id, query) not in self._opened:
+        if (conn_id, queries) not in self._opened:
             found = await BaseHook.aget_connection(conn_id)
-            self._opened[conn_id, query] = await asyncio.to_thread(opened, found, query, self.since)
-        samples = await asyncio.to_thread(self._opened[conn_id, query])
-        return Scrape(at=time.time(), samples=samples)
+            self._opened[conn_id, queries] = await asyncio.to_thread(opened, found, queries, self.since)
+        samples = await asyncio.to_thread(self._opened[conn_id, queries])
+        return [Scrape(at=time.time(), samples=each) for each in samples]
 
     async def _session(self, conn_id: str) -> Any:
         from airflow.providers.http.hooks.http import HttpAsyncHook

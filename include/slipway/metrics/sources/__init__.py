@@ -2,12 +2,12 @@
 
 An opener takes a resolved connection, what is asked (JSON) and the moment from which is counted, and returns
 a function that reads now. It may keep a client and what it has counted; it blocks, so a trigger calls it in
-a thread.
+a thread. A source that can answer many questions in one call has an opener in TOGETHER instead.
 """
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
@@ -18,10 +18,12 @@ from slipway.run import Json
 
 Reading = Callable[[], Samples]
 Opener = Callable[[Any, Mapping[str, Json], float], Reading]
+ReadingOfMany = Callable[[], list[Samples]]
+OpenerOfMany = Callable[[Any, Sequence[Mapping[str, Json]], float], ReadingOfMany]
 
+TOGETHER: Mapping[str, OpenerOfMany] = MappingProxyType({"cloud_watch": cloud_watch.opened})
 OPENERS: Mapping[str, Opener] = MappingProxyType(
     {
-        "cloud_watch": cloud_watch.opened,
         "cloud_watch_logs": cloud_watch_logs.opened,
         "prometheus": prometheus.opened,
         "sentry": sentry.opened,
@@ -30,10 +32,24 @@ OPENERS: Mapping[str, Opener] = MappingProxyType(
 )
 
 
-def opened(connection: Any, query: str, since: float) -> Reading:
-    """Open the source that a query names, e.g. 'prometheus:{"query": "up"}'."""
-    kind, _, asked = query.partition(":")
-    return OPENERS[kind](connection, json.loads(asked), since)
+def together(wanted: Iterable[tuple[str, str]]) -> list[tuple[str, list[str]]]:
+    """Return (connection id, queries) of each call that reads these (connection id, query)."""
+    calls: dict[tuple[str, str], list[str]] = {}
+    for conn_id, query in dict.fromkeys(wanted):
+        kind = query.partition(":")[0]
+        calls.setdefault((conn_id, kind if kind in TOGETHER else query), []).append(query)
+    return [(conn_id, queries) for (conn_id, _), queries in calls.items()]
+
+
+def opened(connection: Any, queries: Sequence[str], since: float) -> ReadingOfMany:
+    """Open what the queries of one call of `together` ask, e.g. ['prometheus:{"query": "up"}']."""
+    kind = queries[0].partition(":")[0]
+    asked = [json.loads(query.partition(":")[2]) for query in queries]
+    if kind in TOGETHER:
+        return TOGETHER[kind](connection, asked, since)
+    [only] = asked
+    reading = OPENERS[kind](connection, only, since)
+    return lambda: [reading()]
 
 
 class Readings:
@@ -44,20 +60,21 @@ class Readings:
 
     def __init__(self, since: float) -> None:
         self.since = since
-        self._opened: dict[tuple[str, str], Reading] = {}
+        self._opened: dict[tuple[str, str], ReadingOfMany] = {}
 
     def read(self, conn_id: str, query: str) -> Scrape:
         """Read a page (a query that begins with "/") or another source now; raises ScrapeFailed."""
         if query.startswith("/"):
             return scrape(conn_id, query)
         try:
-            return Scrape(at=time.time(), samples=self._reading(conn_id, query)())
+            [samples] = self._reading(conn_id, query)()
+            return Scrape(at=time.time(), samples=samples)
         except Exception as error:  # every way to fail means the same: no reading
             raise ScrapeFailed(conn_id, query, error) from error
 
-    def _reading(self, conn_id: str, query: str) -> Reading:
+    def _reading(self, conn_id: str, query: str) -> ReadingOfMany:
         from airflow.sdk import BaseHook
 
         if (conn_id, query) not in self._opened:
-            self._opened[conn_id, query] = opened(BaseHook.get_connection(conn_id), query, self.since)
+            self._opened[conn_id, query] = opened(BaseHook.get_connection(conn_id), [query], self.since)
         return self._opened[conn_id, query]

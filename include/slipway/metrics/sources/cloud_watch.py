@@ -14,58 +14,88 @@ from slipway.run import Json
 COUNTED = ("Sum", "SampleCount")  # statistics that add up over periods
 
 
-def opened(connection: Any, asked: Mapping[str, Json], since: float) -> Callable[[], Samples]:
-    """Return a reading of the statistics in asked["figures"], each {"id", "namespace", ...}.
+def opened(
+    connection: Any, questions: Sequence[Mapping[str, Json]], since: float
+) -> Callable[[], list[Samples]]:
+    """Return a reading of each question's statistics, question["figures"], each {"id", "namespace", ...}.
 
     A Sum or SampleCount is counted from `since` on, so that what arrives late is still counted: the series
-    <id>_total. Of any other statistic the newest datapoint counts, if it is not older than asked["within"]
-    seconds: the series <id>. A Sum beside it is that of these seconds.
-    """
-    period = int(asked["period"])
-    sums = {str(figure["id"]) for figure in asked["figures"] if figure["statistic"] in COUNTED}
+    <id>_total. Of any other statistic the newest datapoint counts, if it is not older than
+    question["within"] seconds: the series <id>. A Sum beside it is that of these seconds.
 
-    def reading() -> Samples:
-        now = datetime.now(UTC)
-        begin = since if asked["counted"] else now.timestamp() - asked["within"]
+    What is counted is asked for in one call, and all the rest in another: they look back differently far.
+    Each period has calls of its own, because datapoints begin where the whole span does.
+    """
+    alike: dict[tuple[bool, int], dict[int, Mapping[str, Json]]] = {}
+    for number, question in enumerate(questions):
+        alike.setdefault((question["counted"], int(question["period"])), {})[number] = question
+
+    def reading() -> list[Samples]:
+        now, found = datetime.now(UTC), dict[int, Samples]()
         with in_words(connection, "Amazon CloudWatch", "GetMetricData"):
             watch = client(connection, "cloudwatch")
-            points = _points(watch, asked["figures"], period, begin - begin % period, now)
-        if asked["counted"]:
-            return {
-                (f"{name}_total", ()): sum(value for _, value in each)
-                for name, each in points.items()
-                if each
-            }
-        return {
-            (name, ()): sum(value for _, value in each) if name in sums else max(each)[1]
-            for name, each in points.items()
-            if each
-        }
+            for (_, period), asked in alike.items():
+                begins = {number: _begin(question, since, now) for number, question in asked.items()}
+                points = _points(watch, asked, period, begins, now)
+                found |= {number: _samples(question, points[number]) for number, question in asked.items()}
+        return [found[number] for number in range(len(questions))]
 
     return reading
 
 
+def _begin(question: Mapping[str, Json], since: float, now: datetime) -> float:
+    begin = since if question["counted"] else now.timestamp() - question["within"]
+    return float(begin - begin % int(question["period"]))
+
+
+Points = dict[str, list[tuple[datetime, float]]]  # of each figure of a question: time, value
+
+
 def _points(
-    watch: Any, figures: Sequence[Mapping[str, Json]], period: int, begin: float, now: datetime
-) -> dict[str, list[tuple[datetime, float]]]:
-    """Return the datapoints (time, value) of each figure.
+    watch: Any,
+    questions: Mapping[int, Mapping[str, Json]],
+    period: int,
+    begins: Mapping[int, float],
+    now: datetime,
+) -> dict[int, Points]:
+    """Return the datapoints of each question by its number.
 
     The end is a period ahead: it is rounded down, and the period that runs would be left out.
     """
-    queries = [_query(figure, period) for figure in figures]
-    found: dict[str, list[tuple[datetime, float]]] = {str(figure["id"]): [] for figure in figures}
+    found: dict[int, Points] = {
+        number: {str(figure["id"]): [] for figure in question["figures"]}
+        for number, question in questions.items()
+    }
     pages = watch.get_paginator("get_metric_data").paginate(
-        MetricDataQueries=queries,
-        StartTime=datetime.fromtimestamp(begin, UTC),
+        MetricDataQueries=[
+            _query(f"q{number}_{figure['id']}", figure, period)
+            for number, question in questions.items()
+            for figure in question["figures"]
+        ],
+        StartTime=datetime.fromtimestamp(min(begins.values()), UTC),
         EndTime=now + timedelta(seconds=period),
     )
     for page in pages:
         for result in page["MetricDataResults"]:
-            found[result["Id"]] += zip(result["Timestamps"], result["Values"], strict=True)
+            number, _, name = result["Id"].removeprefix("q").partition("_")
+            points = zip(result["Timestamps"], result["Values"], strict=True)
+            begin = begins[int(number)]
+            found[int(number)][name] += [point for point in points if point[0].timestamp() >= begin]
     return found
 
 
-def _query(figure: Mapping[str, Json], period: int) -> dict[str, Json]:
+def _samples(question: Mapping[str, Json], points: Points) -> Samples:
+    known = {name: each for name, each in points.items() if each}
+    if question["counted"]:
+        return {(f"{name}_total", ()): sum(value for _, value in each) for name, each in known.items()}
+    sums = {str(figure["id"]) for figure in question["figures"] if figure["statistic"] in COUNTED}
+    return {
+        (name, ()): sum(value for _, value in each) if name in sums else max(each)[1]
+        for name, each in known.items()
+    }
+
+
+def _query(name: str, figure: Mapping[str, Json], period: int) -> dict[str, Json]:
     dimensions = [{"Name": name, "Value": value} for name, value in sorted(figure["dimensions"].items())]
     metric = {
         "Namespace": figure["namespace"],
@@ -73,4 +103,4 @@ def _query(figure: Mapping[str, Json], period: int) -> dict[str, Json]:
         "Dimensions": dimensions,
     }
     stat = {"Metric": metric, "Period": period, "Stat": figure["statistic"]}
-    return {"Id": figure["id"], "MetricStat": stat, "ReturnData": True}
+    return {"Id": name, "MetricStat": stat, "ReturnData": True}
