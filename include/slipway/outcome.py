@@ -105,7 +105,7 @@ def _unproved(graph: ReleaseGraph, facts: Facts, verdict: Verdict | None) -> lis
     if verdict is None or not facts.proved(ROLLBACK_START):
         return [ROLLBACK_START]
     undos = graph.of_kind(Kind.UNDO, Kind.RESTORE)
-    # An ordinary operator that has nothing to undo skips itself and leaves no XCom.
+    # What is left as it is skips itself.
     idle = {n.task_id for n in undos if way_of(graph, facts, verdict, n).fate is not Fate.UNDO}
     idle = {task_id for task_id in idle if facts.state(task_id) == "skipped"}
     tasks = [*(n.task_id for n in undos), ROLLBACK_FINISH]

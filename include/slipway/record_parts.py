@@ -178,7 +178,8 @@ class UndoRecord:
     @property
     def keeps(self) -> bool:
         """Whether the step's work stays: kept by the procedure, or the undo did not succeed."""
-        return self.state != "success" or (not self.undone and self.why.startswith(Fate.KEPT))
+        ended = self.state in ("success", "skipped")
+        return not ended or (not self.undone and self.why.startswith(Fate.KEPT))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,8 +10,8 @@ from slipway.graph import DECISION, START, STRATEGY, Kind, Node, ReleaseGraph
 from slipway.kinds import Check, Checklist, Step, Undo
 from slipway.plan import DecisionMatrix, Rule
 from slipway.run import Json
+from slipway.spans import length
 from slipway.steps.run_check import RunCheck
-from slipway.watch.render import length
 from slipway.words import Action, Answer, Intent, Severity
 
 

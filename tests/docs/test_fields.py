@@ -14,7 +14,7 @@ import pytest
 
 from slipway import environment, kinds, plan, watching
 from slipway.plans_cli.loading import load
-from slipway.watch.render import length
+from slipway.spans import length
 
 DOCS = Path(__file__).parents[2] / "docs"
 SECTIONS = re.split(r"^### ", (DOCS / "fields.md").read_text(), flags=re.MULTILINE)[1:]

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -79,7 +80,7 @@ def test_go_releases_and_the_demo_is_granted(airflow: LocalAirflow) -> None:
     shown = screen.getvalue()
     assert "release_manager answered preparations: OK" in shown
     assert "product_owner marked gate.go_no_go success (GO)" in shown
-    assert "watch.watch_production checkpoint_2: error rate 2 of 5 %" in shown
+    assert "watch.watch_production error rate 2 of 5 %" in shown
 
 
 def test_no_go_is_marked_by_an_assigned_person_and_rejects(airflow: LocalAirflow) -> None:
@@ -122,7 +123,9 @@ def test_a_fault_shows_what_was_undone(airflow: LocalAirflow) -> None:
     ending = release(airflow, wish, Console(file=screen))
     assert ending.outcome == "ROLLED_BACK"
     assert [task.task_id for task in ending.undone] == ["rollback.undo_deploy"]
-    assert tell(ending, wish, Console(file=screen))
+    assert tell(replace(ending, next="Mend [it]."), wish, Console(file=screen))
+    assert "Why: it ended ROLLED_BACK [so]\nUndone, in this order:" in screen.getvalue()
+    assert "\nNext: Mend [it].\nReport: reports/toy.md" in screen.getvalue()
 
 
 def test_a_plan_that_is_not_there_is_named_with_the_mend(airflow: LocalAirflow) -> None:

@@ -79,7 +79,12 @@ def test_checkpoint_ten_comes_after_nine() -> None:
 
 
 def test_a_checkpoint_is_one_line() -> None:
-    value = {"answer": "FAIL", "summary": "error rate 7 % above 1 %", "rows": []}
+    value = {
+        "answer": "FAIL",
+        "summary": "Checkpoint 3 at 1 h: FAIL",
+        "breaches": [{"reason": "errors 7 % is above 1 %"}],
+    }
     assert checkpoint_line("watch.w", "checkpoint_3", value) == (
-        "watch.w checkpoint_3: FAIL, error rate 7 % above 1 %"
+        "watch.w Checkpoint 3 at 1 h: FAIL. errors 7 % is above 1 %"
     )
+    assert checkpoint_line("watch.w", "checkpoint_3", None) == "watch.w checkpoint_3: None"

@@ -9,18 +9,24 @@ from tests.report.releases import (
     SECOND,
     Course,
     aborted,
+    decide,
+    deploy,
     held,
     rejected,
     released,
     rollback_failed,
     rolled_back,
     rolled_back_later,
+    to_the_gate,
+    undo,
+    watch,
 )
 
 from slipway.compile import compile_plan
 from slipway.graph import OUTCOME, REPORT
 from slipway.outcome import RollbackResult, ending_of
 from slipway.plan import Window
+from slipway.report.markdown import markdown
 from slipway.report.recording import record_from
 from slipway.steps import WaitUntil
 from slipway.words import Intent
@@ -79,6 +85,29 @@ def test_undone_steps_stand_newest_first_with_their_reason() -> None:
         ("production.migration_020", True, "production.migration_020 ran."),
     ]
     assert rolled_back().verification is RollbackResult.SUCCESS
+
+
+def test_an_undo_that_skipped_itself_says_why_and_keeps_only_what_the_procedure_keeps() -> None:
+    course = Course()
+    to_the_gate(course)
+    decide(course)
+    deploy(course)
+    watch(course, errors=[0.1, 7.5], state="failed")
+    course.judge()
+    undo(course)
+    task_id = "rollback.undo_migration_020"
+    for why, kept in (("kept: The procedure goes back to …", True), ("covered by the restore: …", False)):
+        course.states[task_id] = "skipped"
+        course.returned[task_id] = {"undone": False, "why": why}
+        record = course.record()
+        assert [(undo.state, undo.undone, undo.why) for undo in record.undone][-1] == ("skipped", False, why)
+        assert ("Migration 020: calibrated columns" in [each.title for each in record.kept]) is kept
+        assert "| Undo: Migration 020: calibrated columns | left as it is |" in " ".join(
+            markdown(record).split()
+        )
+        assert record.verification is RollbackResult.SUCCESS
+    del course.returned[task_id]
+    assert task_id not in [undo.task_id for undo in course.record().undone]  # another way was taken
 
 
 def test_what_a_failed_rollback_leaves_is_kept_with_the_reason() -> None:

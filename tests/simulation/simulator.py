@@ -387,7 +387,8 @@ class Simulator:
             way = way_of(self.graph, release.facts(), verdict, node)
             acted = node.undoes in release.ran or node.undoes in release.script.earlier
             # A step that never acted remembered no state before, so there is nothing to go back to.
-            return "success", {"undone": way.fate is Fate.UNDO and acted, "why": way.why}, None
+            state = "success" if way.fate is Fate.UNDO else "skipped"
+            return state, {"undone": way.fate is Fate.UNDO and acted, "why": way.why}, None
         returned = dict.fromkeys((Kind.CHECK, Kind.CHECKLIST, Kind.WATCH), FINDING) | {Kind.STEP: EVIDENCE}
         return "success", returned.get(node.kind, {"done": True}), None
 

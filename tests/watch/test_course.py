@@ -360,7 +360,7 @@ def test_what_lasts_survives_a_restart_of_the_triggerer_between_checkpoints() ->
         back = take(back, given, 15.0 * number, {SERVICE: page(100 + number, memory=90)})
     back, second = close(back, given, timetable(given.watch, 1)[1])
     assert second.rows[0].answer is Answer.FAIL
-    assert second.rows[0].note == "lasted 0:01:15"
+    assert second.rows[0].note == "lasted 1 min 15 s"
 
 
 def restarted(progress: Progress) -> Progress:

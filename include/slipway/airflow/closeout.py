@@ -22,6 +22,8 @@ from slipway.report.markdown import markdown
 from slipway.report.place import report_path
 from slipway.report.recording import ReleaseTrace, TaskTrace, record_from
 from slipway.report.short import last_words, short
+from slipway.report.summary import what_next
+from slipway.report.text import as_it_reads
 from slipway.run import Json
 from slipway.words import Outcome
 
@@ -35,7 +37,7 @@ class ReportOperator(BaseOperator):
         self.digest = digest
 
     def execute(self, context: Mapping[str, Any]) -> Json:
-        """Return the outcome, its reasons and the report's path.
+        """Return the outcome, its reasons, what to do next, and the report's path.
 
         The ledger comes after the report: it may be away. The log ends with the outcome: it opens there.
         """
@@ -43,7 +45,7 @@ class ReportOperator(BaseOperator):
         ending = ending_of(self.graph, facts, verdict)
         record = record_from(self.graph, facts, trace_of(context, self.graph, self.digest), ending, verdict)
         text = markdown(record)
-        self.log.info("%s\n\n%s", short(record), text)
+        self.log.info("%s\n\n%s", short(record), as_it_reads(text))
         path = write_report(record, text)
         self.log.info("Report: %s", path)
         ledger = Ledger()
@@ -51,7 +53,12 @@ class ReportOperator(BaseOperator):
         ledger.write(record)
         self.log.info("Recorded in the ledger as %s %s.", record.plan, record.release_id)
         self.log.info("%s", last_words(record, path))
-        return {"outcome": str(ending.outcome), "reasons": list(ending.reasons), "report": str(path)}
+        return {
+            "outcome": str(ending.outcome),
+            "reasons": list(ending.reasons),
+            "next": what_next(record),
+            "report": str(path),
+        }
 
 
 class OutcomeOperator(BaseOperator):

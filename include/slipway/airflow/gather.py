@@ -31,7 +31,7 @@ def gather(context: Mapping[str, Any], graph: ReleaseGraph) -> Facts:
     ti = context["ti"]
     states = task_states(context)
     steps = graph.production_steps()
-    ran = [n for n in graph.nodes if n in steps or states.get(n.task_id, "") not in NOT_REACHED]
+    ran = [n for n in graph.nodes if n in steps or _left_something(n, states.get(n.task_id, ""))]
     returned = Returned(ti, ran)
     watches = [node.task_id for node in ran if node.kind is Kind.WATCH]
     failed = [n.task_id for n in ran if n.kind is Kind.STEP and states.get(n.task_id) == "failed"]
@@ -52,6 +52,11 @@ def gather(context: Mapping[str, Any], graph: ReleaseGraph) -> Facts:
         backup_age=_backup_age(ti, steps),
         earlier=((returned.get(ROLLBACK_START) or {}).get("earlier")) or {},
     )
+
+
+def _left_something(node: Node, state: str) -> bool:
+    """Whether a task may have returned something: an undo that skips itself says why."""
+    return state not in NOT_REACHED or (state == "skipped" and node.kind in (Kind.UNDO, Kind.RESTORE))
 
 
 def _saw_damage(ti: Any, task_id: str) -> bool:

@@ -12,8 +12,8 @@ from airflow.sdk.exceptions import AirflowFailException
 from slipway.airflow.run import AirflowRun
 from slipway.airflow.soonest import soonest
 from slipway.errors import StepFailed, StepImpossible
+from slipway.spans import length
 from slipway.still_going import StillGoing
-from slipway.watch.render import length
 
 T = TypeVar("T")
 

@@ -5,10 +5,10 @@ from importlib import import_module
 from typing import Any
 
 from airflow.sdk import BaseOperator
-from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
+from airflow.sdk.exceptions import AirflowFailException
 
 from slipway.airflow.gather import gather, verdict_in_force
-from slipway.airflow.step import require_go
+from slipway.airflow.step import left_alone, require_go
 from slipway.errors import StepImpossible
 from slipway.graph import Node, ReleaseGraph
 from slipway.run import Evidence, Json
@@ -47,7 +47,7 @@ def guard_undo(node: Node, graph: ReleaseGraph) -> dict[str, Any]:
             raise AirflowFailException("There is no verdict, so nothing says that this should be undone.")
         way = way_of(graph, gather(context, graph), verdict, node)
         if way.fate is not Fate.UNDO:
-            raise AirflowSkipException(f"{way.fate}: {way.why}")
+            raise left_alone(context, node, way)
 
     def after(context: Mapping[str, Any], result: Any = None) -> None:
         done = {

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from airflow.sdk import BaseOperator
-from airflow.sdk.exceptions import AirflowFailException
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from slipway.airflow.alone import alone
 from slipway.airflow.gate import prove_go
@@ -20,7 +20,7 @@ from slipway.graph import DECISION, ROLLBACK_START, STOP_SHORT, STRATEGY, Kind, 
 from slipway.kinds import Step
 from slipway.run import Evidence, Json
 from slipway.steps.processes import end_all
-from slipway.undoing import Fate, way_of
+from slipway.undoing import Fate, Way, way_of
 from slipway.words import GateAnswer, Phase
 
 BEGUN = "undo_begun"  # an undo was begun before: what it finds done may be its own work
@@ -93,7 +93,7 @@ class UndoOperator(BaseOperator):
         self.graph = graph
 
     def execute(self, context: Mapping[str, Any]) -> Json:
-        """Undo or restore, and return {"undone", "why", "evidence"}."""
+        """Undo or restore, and return {"undone", "why", "evidence"}; skip what is left as it is."""
         node = self.node
         assert isinstance(node.item, Step)
         assert node.environment is not None
@@ -106,7 +106,7 @@ class UndoOperator(BaseOperator):
         run = AirflowRun(context, node.environment, facts.earlier, undone_release)
         run.log.info("%s: %s. %s", node.title, way.fate, way.why)
         if way.fate is not Fate.UNDO:
-            return {"undone": False, "why": f"{way.fate}: {way.why}"}
+            raise left_alone(context, node, way)
 
         try:
             with alone(context):
@@ -141,6 +141,13 @@ class UndoOperator(BaseOperator):
                 return {"undone": False, "why": evidence.summary or why, "evidence": evidence.to_json()}
         run.log.info("Undone: %s", evidence.summary or node.title)
         return {"undone": True, "why": why, "evidence": evidence.to_json()}
+
+
+def left_alone(context: Mapping[str, Any], node: Node, way: Way) -> AirflowSkipException:
+    """Leave why an undo has nothing to do, and return what skips it: a green one has looked, or undone."""
+    why = f"{way.fate}: {way.why}"
+    context["ti"].xcom_push(key=key_of(node), value={"undone": False, "why": why})
+    return AirflowSkipException(why)
 
 
 def require_go(context: Mapping[str, Any], graph: ReleaseGraph, node: Node, digest: str) -> None:

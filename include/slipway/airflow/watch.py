@@ -21,8 +21,8 @@ from slipway.environment import Environment
 from slipway.graph import ASK, ReleaseGraph
 from slipway.plan import DecisionMatrix
 from slipway.run import Json, pace_of
+from slipway.spans import length
 from slipway.undoing import acts_unasked
-from slipway.watch.render import length
 from slipway.watch.schedule import beside_people, checkpoints, real_length
 from slipway.watching import Watch
 from slipway.words import Action, Answer

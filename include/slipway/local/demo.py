@@ -1,12 +1,13 @@
 """A real release over the sandbox, started, followed and judged from the terminal."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 from rich.console import Console
 
+from slipway.graph import OUTCOME, REPORT
 from slipway.local.errors import Refused
 from slipway.local.follow import Follower
 from slipway.local.person import Person
@@ -69,12 +70,14 @@ class Wish:
 
 @dataclass(frozen=True, kw_only=True)
 class Ending:
-    """How the release of a demo ended."""
+    """How the release of a demo ended, why, and what to do next."""
 
     run: Run
     outcome: str | None
     report: str | None
     undone: list[Task]
+    why: Sequence[str] = ()
+    next: str = ""
 
 
 def release(
@@ -183,7 +186,8 @@ def guide(airflow: LocalAirflow, run: Run, wish: Wish) -> str:
 
 
 def _ending(client: Client, run: Run) -> Ending:
-    facts = client.xcom(run.dag_id, run.run_id, "outcome") or {}
+    facts = client.xcom(run.dag_id, run.run_id, OUTCOME) or {}
+    told = client.xcom(run.dag_id, run.run_id, REPORT) or {}
     began = [
         task
         for task in client.task_instances(run.dag_id, run.run_id)
@@ -192,7 +196,14 @@ def _ending(client: Client, run: Run) -> Ending:
     # Undo and restore tasks say whether they had anything to take back; one that failed says nothing.
     undone = [task for task in began if task.state == "failed" or _took_back(client, run, task)]
     undone.sort(key=lambda task: task.started.timestamp() if task.started else 0)
-    return Ending(run=run, outcome=facts.get("outcome"), report=facts.get("report"), undone=undone)
+    return Ending(
+        run=run,
+        outcome=facts.get("outcome"),
+        why=facts.get("reasons") or [],
+        next=told.get("next", ""),
+        report=facts.get("report"),
+        undone=undone,
+    )
 
 
 def _took_back(client: Client, run: Run, task: Task) -> bool:
@@ -204,10 +215,14 @@ def tell(ending: Ending, wish: Wish, console: Console) -> bool:
     """Print how the release ended; return whether it is what the wish asks for."""
     took = clock(ending.run.ended - ending.run.started) if ending.run.ended and ending.run.started else "?"
     console.print(f"\nOutcome: {ending.outcome or 'unknown'} after {took}", style="bold", highlight=False)
+    for reason in ending.why:
+        console.print(f"Why: {reason}", highlight=False, markup=False, soft_wrap=True)
     if ending.undone:
         console.print("Undone, in this order:")
         for task in ending.undone:
             console.print(f"  {task.task_id}: {task.state}", highlight=False)
+    if ending.next:
+        console.print(f"Next: {ending.next}", highlight=False, markup=False, soft_wrap=True)
     console.print(f"Report: {ending.report or 'none'}", highlight=False, soft_wrap=True)
     granted = ending.outcome in wish.outcomes
     if not granted:

@@ -123,5 +123,7 @@ def in_order(key: str) -> tuple[str, int]:
 
 def checkpoint_line(task_id: str, key: str, value: Any) -> str:
     """Return a checkpoint as one line."""
-    facts = [str(value[name]) for name in ("answer", "summary") if isinstance(value, dict) and name in value]
-    return f"{task_id} {key}: {', '.join(facts) or value}"
+    if not isinstance(value, dict) or "summary" not in value:
+        return f"{task_id} {key}: {value}"
+    why = [str(breach.get("reason", "")) for breach in value.get("breaches") or ()]
+    return f"{task_id} {'. '.join([str(value['summary']), *why])}"

@@ -287,13 +287,15 @@ def _breach(value: Json) -> str:
 
 
 def _undone(graph: ReleaseGraph, facts: Facts, trace: ReleaseTrace) -> Iterator[UndoRecord]:
-    """Undo tasks in the order of the chain, which is the order in which they ran; skipped ones left out."""
+    """Undo tasks in the order of the chain, which is the order in which they ran.
+
+    Those that the rollback passed over are left out; one that left its step as it is says why.
+    """
     for node in graph.of_kind(*UNDOING):
-        state = facts.state(node.task_id)
-        if state in {"", "none", "skipped", "removed"}:
+        state, value = facts.state(node.task_id), facts.returned.get(node.task_id) or {}
+        if state in {"", "none", "removed"} or (state == "skipped" and not value):
             continue
         known = trace.tasks.get(node.task_id, TaskTrace())
-        value = facts.returned.get(node.task_id) or {}
         yield UndoRecord(
             task_id=node.task_id,
             step=node.undoes,

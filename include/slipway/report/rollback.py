@@ -50,7 +50,7 @@ def _took(record: ReleaseRecord) -> str:
 
 
 def _answer(undo: UndoRecord) -> str:
-    if undo.state == "success":
+    if undo.state in ("success", "skipped"):
         return "undone" if undo.undone else "left as it is"
     return "**NOT REACHED**" if undo.state == "upstream_failed" else f"**{undo.state.upper()}**"
 

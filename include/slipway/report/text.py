@@ -7,7 +7,7 @@ from itertools import zip_longest
 
 from slipway.masking import masked, masked_fields
 from slipway.run import Json
-from slipway.watch.render import length
+from slipway.spans import length
 
 FIELDS = 6  # of one piece of evidence; more is a wall
 WIDTH = 60  # of one field
@@ -34,6 +34,11 @@ def plain(text: object) -> str:
     """Return free text as one line of Markdown that can break neither a table nor a page, without secrets."""
     line = " ".join(masked(str(text)).split())
     return line.replace("&", "&amp;").replace("<", "&lt;").replace("|", "\\|")
+
+
+def as_it_reads(markdown: str) -> str:
+    """Return Markdown for a log, which shows it as it is: `plain` undone, but for the bars of a table."""
+    return markdown.replace("&lt;", "<").replace("&amp;", "&")
 
 
 def when(at: datetime | None) -> str:

@@ -10,8 +10,8 @@ from slipway.errors import StepImpossible
 from slipway.kinds import Step
 from slipway.moments import moment_of_day
 from slipway.run import Evidence, Run, pace_of
+from slipway.spans import length
 from slipway.still_going import NotYet
-from slipway.watch.render import length
 
 
 class TooLate(StepImpossible):

@@ -8,6 +8,7 @@ from statistics import fmean
 
 from slipway.kinds import Metric
 from slipway.plan import DecisionMatrix
+from slipway.spans import length
 from slipway.watch.limits import Sample, attended, crosses, crossings, held_for, limit_of, reference_of
 from slipway.watch.schedule import paced, spacing
 from slipway.watching import Missing, Threshold, Watch
@@ -262,11 +263,11 @@ def _lasting(threshold: Threshold, situation: Situation) -> tuple[Answer, str]:
     every = spacing(situation.watch, situation.pace)
     held = held_for(threshold, situation.all_samples, situation.baseline, least, every)
     if held is None:
-        return Answer.PASS, f"breach after {_duration(threshold.lasting)}"
+        return Answer.PASS, f"breach after {length(threshold.lasting)}"
     # Binary fractions of real seconds: a window of exactly `lasting` has lasted.
     if held >= paced(threshold.lasting, situation.pace) - 1e-6:
-        return Answer.FAIL, f"lasted {_duration(threshold.lasting)}"
-    return Answer.PASS, f"crossed for {_duration(timedelta(seconds=held * situation.pace))}"
+        return Answer.FAIL, f"lasted {length(threshold.lasting)}"
+    return Answer.PASS, f"crossed for {length(timedelta(seconds=held * situation.pace))}"
 
 
 def under_way(threshold: Threshold, situation: Situation) -> bool:
@@ -286,10 +287,6 @@ def under_way(threshold: Threshold, situation: Situation) -> bool:
         return not _agreed(threshold, situation)
     enough = len(row) >= max(2, watch.minimum_good_samples)
     return not enough or row[0] - row[-1] < paced(threshold.lasting, situation.pace) - 1e-6
-
-
-def _duration(length: timedelta) -> str:
-    return str(timedelta(seconds=round(length.total_seconds())))
 
 
 def urgent(situation: Situation) -> list[Row]:

@@ -1,8 +1,8 @@
 """A checkpoint as a table for the task log."""
 
 from collections.abc import Sequence
-from datetime import timedelta
 
+from slipway.spans import length
 from slipway.watch.judge import Row
 from slipway.watch.schedule import Checkpoint
 from slipway.words import Answer
@@ -18,21 +18,9 @@ def headline(checkpoint: Checkpoint, answer: Answer, remark: str = "") -> str:
     return f"Checkpoint {checkpoint.index + 1} at {length(checkpoint.due)}{title}: {answer}{more}"
 
 
-def length(duration: timedelta) -> str:
-    """Return a duration as people say it: "15 min", "6 h", "1 h 30 min", "7 d"."""
-    seconds = round(duration.total_seconds())
-    parts = [
-        (seconds // 86400, "d"),
-        (seconds // 3600 % 24, "h"),
-        (seconds // 60 % 60, "min"),
-        (seconds % 60, "s"),
-    ]
-    return " ".join(f"{number} {unit}" for number, unit in parts if number) or "0 s"
-
-
 def table(rows: Sequence[Row]) -> str:
-    """Return the rows as aligned text, narrower than 110 columns."""
-    lines = [HEAD, *(_cells(row) for row in rows)]
+    """Return the rows as aligned text, narrower than 110 columns, those that fail first."""
+    lines = [HEAD, *(_cells(row) for row in sorted(rows, key=lambda row: row.answer is not Answer.FAIL))]
     widths = [max(len(line[column]) for line in lines) for column in range(len(HEAD))]
     widths[0] = min(widths[0], 36)
     return "\n".join(_line(line, widths)[:WIDTH].rstrip() for line in lines)

@@ -33,7 +33,8 @@ def outcome():
     context = get_current_context()
     deployed = context["ti"].xcom_pull(task_ids="production.deploy")
     ending = "REJECTED" if not deployed else "RELEASED" if deployed == "v2" else "ROLLED_BACK"
-    context["ti"].xcom_push("return_value", {"outcome": ending, "report": "reports/toy.md"})
+    value = {"outcome": ending, "reasons": [f"it ended {ending} [so]"], "report": "reports/toy.md"}
+    context["ti"].xcom_push("return_value", value)
     if ending != "RELEASED":
         raise AirflowFailException(ending)
 
