@@ -459,9 +459,10 @@ plan = Plan(
     parameters=[
         Parameter(
             name="readiness_score",
-            default=75,
+            default=None,  # typing nothing is no score
             description="Production readiness score of the test report (phase 7), 0 to 100",
             schema={"type": "number", "minimum": 0, "maximum": 100},
+            rehearsed=80,
         )
     ],
     schedule=SCHEDULE,
@@ -487,7 +488,7 @@ plan = Plan(
         ReadinessScore(
             name="readiness",
             title="Production readiness, at least 75 of 100",
-            parts=[Part(title="Test report of phase 7", score=75, parameter="readiness_score")],
+            parts=[Part(title="Test report of phase 7", parameter="readiness_score")],
             floor=75,
             ready_from=90,  # the document names the floor; from where on it is READY is ours
             planned=MINUTE,

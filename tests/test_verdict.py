@@ -580,6 +580,19 @@ def test_a_checklist_that_nobody_answers_is_no_item_that_somebody_did_not_tick(
         assert judge(graph, facts(tasks, marked=known)).action is action
 
 
+def test_who_marks_a_check_failed_says_that_it_fails_and_not_that_data_is_damaged() -> None:
+    for failing, unknown, action in (
+        (Severity.HIGH, Severity.LOW, Action.ROLL_BACK),
+        (Severity.CRITICAL, None, Action.ROLL_BACK),  # a finding of it restores
+    ):
+        check = toy.ToyCheck(name="answers", on_failure=failing, on_unknown=unknown)
+        graph = compile_plan(toy.plan(verify=(check,), matrix=DecisionMatrix(rules=RESTORES)))
+        tasks = broken_at("verification.answers") | {"verification.answers": ("failed", None)}
+        assert judge(graph, facts(tasks, marked=frozenset({"verification.answers"}))).action is action
+        killed = judge(graph, facts(tasks)).action
+        assert killed is (Action.ROLL_BACK if unknown is None else Action.ASK)
+
+
 def test_a_step_that_was_refused_for_want_of_proof_restores_nothing() -> None:
     migrate = toy.ToyStep(name="migrate", migrates=True, scenario="corruption")
     steps = (toy.steps()[0], migrate, toy.steps()[2])

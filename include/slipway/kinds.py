@@ -168,6 +168,11 @@ class Check:
         """What the extra of its connections must hold, by name; looked for before a release begins."""
         return ()
 
+    @property
+    def asks_for(self) -> tuple[str, ...]:
+        """The run parameters that it reads, by name."""
+        return ()
+
     def connections(self, environment: Environment) -> tuple[str, ...]:
         """Return the ids of the connections that this check uses there."""
         return tuple(environment.connection(role) for role in self.needs)

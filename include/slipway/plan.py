@@ -39,13 +39,16 @@ __all__ = [
 class Parameter:
     """A field of the trigger form besides the standard ones (version, strategy, intent, pace).
 
+    :param default: what the form offers; None where a person must say
     :param schema: JSON schema; Airflow refuses what does not fit it
+    :param rehearsed: what `./slipway demo` gives, where there is no default
     """
 
     name: str
     default: Json
     description: str
     schema: Mapping[str, Json] = field(default_factory=dict)
+    rehearsed: Json = None
 
 
 @dataclass(frozen=True, kw_only=True)

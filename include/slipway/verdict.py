@@ -196,13 +196,24 @@ def _breaches_of(graph: ReleaseGraph, node: Node, facts: Facts) -> list[Breach]:
         reason = f"{node.task_id} {state}. {said}".strip()
         if isinstance(node.item, Step):
             return [_failed_step(graph, node, facts, reason)]
-        # A check that broke, was killed or marked has seen nothing; who marks a checklist failed has seen.
         answer = (facts.returned.get(node.task_id) or {}).get("answer")
-        return [_failure(node.item, reason, seen=answer == Answer.FAIL or node.task_id in facts.marked)]
+        return [_failed_look(node.item, reason, answer == Answer.FAIL, node.task_id in facts.marked)]
     if node.kind is Kind.CHECKLIST:
         return []  # marking is how a person says "done" without the form
     reason = f"{node.task_id} was marked success by hand: nothing proves that it is so."
     return [_failure(node.item, reason, seen=False)]
+
+
+def _failed_look(item: Check | Checklist, reason: str, failed: bool, marked: bool) -> Breach:
+    """Return the breach of a check or checklist that failed.
+
+    One that broke or was killed has seen nothing. Who marks a checklist failed has seen what it asks; who
+    marks a check failed says that it fails, and not that data is damaged.
+    """
+    if marked and not failed and isinstance(item, Check):
+        breach = _failure(item, reason, seen=False)
+        return replace(breach, severity=_at_most_high(item))
+    return _failure(item, reason, seen=failed or marked)
 
 
 def _failed_step(graph: ReleaseGraph, node: Node, facts: Facts, reason: str) -> Breach:
@@ -230,7 +241,11 @@ def _failure(item: Step | Check | Checklist, reason: str, *, seen: bool) -> Brea
 def severity_unknown(item: Step | Check | Checklist) -> Severity:
     """Return the severity of no answer: HIGH at the most, unless the plan says otherwise."""
     known = None if isinstance(item, Step) else item.on_unknown
-    return known or min(item.on_failure, Severity.HIGH, key=list(Severity).index)
+    return known or _at_most_high(item)
+
+
+def _at_most_high(item: Step | Check | Checklist) -> Severity:
+    return min(item.on_failure, Severity.HIGH, key=list(Severity).index)
 
 
 def _breaches_of_finding(node: Node, facts: Facts) -> list[Breach]:

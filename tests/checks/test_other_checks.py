@@ -330,3 +330,17 @@ def test_every_kind_has_a_name_of_its_own() -> None:
 
     names = list(itertools.chain(checks.KINDS, checks.STEP_KINDS, metrics.KINDS))
     assert len(names) == len(set(names)) == 15 + 3 + 13
+
+
+def test_a_part_that_only_a_person_can_tell_is_no_score_until_somebody_does(run: LocalRun) -> None:
+    parts = [Part(title="Tests", score=100), Part(title="Test report", parameter="report_score")]
+    check = ReadinessScore(name="score", parts=parts, floor=75, ready_from=90)
+    assert check.asks_for == ("report_score",)
+    run.parameters = {"report_score": None}  # an empty field of the form
+    finding = run_check(check, run)
+    said = "nobody gave the score of Test report; give it as report_score in the trigger form"
+    assert (finding.answer, finding.summary) == (Answer.INCONCLUSIVE, said)
+    run.parameters = {"report_score": 70}
+    assert run_check(check, run).summary == "CONDITIONAL: readiness 85, floor 75, ready from 90"
+    nobody = run_check(replace(check, parts=[Part(title="Luck")]), run)
+    assert (nobody.answer, nobody.summary) == (Answer.INCONCLUSIVE, "nobody gave the score of Luck")

@@ -60,7 +60,7 @@ def test_a_release_takes_the_traffic_and_can_be_rolled_back_later(cpr: Stack) ->
 
 def test_a_no_go_leaves_production_as_it_is(cpr: Stack) -> None:
     before = fresh(cpr)
-    release = Release.trigger(cpr, PLAN, pace=TWO_DAYS_IN_10_SECONDS)
+    release = Release.trigger(cpr, PLAN, pace=TWO_DAYS_IN_10_SECONDS, readiness_score=80)
     release.answered(GateAnswer.NO_GO).ends_as(Outcome.REJECTED)
     assert release.xcom("preflight.readiness")["summary"].startswith("CONDITIONAL: readiness 75")
     assert release.reached("production", "rollback") == []
@@ -69,7 +69,7 @@ def test_a_no_go_leaves_production_as_it_is(cpr: Stack) -> None:
 
 def test_a_version_that_dies_while_people_look_gives_the_traffic_back(cpr: Stack) -> None:
     before = fresh(cpr)
-    release = Release.trigger(cpr, PLAN, pace=TWO_DAYS_IN_10_SECONDS)
+    release = Release.trigger(cpr, PLAN, pace=TWO_DAYS_IN_10_SECONDS, readiness_score=80)
     release.answered(until=GUARD, leaving=FORMS)
     for form in FORMS:
         release.await_question(form)

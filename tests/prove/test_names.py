@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 from tests.prove.plans import SOUND, BackUp, Change, Figure, Flag, Look, Migrate, Ship, ShipPackage, faults_of
 
+from slipway.checks import Part, ReadinessScore
 from slipway.kinds import Checklist
 from slipway.plan import Approval, Parameter, Procedure
 
@@ -139,6 +140,16 @@ def test_what_goes_out_but_no_step_on_staging_tried_is_refused(names: dict[str, 
         "no step there has this name and proves one: nothing would hold what goes out against what was "
         "tried. Name that step in "
         f'tried_by. {near}Valid steps: "ship_app".'
+    ]
+
+
+def test_a_check_that_reads_a_parameter_that_nobody_could_give_is_refused() -> None:
+    part = Part(title="Report", parameter="tickett")
+    score = ReadinessScore(name="score", parts=[part, replace(part, parameter="ticket")], floor=75)
+    assert faults_of(preflight=[*SOUND.preflight, score]) == [
+        f'preflight[{len(SOUND.preflight)}] "score": it reads the parameter "tickett", which nobody could give. '
+        'Did you mean "ticket"? Valid parameters: "ticket", "version", "intent", "strategy", "procedure", '
+        '"pace", "break_glass".'
     ]
 
 

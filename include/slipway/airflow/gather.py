@@ -71,21 +71,22 @@ def _saw_damage(ti: Any, task_id: str) -> bool:
 
 
 def _broke(node: Node, states: Mapping[str, str], returned: Mapping[str, Json]) -> bool:
-    """Whether it is a checklist that failed and left no finding: killed, or marked by a person."""
-    failed = node.kind is Kind.CHECKLIST and states.get(node.task_id) == "failed"
+    """Whether it is a check or checklist that failed and left no finding: killed, or marked by a person."""
+    looks = node.kind in (Kind.CHECK, Kind.CHECKLIST)
+    failed = looks and states.get(node.task_id) == "failed"
     return failed and returned.get(node.task_id) is None
 
 
-def marked_failed(ti: Any, checklists: Sequence[str]) -> frozenset[str]:
+def marked_failed(ti: Any, tasks: Sequence[str]) -> frozenset[str]:
     """Return those that a person marked failed, by the audit log; none where it does not answer."""
-    if not checklists:
+    if not tasks:
         return frozenset()
     try:
         rows = AirflowApi().event_logs(ti.dag_id, ti.run_id, MARKS)
     except SlipwayError as error:
-        LOG.warning("Whether %s was marked cannot be told: %s", ", ".join(checklists), error)
+        LOG.warning("Whether %s was marked cannot be told: %s", ", ".join(tasks), error)
         return frozenset()
-    return frozenset(t for t in checklists if any(mark.state == "failed" for mark in marks_for(t, rows)))
+    return frozenset(t for t in tasks if any(mark.state == "failed" for mark in marks_for(t, rows)))
 
 
 def _backup_age(ti: Any, steps: Sequence[Node]) -> timedelta | None:

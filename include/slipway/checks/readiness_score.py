@@ -14,11 +14,12 @@ from slipway.words import Answer
 class Part:
     """One part of the score, 0 to 100.
 
+    :param score: what the plan's document states; None if only a person can tell, by the parameter
     :param parameter: a run parameter that replaces `score` when it is given
     """
 
     title: str
-    score: float
+    score: float | None = None
     parameter: str = ""
 
 
@@ -38,9 +39,19 @@ class ReadinessScore(Check):
 
     kind: ClassVar[str] = "readiness_score"
 
+    @property
+    def asks_for(self) -> tuple[str, ...]:
+        """Those of its parts."""
+        return tuple(part.parameter for part in self.parts if part.parameter)
+
     def probe(self, run: Run) -> Finding:
-        """Compute the score; a part outside 0 to 100 is a FAIL, no part at all INCONCLUSIVE."""
-        scores = {part.title: _score(part, run) for part in self.parts}
+        """Compute the score; a part outside 0 to 100 is a FAIL, one that nobody gave INCONCLUSIVE."""
+        given = {part.title: _score(part, run) for part in self.parts}
+        scores = {title: score for title, score in given.items() if score is not None}
+        if missing := [part for part in self.parts if given[part.title] is None]:
+            mend = f"; give it as {missing[0].parameter} in the trigger form" if missing[0].parameter else ""
+            summary = f"nobody gave the score of {missing[0].title}{mend}"
+            return Finding(answer=Answer.INCONCLUSIVE, summary=summary, evidence={"parts": scores})
         if not scores:
             return Finding(answer=Answer.INCONCLUSIVE, summary="no part of the score is given")
         wrong = [title for title, score in scores.items() if not 0 <= score <= 100]
@@ -70,6 +81,6 @@ class ReadinessScore(Check):
         return Finding(answer=answer, summary=summary, evidence=evidence)
 
 
-def _score(part: Part, run: Run) -> float:
+def _score(part: Part, run: Run) -> float | None:
     given = run.parameters.get(part.parameter) if part.parameter else None
     return part.score if given is None else float(given)

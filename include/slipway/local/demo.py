@@ -1,7 +1,7 @@
 """A real release over the sandbox, started, followed and judged from the terminal."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -16,6 +16,7 @@ from slipway.local.records import Question, Run, Task
 from slipway.local.rest import Client
 from slipway.local.service import LocalAirflow
 from slipway.local.waiting import wait_until
+from slipway.run import Json
 from slipway.words import GateAnswer, Outcome
 
 REQUESTER = "release_manager"
@@ -37,7 +38,8 @@ class Wish:
 
     `pace` divides every waiting time of the plan; without `answer` a person answers in the UI. `break_glass`
     is the reason for releasing outside the plan's windows: a rehearsal may be at any time of the day. `keeps`
-    is whether a rollback procedure of the plan goes back only part of the way, which ends HELD.
+    is whether a rollback procedure of the plan goes back only part of the way, which ends HELD. `parameters`
+    are those of the plan's own that have no default.
     """
 
     plan: str
@@ -46,11 +48,12 @@ class Wish:
     pace: float | None = None
     break_glass: str = ""
     keeps: bool = False
+    parameters: Mapping[str, Json] = field(default_factory=dict)
 
     @property
     def conf(self) -> dict[str, Any]:
         """The run parameters."""
-        more = {"pace": self.pace, "break_glass": self.break_glass}
+        more = {"pace": self.pace, "break_glass": self.break_glass, **self.parameters}
         return {"version": self.version} | {name: value for name, value in more.items() if value}
 
     @property

@@ -61,12 +61,16 @@ def rehearse(stack: Stack, plan: Plan, wish: Wish, console: Console) -> bool:
 
 
 def rehearsal_of(plan: Plan, wish: Wish) -> Wish:
-    """Return the wish with what a rehearsal needs: a pace that shortens the watch, a reason for the hour."""
+    """Return the wish with what a rehearsal needs.
+
+    A pace that shortens the watch, a reason for the hour, and what only a person could say in earnest.
+    """
     return replace(
         wish,
         pace=wish.pace or max(1.0, plan.watch.length / WATCH),
         break_glass=REASON if plan.windows else "",
         keeps=any(procedure.back_to for procedure in plan.procedures),
+        parameters={each.name: each.rehearsed for each in plan.parameters if each.rehearsed is not None},
     )
 
 

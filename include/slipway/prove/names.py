@@ -82,6 +82,22 @@ class TakenParameter(Fault):
 
 
 @dataclass(frozen=True)
+class UnknownParameter(Fault):
+    """A check that reads a run parameter which the plan does not have."""
+
+    name: str
+    valid: tuple[str, ...]
+
+    @property
+    def what(self) -> str:
+        return f'it reads the parameter "{self.name}", which nobody could give'
+
+    @property
+    def mend(self) -> str:
+        return choose(self.name, self.valid, "parameters")
+
+
+@dataclass(frozen=True)
 class UnknownTask(Fault):
     """A step or check that reads what a task left which does not run before it."""
 
@@ -130,13 +146,23 @@ def faults(graph: ReleaseGraph) -> Iterator[Fault]:
             if name in taken:
                 yield DuplicateName(spot, name, taken[name])
             taken.setdefault(name, spot)
-    for each in items(plan):
-        if isinstance(each.item, Check) and each.item.on not in ("", "staging", "production"):
-            yield UnknownEnvironment(each.place, each.item.on)
+    yield from _of_checks(plan)
     yield from _references(plan)
     for spot, name in _parameters(plan):
         if name in STANDARD_PARAMETERS:
             yield TakenParameter(spot, name)
+
+
+def _of_checks(plan: Plan) -> Iterator[Fault]:
+    known = (*(parameter.name for parameter in plan.parameters), *STANDARD_PARAMETERS)
+    for each in items(plan):
+        if not isinstance(each.item, Check):
+            continue
+        if each.item.on not in ("", "staging", "production"):
+            yield UnknownEnvironment(each.place, each.item.on)
+        for name in each.item.asks_for:
+            if name not in known:
+                yield UnknownParameter(each.place, name, known)
 
 
 def _references(plan: Plan) -> Iterator[Fault]:
