@@ -147,9 +147,9 @@ def test_a_check_that_reads_a_parameter_that_nobody_could_give_is_refused() -> N
     part = Part(title="Report", parameter="tickett")
     score = ReadinessScore(name="score", parts=[part, replace(part, parameter="ticket")], floor=75)
     assert faults_of(preflight=[*SOUND.preflight, score]) == [
-        f'preflight[{len(SOUND.preflight)}] "score": it reads the parameter "tickett", which nobody could give. '
-        'Did you mean "ticket"? Valid parameters: "ticket", "version", "intent", "strategy", "procedure", '
-        '"pace", "break_glass".'
+        f'preflight[{len(SOUND.preflight)}] "score": it reads the parameter "tickett", which nobody could '
+        'give. Did you mean "ticket"? Valid parameters: "ticket", "version", "intent", "strategy", '
+        '"procedure", "pace", "break_glass".'
     ]
 
 

@@ -62,8 +62,11 @@ def _did(undo: UndoRecord) -> str:
 
 
 def _kept(record: ReleaseRecord) -> str:
-    kept = [f"- **{plain(each.title)}**: {plain(each.why)}" for each in record.kept]
-    return "\n".join(["Kept as the release left it:", "", *kept]) if kept else ""
+    kept = [f"- **{plain(each.title)}**: {plain(each.why)}" for each in record.kept if not each.harmless]
+    parts = ["\n".join(["Kept as the release left it:", "", *kept])] if kept else []
+    harmless = ", ".join(plain(each.title) for each in record.kept if each.harmless)
+    parts += [f"Nothing to undo, by the plan: {harmless}."] if harmless else []
+    return "\n\n".join(parts)
 
 
 def _verification(record: ReleaseRecord) -> str:

@@ -50,7 +50,7 @@ def _facts(record: ReleaseRecord) -> Iterator[tuple[str, str]]:
     yield "checks", "; ".join(said for said in (_checks(record), ticked(record)) if said)
     yield "watch", _watch(record)
     yield "undone", ", ".join(undo.of for undo in record.undone if undo.undone)
-    yield "kept", ", ".join(kept.title for kept in record.kept)
+    yield "kept", ", ".join(kept.title for kept in record.kept if not kept.harmless)
     yield "verified", str(record.verification or "")
 
 

@@ -64,6 +64,7 @@ class CommunitySharePlatform:
 
 def _connections(place: Place) -> dict[str, Mapping[str, Any]]:
     from slipway.sandbox.vendors import aws, kubernetes
+    from slipway.sandbox.vendors import ssh as ssh_server
 
     http = {"conn_type": "http", "schema": "http", "host": "127.0.0.1"}
     ssh = {
@@ -72,7 +73,7 @@ def _connections(place: Place) -> dict[str, Mapping[str, Any]]:
         "port": port(place.root, f"{place.name}_ssh"),
         "login": "deploy",
         "password": token(place.root, place.name),
-        "extra": {"no_host_key_check": "true", "allow_host_key_change": "true", "look_for_keys": "false"},
+        "extra": {"host_key": ssh_server.host_key_of(place.home), "look_for_keys": "false"},
     }
     return {
         "server": ssh,

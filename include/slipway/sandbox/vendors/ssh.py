@@ -51,11 +51,8 @@ async def listening(state: SshServer) -> AsyncIterator[SshServer]:
     """Listen on loopback, at `state.port` or a free one; a host key of its own is kept beside the home."""
     import asyncssh
 
-    key_file = state.home.parent / f"{state.home.name}.host_key"
-    if not key_file.exists():
-        asyncssh.generate_private_key("ssh-ed25519").write_private_key(str(key_file))
-    key = asyncssh.read_private_key(str(key_file))
-    state.host_key = " ".join(key.export_public_key().decode().split()[:2])
+    key = _host_key(state.home)
+    state.host_key = _public(key)
     state.loop = asyncio.get_running_loop()
     server = await asyncssh.create_server(
         lambda: _door(state),
@@ -80,6 +77,30 @@ def serving_ssh(state: SshServer) -> Iterator[SshServer]:
     """Serve it from a thread of this process."""
     with in_a_thread(listening(state)) as opened:
         yield opened
+
+
+def host_key_of(home: Path) -> str:
+    """Return the public part of the host key of the server with this home, as a connection wants it."""
+    return _public(_host_key(home))
+
+
+def _host_key(home: Path) -> Any:
+    """Return the key; whoever asks first makes it, be it the server or who tells others of it."""
+    import asyncssh
+
+    place = home.parent / f"{home.name}.host_key"
+    if not place.exists():
+        place.parent.mkdir(parents=True, exist_ok=True)
+        made = place.with_name(f"{place.name}.{os.getpid()}")
+        asyncssh.generate_private_key("ssh-ed25519").write_private_key(str(made))
+        with suppress(FileExistsError):
+            os.link(made, place)
+        made.unlink()
+    return asyncssh.read_private_key(str(place))
+
+
+def _public(key: Any) -> str:
+    return " ".join(key.export_public_key().decode().split()[:2])
 
 
 def _window() -> StandIn:
