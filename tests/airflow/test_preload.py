@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 PLANS = sorted((Path(__file__).parents[2] / "dags").glob("*.py"))
 READ = """
 import runpy, sys

@@ -15,6 +15,8 @@ from slipway.watch.judge import WatchBreach
 from slipway.watch.schedule import timetable
 from slipway.words import Action
 
+pytestmark = pytest.mark.slow
+
 ROUTES = {
     "smart_personal_planner": "/api/tasks",
     "projection_calibration": "/api/player-pools/current",

@@ -24,6 +24,8 @@ from slipway.still_going import StillGoing
 from slipway.testing import LocalRun
 from slipway.vendor_faults import AccessRefused, VendorBroken
 
+pytestmark = pytest.mark.slow
+
 STEP = DeployToHeroku(name="deploy", app="the5hc", branch="feature/scores")
 
 

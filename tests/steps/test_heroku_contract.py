@@ -18,6 +18,8 @@ from slipway.steps import (
 )
 from slipway.testing import LocalRun
 
+pytestmark = pytest.mark.slow
+
 SHARED = Path(__file__).parents[2].parent / "shared" / "contracts"
 SCHEMA = Path(os.environ.get("SLIPWAY_CONTRACTS", SHARED)) / "heroku-platform-api.schema.json"
 SENT = re.compile(r"/(account|apps)")

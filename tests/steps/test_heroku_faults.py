@@ -19,6 +19,8 @@ from slipway.steps.faults.heroku import DynoTimedOut, DynoUnattached, OutcomeUnk
 from slipway.still_going import StillGoing
 from slipway.testing import LocalRun
 
+pytestmark = pytest.mark.slow
+
 PUSH = "POST /the5hc.git/git-receive-pack"
 DEPLOY = DeployToHeroku(name="deploy", app="the5hc", branch="feature/scores")
 ONCE = RunOnHeroku(name="once", app="the5hc", command="echo one; echo two")

@@ -21,6 +21,8 @@ from slipway.steps.ssh_api import Server
 from slipway.steps.ssh_job import Job
 from slipway.testing import LocalRun
 
+pytestmark = pytest.mark.slow
+
 NAMES = ("api-1", "api-2", "api-3")
 RESTART = """#!/bin/sh
 echo "$1 $2" >>restarts.log

@@ -19,6 +19,8 @@ from slipway.steps.faults.ssh import ConnectionCut, ServerUnreachable
 from slipway.steps.ssh_api import server as connected
 from slipway.testing import LocalRun
 
+pytestmark = pytest.mark.slow
+
 STEP = RunOverSsh(
     name="announce", commands=["echo {version} >>done.log"], undo_commands=["echo back >>done.log"]
 )
@@ -131,7 +133,6 @@ def test_a_server_that_does_not_say_whether_it_was_begun_is_no_reason_to_undo_no
     assert done(there) == ["2.5.0", "back"]
 
 
-@pytest.mark.slow
 def test_whichever_answer_of_a_deployment_is_lost_it_is_built_once_and_comes_back_once(
     there: SshServer, run: LocalRun, tmp_path: Path
 ) -> None:
