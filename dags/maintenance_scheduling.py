@@ -63,7 +63,6 @@ from slipway.steps import (
     TakeBaseline,
     Variation,
     Verification,
-    WaitUntil,
 )
 from slipway.watching import Every, Missing, Threshold, Watch
 from slipway.words import Action, Risk, Severity
@@ -92,8 +91,6 @@ def communityshare(name: str) -> Environment:
 
 
 # ---- When -------------------------------------------------------------------------------------------------
-
-LAUNCH = 3  # days after the release begins, which is day -3 of the communication plan
 
 # October 18, 2025 at 02:00 AM UTC, a window of about 2 hours.
 WINDOWS = [
@@ -795,11 +792,14 @@ def turned_off(stage: str, audience: str, *channels: Channel) -> Notice:
 notices = [
     Notice(
         name="users_hear_of_the_coming_feature",
-        moment=Day(-3),
+        # Day -3 in the document. GO is given in the window and production follows at once. A wait of three
+        # days behind it would want the approval days ahead, at two in the morning, and nothing would judge
+        # the window of the launch. So it is told when the release begins, and names no day.
+        moment=Moment.AT_START,
         audience="All users",
         channels=[mail("users"), InApp()],
         subject="New Feature Coming: Maintenance Scheduling",
-        text="We're excited to announce a new feature, launching on {when}, that will help you keep your "
+        text="We're excited to announce a new feature, launching soon, that will help you keep your "
         "resources in top condition. The Maintenance Scheduling & Alert System will allow you to:\n"
         "\n"
         "- Schedule recurring maintenance for your resources\n"
@@ -969,7 +969,6 @@ def from_(hour: int, minute: int, lasts: int, title: str, *covers: str) -> Sched
         title=title,
         begins=time(hour, minute),
         timezone=ZoneInfo("UTC"),
-        day=LAUNCH,
         lasts=timedelta(minutes=lasts),
         covers=covers,
     )
@@ -1021,6 +1020,13 @@ plan = Plan(
             name="note_running_version",
             title="Note the version that runs now (v2.4.0)",
             expects=Expected.ANY,
+        ),
+        InsideWindow(
+            name="inside_the_window",
+            title="Now is within 02:00 to 04:00 UTC",
+            windows=WINDOWS,
+            # It only tells in time: the decision judges, and outside wants the parameter break_glass.
+            blocking=False,
         ),
         Checklist(
             name="code_readiness",
@@ -1078,14 +1084,6 @@ plan = Plan(
         ),
     ],
     on_staging=[
-        # Triggered on day -3, when all users hear of it; staging and the approval are of the launch night.
-        WaitUntil(
-            name="wait_for_the_launch_night",
-            title="Wait for the launch night, day 0, 01:00 UTC",
-            at=time(1),
-            day=LAUNCH,
-            timezone=ZoneInfo("UTC"),
-        ),
         *deployed_to("staging"),
         RestorePostgresFromS3(name="rehearse_restore", backup="back_up_database", drill=True),
     ],
@@ -1096,13 +1094,6 @@ plan = Plan(
         mail_sent,
         hidden,
         job_scheduled("staging"),
-        InsideWindow(
-            name="inside_the_window",
-            title="Now is within 02:00 to 04:00 UTC",
-            windows=WINDOWS,
-            # It only tells in time: the decision judges, and outside wants the parameter break_glass.
-            blocking=False,
-        ),
     ],
     gate=Gate(
         question="Release maintenance scheduling to production?",

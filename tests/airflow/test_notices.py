@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from datetime import time as clock
 from types import SimpleNamespace
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -25,7 +24,7 @@ from slipway.facts import Facts
 from slipway.moments import Day, Moment, Opened
 from slipway.notices import Slack
 from slipway.outcome import Ending
-from slipway.plan import Notice, Window
+from slipway.plan import Notice
 from slipway.steps import WaitUntil
 from slipway.verdict import Branch, Verdict
 from slipway.watch.judge import Row, WatchBreach
@@ -194,23 +193,6 @@ def test_what_was_to_come_is_not_announced_when_its_time_has_passed(
     else:
         with pytest.raises(AirflowSkipException, match="has passed: it is no announcement any more"):
             task.execute(run.context)
-
-
-@pytest.mark.parametrize("pace", [1, 259_200])
-def test_a_rehearsal_comes_sooner_to_the_days_before_its_production(pace: float) -> None:
-    utc = ZoneInfo("UTC")
-    night = WaitUntil(name="wait", at=clock(1), day=3, timezone=utc)
-    window = Window(days=range(7), start=clock(2), end=clock(4), timezone=utc)
-    plan = toy.plan(notices=[notice(Day(-2))], windows=[window])
-    graph = compile_plan(replace(plan, on_staging=[night, *plan.on_staging]))
-    task = TellOnADayOperator(task_id="tell", node=graph.node("notices.tell_2_days_before"), graph=graph)
-    run = a_run({}, pace=pace)
-    began = datetime(2025, 10, 15, 9, 30, tzinfo=UTC)
-    run.context["dag_run"] = SimpleNamespace(run_after=began)  # type: ignore[index]
-    launch = datetime(2025, 10, 18, 2, tzinfo=UTC)  # the window that opens after the night's wait
-    due = task._due(run.context)
-    assert due is not None
-    assert abs(due - (began + (launch - began - timedelta(days=2)) / pace)) < timedelta(milliseconds=1)
 
 
 def test_a_day_that_a_healthy_release_ended_before_is_left_to_a_person(

@@ -1,19 +1,17 @@
 """A reader with document 004 in hand finds every number of it in the plan."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from tests.dags.conftest import made_by
 
-from slipway.airflow.tell import planned_production
 from slipway.checks import BaselineLimit, Compared, RowChecksums
 from slipway.compile import compile_plan, soak_of
-from slipway.delivery.schedule import due
 from slipway.explain import markdown
 from slipway.kinds import Checklist
 from slipway.plan import Day, Moment, Opened, Plan, Rule
-from slipway.steps import RunCheck, WaitUntil
+from slipway.steps import RunCheck
 from slipway.watch.judge import Situation, breaches_of, judge
 from slipway.watch.limits import Sample
 from slipway.watching import Missing, Watch
@@ -177,25 +175,13 @@ def test_a_rollback_goes_flag_job_code_database() -> None:
 
 def test_announcements_are_on_the_days_of_the_document() -> None:
     days = [notice.moment.number for notice in plan().notices if isinstance(notice.moment, Day)]
-    assert days == [-3, 3, 7, 14, 30]
+    assert days == [3, 7, 14, 30]
     # Day 0 is when the first group has access; each later one hears when it has.
     opened = [each.moment.stage for each in plan().notices if isinstance(each.moment, Opened)]
     assert opened == [stage.name for stage in plan().strategies[0].stages]
-
-
-def test_a_release_begins_on_day_minus_three_and_staging_and_approval_are_of_the_launch_night() -> None:
-    [coming] = [notice for notice in plan().notices if notice.moment == Day(-3)]
-    assert "New Feature Coming" in coming.subject
-    assert "launching on {when}" in coming.text
-    wednesday, saturday = datetime(2025, 10, 15, 9, 30, tzinfo=UTC), datetime(2025, 10, 18, 2, tzinfo=UTC)
-    assert planned_production(plan(), wednesday) == saturday  # as in the document
-    told = due(coming, launched_at=None, planned_for=saturday)
-    assert told == saturday - timedelta(days=3)
-    wait = plan().on_staging[0]
-    assert isinstance(wait, WaitUntil)
-    assert wait.due(wednesday) == saturday - timedelta(hours=1)
-    assert plan().gate.timeout >= timedelta(hours=3)  # from one o'clock to the end of the window
-    assert plan().schedule[0].due(wednesday) == saturday
+    [coming] = [notice for notice in plan().notices if notice.moment is Moment.AT_START]
+    assert "New Feature Coming" in coming.subject  # day -3: no release waits three days behind its GO
+    assert "October" not in coming.text
 
 
 def test_only_what_is_found_right_after_the_migration_restores() -> None:

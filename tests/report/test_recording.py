@@ -25,7 +25,7 @@ from tests.report.releases import (
 from slipway.compile import compile_plan
 from slipway.graph import OUTCOME, REPORT
 from slipway.outcome import RollbackResult, ending_of
-from slipway.plan import Scheduled, Window
+from slipway.plan import Window
 from slipway.report.markdown import markdown
 from slipway.report.recording import record_from
 from slipway.steps import WaitUntil
@@ -203,20 +203,6 @@ def test_a_plain_airflow_operator_may_return_anything() -> None:
     task = next(task for task in course.record().tasks if task.task_id == "staging.migrate_staging")
     assert task.evidence is not None
     assert task.evidence.proof == {"returned": [1, 2]}
-
-
-def test_a_plan_that_waits_for_a_day_of_its_own_says_the_day_of_each_line() -> None:
-    course = Course()
-    utc = ZoneInfo("UTC")
-    plan = replace(
-        course.graph.plan,
-        on_staging=[WaitUntil(name="wait", at=time(1), day=3, timezone=utc), *course.graph.plan.on_staging],
-        windows=[Window(days=range(7), start=time(2), end=time(4), timezone=utc)],
-        schedule=[Scheduled(title="Launch", begins=time(2), timezone=utc, covers=["production"], day=3)],
-    )
-    course.graph = compile_plan(plan)
-    [line] = course.record().schedule
-    assert line.due == datetime.combine(BEGAN.date() + timedelta(days=3), time(2), utc)
 
 
 def test_a_wait_for_a_time_is_no_beginning_of_a_line_of_the_timeline() -> None:

@@ -22,7 +22,7 @@ from slipway.sandbox import Sandbox
 from slipway.sandbox.layout import Place, port
 from slipway.sandbox.platforms import agent
 from slipway.sandbox.seed_communityshare import BETA, INTERNAL
-from slipway.steps import RollingRestart, TakeBaseline, WaitUntil, rolling_restart, ssh_job
+from slipway.steps import RollingRestart, TakeBaseline, rolling_restart, ssh_job
 from slipway.steps.faults import CommandFailed, ScriptFailed
 from slipway.steps.faults.checks import CheckNotPassed
 
@@ -65,7 +65,7 @@ def release(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Iterator[Calla
     plan = made_by("maintenance_scheduling")["plan"]
     quick = replace(plan, on_staging=hurried(plan.on_staging), on_production=hurried(plan.on_production))
     # Nobody uses the sandbox of these tests, so that there is nothing to measure.
-    yield lambda version: LocalRelease(plan=quick, version=version, leaves_out=(TakeBaseline, WaitUntil))
+    yield lambda version: LocalRelease(plan=quick, version=version, leaves_out=(TakeBaseline,))
     for environment in ("staging", "production"):
         sandbox.reset("communityshare", environment)
 

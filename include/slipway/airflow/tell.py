@@ -19,8 +19,7 @@ from slipway.letter import ReleaseFacts
 from slipway.plan import Notice, Plan
 from slipway.report.place import report_path
 from slipway.run import Json, pace_of
-from slipway.steps.wait_until import first_wait, last_wait
-from slipway.windows import next_opening
+from slipway.steps.wait_until import first_wait
 from slipway.words import Severity
 
 DELIVERIES = "deliveries"  # what became of each letter, in what a task returns or (a watch) beside it
@@ -133,16 +132,9 @@ def _or_nothing(run: AirflowRun, find: Callable[[], object]) -> str:
 
 
 def planned_production(plan: Plan, began: datetime) -> datetime | None:
-    """Return when production is planned to begin: the first time of day that its steps wait for.
-
-    Without one it is the window that opens after the last time that staging waits for.
-    """
-    if first := first_wait(plan.on_production):
-        return first.due(began).astimezone(first.timezone)
-    if (last := last_wait(plan.on_staging)) is None:
-        return None
-    due = last.due(began)
-    return (next_opening(plan.windows, due) or due).astimezone(last.timezone)
+    """Return when production is planned to begin: the first time of day that its steps wait for."""
+    first = first_wait(plan.on_production)
+    return first.due(began).astimezone(first.timezone) if first else None
 
 
 def deliveries_of(context: Mapping[str, Any], graph: ReleaseGraph) -> list[Delivery]:

@@ -60,7 +60,7 @@ def _environments(plan: Plan) -> Table:
 
 
 def _schedule(plan: Plan) -> Table:
-    several = len({line.day for line in plan.schedule}) > 1
+    several = any(line.day for line in plan.schedule)
     rows = [
         (
             f"{f'day {line.day + 1}, ' if several else ''}{line.begins:%H:%M} ({line.timezone})",

@@ -26,7 +26,6 @@ from slipway.record import (
 )
 from slipway.run import Evidence, Finding, Json
 from slipway.steps import WaitUntil
-from slipway.steps.wait_until import first_wait
 from slipway.verdict import Verdict
 from slipway.watch.schedule import real_length
 from slipway.watching import Watch
@@ -146,12 +145,7 @@ def _duties(plan: Plan, outcome: Outcome) -> Sequence[Duty]:
 
 
 def _due_at(line: Scheduled, plan: Plan, trace: ReleaseTrace) -> datetime:
-    """Return when a line is meant to begin: what belongs into a window, in the next one that opens.
-
-    A plan that waits for times of its own says the day of each line.
-    """
-    if first_wait([*plan.on_staging, *plan.on_production]):
-        return line.due(trace.triggered_at)
+    """Return when a line is meant to begin: what belongs into a window, in the next one that opens."""
     opens = next_opening(plan.windows, trace.triggered_at)
     in_the_window = line.due(opens) if opens else None
     if plan.windows and in_the_window and is_open(plan.windows, in_the_window):

@@ -1,6 +1,6 @@
 """Wait until a time of the plan's day, without holding a worker."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from typing import ClassVar
@@ -100,13 +100,4 @@ class WaitUntil(Step):
 
 def first_wait(steps: Sequence[Step]) -> WaitUntil | None:
     """Return the first wait among some steps, None if there is none."""
-    return next(iter(_waits(steps)), None)
-
-
-def last_wait(steps: Sequence[Step]) -> WaitUntil | None:
-    """Return the last wait among some steps, None if there is none."""
-    return next(iter(_waits(reversed(steps))), None)
-
-
-def _waits(steps: Iterable[Step]) -> Iterator[WaitUntil]:
-    return (step for step in steps if isinstance(step, WaitUntil))
+    return next((step for step in steps if isinstance(step, WaitUntil)), None)
