@@ -1,6 +1,7 @@
 """What a vendor may answer instead of what was asked of it, and what must come of each."""
 
 import re
+import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -72,3 +73,4 @@ def meets(stand_in: StandIn, bad: Bad, match: str, call: str, act: Callable[[], 
     assert re.match(call, str(told.value)), str(told.value)
     assert re.search(bad.said, str(told.value)), str(told.value)
     stand_in.troubles.clear()
+    time.sleep(bad.trouble.get("delay", 0.0))  # Airflow tries again later than a late call is carried out

@@ -588,7 +588,12 @@ def test_who_marks_a_check_failed_says_that_it_fails_and_not_that_data_is_damage
         check = toy.ToyCheck(name="answers", on_failure=failing, on_unknown=unknown)
         graph = compile_plan(toy.plan(verify=(check,), matrix=DecisionMatrix(rules=RESTORES)))
         tasks = broken_at("verification.answers") | {"verification.answers": ("failed", None)}
-        assert judge(graph, facts(tasks, marked=frozenset({"verification.answers"}))).action is action
+        for finding in (None, {"answer": "PASS", "summary": "all well"}):
+            tasks["verification.answers"] = ("failed", finding)
+            verdict = judge(graph, facts(tasks, marked=frozenset({"verification.answers"})))
+            assert verdict.action is action
+            assert verdict.reasons[0] == "verification.answers failed. A person marked it so."
+        tasks["verification.answers"] = ("failed", None)
         killed = judge(graph, facts(tasks)).action
         assert killed is (Action.ROLL_BACK if unknown is None else Action.ASK)
 

@@ -191,13 +191,15 @@ def _breaches_of(graph: ReleaseGraph, node: Node, facts: Facts) -> list[Breach]:
         return _breaches_of_finding(node, facts)
     assert isinstance(node.item, Step | Check | Checklist)
     if state != "success":
-        found = (facts.returned.get(node.task_id) or {}).get("summary", "")
+        finding = facts.returned.get(node.task_id) or {}
+        failed = finding.get("answer") == Answer.FAIL
+        marked = node.task_id in facts.marked and not failed
+        found = "A person marked it so." if marked else finding.get("summary", "")
         said = found or facts.failures.get(node.task_id, "")
         reason = f"{node.task_id} {state}. {said}".strip()
         if isinstance(node.item, Step):
             return [_failed_step(graph, node, facts, reason)]
-        answer = (facts.returned.get(node.task_id) or {}).get("answer")
-        return [_failed_look(node.item, reason, answer == Answer.FAIL, node.task_id in facts.marked)]
+        return [_failed_look(node.item, reason, failed, marked)]
     if node.kind is Kind.CHECKLIST:
         return []  # marking is how a person says "done" without the form
     reason = f"{node.task_id} was marked success by hand: nothing proves that it is so."
@@ -210,7 +212,7 @@ def _failed_look(item: Check | Checklist, reason: str, failed: bool, marked: boo
     One that broke or was killed has seen nothing. Who marks a checklist failed has seen what it asks; who
     marks a check failed says that it fails, and not that data is damaged.
     """
-    if marked and not failed and isinstance(item, Check):
+    if marked and isinstance(item, Check):
         breach = _failure(item, reason, seen=False)
         return replace(breach, severity=_at_most_high(item))
     return _failure(item, reason, seen=failed or marked)

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from datetime import time as clock
 from types import SimpleNamespace
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -193,6 +194,20 @@ def test_what_was_to_come_is_not_announced_when_its_time_has_passed(
     else:
         with pytest.raises(AirflowSkipException, match="has passed: it is no announcement any more"):
             task.execute(run.context)
+
+
+@pytest.mark.parametrize("pace", [1, 259_200])
+def test_a_rehearsal_comes_sooner_to_the_days_before_its_production(pace: float) -> None:
+    afternoon = WaitUntil(name="wait", at=clock(14), day=3, timezone=ZoneInfo("UTC"))
+    plan = toy.plan(notices=[notice(Day(-2))])
+    graph = compile_plan(replace(plan, on_production=[afternoon, *plan.on_production]))
+    task = TellOnADayOperator(task_id="tell", node=graph.node("notices.tell_2_days_before"), graph=graph)
+    run = a_run({}, pace=pace)
+    began = datetime(2025, 10, 15, 9, 30, tzinfo=UTC)
+    run.context["dag_run"] = SimpleNamespace(run_after=began)  # type: ignore[index]
+    due, wanted = task._due(run.context), datetime(2025, 10, 16, 14, tzinfo=UTC)
+    assert due is not None
+    assert abs(due - (began + (wanted - began) / pace)) < timedelta(milliseconds=1)
 
 
 def test_a_day_that_a_healthy_release_ended_before_is_left_to_a_person(

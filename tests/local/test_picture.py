@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from rich.console import Console
 
+from slipway.local.demo import Wish
 from slipway.local.follow import checkpoint_line, in_order
 from slipway.local.picture import Picture
 from slipway.local.records import Question, Run, Task
@@ -88,3 +89,8 @@ def test_a_checkpoint_is_one_line() -> None:
         "watch.w Checkpoint 3 at 1 h: FAIL. errors 7 % is above 1 %"
     )
     assert checkpoint_line("watch.w", "checkpoint_3", None) == "watch.w checkpoint_3: None"
+
+
+def test_a_demo_gives_what_only_a_person_could_say_whatever_its_value() -> None:
+    wish = Wish(plan="toy", pace=9, parameters={"score": 0, "urgent": False})
+    assert wish.conf == {"version": "v2", "pace": 9, "score": 0, "urgent": False}

@@ -4,12 +4,14 @@ import asyncio
 import json
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import boto3
 import pytest
 import requests
+from botocore.exceptions import ClientError
 from moto.server import ThreadedMotoServer
 
 from slipway import vendor
@@ -364,6 +366,7 @@ def test_figures_of_one_aws_connection_are_read_in_as_few_calls_as_can_be(
     )
     pool = CloudWatchStatistic(name="pool", namespace="Api", metric="Pool", counted_by="Requests")
     jobs = CloudWatchStatistic(name="jobs", namespace="Api", metric="Jobs", statistic="Sum")
+    hourly = replace(jobs, name="hourly", period=timedelta(hours=1))
     cloud, now = aws("cloudwatch"), datetime.now(UTC)
     for name, value, at in (
         ("Latency", 70.0, now - timedelta(minutes=20)),  # too old for one of the two
@@ -379,11 +382,11 @@ def test_figures_of_one_aws_connection_are_read_in_as_few_calls_as_can_be(
     points = cloud_watch._points
 
     def noted(watch: Any, questions: Any, *rest: Any) -> Any:
-        asked.append([figure["metric"] for each in questions.values() for figure in each["figures"]])
+        asked.append([figure["metric"] for each in questions for figure in each["figures"]])
         return points(watch, questions, *rest)
 
     monkeypatch.setattr(cloud_watch, "_points", noted)
-    metrics = (mean, newest, pool, jobs, ERRORS)
+    metrics = (mean, newest, pool, jobs, ERRORS, hourly)
     since = time.time() - 60
 
     async def together() -> Any:
@@ -392,7 +395,11 @@ def test_figures_of_one_aws_connection_are_read_in_as_few_calls_as_can_be(
             return await reader.read_all([*wanted, ("prom", up.reading.query)])
 
     found = asyncio.run(together())
-    assert sorted(asked) == [["Jobs", "Errors", "Requests"], ["Latency", "Latency", "Pool", "Requests"]]
+    assert sorted(asked) == [
+        ["Jobs"],
+        ["Jobs", "Errors", "Requests"],
+        ["Latency", "Latency", "Pool", "Requests"],
+    ]
     assert found["prom", up.reading.query].samples == {("value", ()): 1.0}
     one_by_one = Readings(since=since)
     for metric in metrics:
@@ -401,6 +408,30 @@ def test_figures_of_one_aws_connection_are_read_in_as_few_calls_as_can_be(
         metric.value(found["aws", metric.reading.query], found["aws", metric.reading.query])
         for metric in (mean, newest, pool)
     ] == [70.0, None, 0.5]
+
+
+def test_one_figure_that_is_refused_takes_no_other_with_it(aws: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    count(aws("cloudwatch"), Requests=10)
+    wrong = CloudWatchStatistic(name="wrong", namespace="Api", metric="Wrong", statistic="Sum")
+    right = replace(wrong, name="right", metric="Requests", dimensions={"service": "api"})
+    points = cloud_watch._points
+
+    def refusing(watch: Any, questions: Any, *rest: Any) -> Any:  # moto takes any figure
+        if any(figure["metric"] == "Wrong" for each in questions for figure in each["figures"]):
+            answer = {"Error": {"Code": "ValidationError"}, "ResponseMetadata": {"HTTPStatusCode": 400}}
+            raise ClientError(answer, "GetMetricData")
+        return points(watch, questions, *rest)
+
+    monkeypatch.setattr(cloud_watch, "_points", refusing)
+    wanted = [("aws", metric.reading.query) for metric in (wrong, right)]
+
+    async def together() -> Any:
+        async with Reader(since=time.time() - 60) as reader:
+            return await reader.read_all(wanted)
+
+    first, second = (asyncio.run(together())[each] for each in wanted)
+    assert isinstance(first, ScrapeFailed)
+    assert second.samples == {("figure_total", ()): 10.0}
 
 
 def test_all_that_one_call_would_have_read_have_its_failure(monkeypatch: pytest.MonkeyPatch) -> None:

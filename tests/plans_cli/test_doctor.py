@@ -34,6 +34,7 @@ class Service(BaseHTTPRequestHandler):
             "/guarded/version": 401,
             "/guarded/": 200,
             "/closed/version": 401,
+            "/guarded/metrics": 401,
             "/inside/health": 401,
             "/inside/version": 200,
             "/sick/health": 500,
@@ -160,6 +161,20 @@ def test_a_service_that_opens_nothing_is_a_fault_of_the_login(
 ) -> None:
     said = said_of_green(monkeypatch, f"http://127.0.0.1:{address}/closed")
     assert said[0].startswith("BAD  production green      g: GET /version answers 401.")
+
+
+def test_a_metrics_page_that_is_guarded_is_a_fault_whatever_else_is_open(
+    monkeypatch: pytest.MonkeyPatch, address: int
+) -> None:
+    connect(monkeypatch, "p", conn_type="http", host=f"http://127.0.0.1:{address}/guarded")
+    staging = Environment(system="shop", name="staging", backups="", probe="p")
+    out = io.StringIO()
+    examine(
+        but(staging=staging, production=replace(staging, name="production"), notices=()),
+        Console(file=out, width=300),
+    )
+    [said] = [line for line in out.getvalue().splitlines() if " probe " in line and "staging" in line]
+    assert said.startswith("BAD  staging    probe      p: GET /metrics answers 401.")
 
 
 def test_a_sick_service_behind_a_good_front_page_is_a_fault(

@@ -208,6 +208,20 @@ def test_of_two_limits_that_are_crossed_at_once_the_graver_one_is_a_breach() -> 
     assert {breach.severity for breach in told} == {Severity.HIGH, Severity.CRITICAL}
 
 
+def test_a_graver_limit_says_nothing_of_another_metric_nor_one_that_could_not_be_judged() -> None:
+    def row(metric: str, severity: Severity, limit: float | None) -> Row:
+        return Row(
+            metric=metric, severity=severity, limit=limit, value=9, crossed="above", answer=Answer.FAIL
+        )
+
+    milder = row("errors", Severity.HIGH, 1)
+    for graver in (row("memory", Severity.CRITICAL, 5), row("errors", Severity.CRITICAL, None)):
+        told = breaches_of([milder, graver], MATRIX, 1)
+        assert [breach.severity for breach in told] == [Severity.HIGH, Severity.CRITICAL]
+    told = breaches_of([milder, row("errors", Severity.CRITICAL, 5)], MATRIX, 1)
+    assert [breach.severity for breach in told] == [Severity.CRITICAL]
+
+
 def test_what_lasts_of_a_count_of_what_is_open_is_told_by_its_newest_sample() -> None:
     many = threshold(above=2, lasting=timedelta(seconds=30))
     now = situation(3, 4, 5, thresholds=(many,))

@@ -17,12 +17,15 @@ from slipway.kinds import Step
 from slipway.run import Json
 from slipway.steps.airflow_task import AirflowTask
 from slipway.verdict import Branch, Verdict
-from slipway.words import Intent
+from slipway.words import Answer, Intent
 
 LOG = logging.getLogger("slipway")
 OVERTAKEN = "overtaken"  # the XCom of an answer: the verdict that asked, and the one that is in force since
 BACKED_UP_AT = "backed_up_at"  # the XCom of a backup: seconds since the epoch
 FAILURE = "failure"  # the XCom of a step that failed, with its reason
+SLACK = timedelta(
+    seconds=5
+)  # between the audit log's clock and a task's; a mark also starts what never began
 DAMAGE = "saw_damage"  # in the task state store of a step of which a try saw damage: XComs end with their try
 
 
@@ -45,7 +48,7 @@ def gather(context: Mapping[str, Any], graph: ReleaseGraph) -> Facts:
         returned=returned,
         failures={task_id: why for task_id in failed if (why := _pull(ti, task_id, FAILURE))},
         damage=frozenset(task_id for task_id in failed if _saw_damage(ti, task_id)),
-        marked=marked_failed(ti, [n.task_id for n in ran if _broke(n, states, returned)]),
+        marked=marked_failed(ti, [n.task_id for n in ran if _may_be_marked(n, states, returned)]),
         breaches={task_id: _breaches(ti, task_id) for task_id in watches},
         # XComs outlive a clear, until a new try begins.
         acted=frozenset(t for t in idle if t in returned or _pull(ti, t, BEFORE) is not None),
@@ -70,23 +73,35 @@ def _saw_damage(ti: Any, task_id: str) -> bool:
         return False
 
 
-def _broke(node: Node, states: Mapping[str, str], returned: Mapping[str, Json]) -> bool:
-    """Whether it is a check or checklist that failed and left no finding: killed, or marked by a person."""
+def _may_be_marked(node: Node, states: Mapping[str, str], returned: Mapping[str, Json]) -> bool:
+    """Whether it is a check or checklist that failed and does not say so itself: a person may have marked it.
+
+    It may also have been killed, or could not look.
+    """
     looks = node.kind in (Kind.CHECK, Kind.CHECKLIST)
     failed = looks and states.get(node.task_id) == "failed"
-    return failed and returned.get(node.task_id) is None
+    return failed and (returned.get(node.task_id) or {}).get("answer") != Answer.FAIL
 
 
 def marked_failed(ti: Any, tasks: Sequence[str]) -> frozenset[str]:
-    """Return those that a person marked failed, by the audit log; none where it does not answer."""
+    """Return those that a person marked failed, by the audit log; none where it does not answer.
+
+    A mark from before the task began anew is over.
+    """
     if not tasks:
         return frozenset()
+    api, found = AirflowApi(), set()
     try:
-        rows = AirflowApi().event_logs(ti.dag_id, ti.run_id, MARKS)
+        rows = api.event_logs(ti.dag_id, ti.run_id, MARKS)
+        for task_id in tasks:
+            marks = [mark.at for mark in marks_for(task_id, rows) if mark.state == "failed"]
+            began = api.task_instance(ti.dag_id, ti.run_id, task_id).started_at if marks else None
+            if marks and (began is None or max(marks) >= began - SLACK):
+                found.add(task_id)
     except SlipwayError as error:
         LOG.warning("Whether %s was marked cannot be told: %s", ", ".join(tasks), error)
         return frozenset()
-    return frozenset(t for t in tasks if any(mark.state == "failed" for mark in marks_for(t, rows)))
+    return frozenset(found)
 
 
 def _backup_age(ti: Any, steps: Sequence[Node]) -> timedelta | None:

@@ -132,12 +132,15 @@ class TellOnADayOperator(TellOperator):
 
     def _due(self, context: Mapping[str, Any]) -> datetime | None:
         run = AirflowRun(context, self.graph.plan.production)
-        launched = float(run.remember(LAUNCHED, time.time))
+        launched, pace = float(run.remember(LAUNCHED, time.time)), pace_of(run)
+        planned = planned_production(self.graph.plan, run.began)
+        if planned and planned > run.began:  # a rehearsal comes there sooner
+            planned = run.began + (planned - run.began) / pace
         return due(
             self.node.notices[0],
             launched_at=datetime.fromtimestamp(launched, UTC),
-            planned_for=planned_production(self.graph.plan, run.began),
-            pace=pace_of(run),
+            planned_for=planned,
+            pace=pace,
         )
 
 

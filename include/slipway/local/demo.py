@@ -53,8 +53,9 @@ class Wish:
     @property
     def conf(self) -> dict[str, Any]:
         """The run parameters."""
-        more = {"pace": self.pace, "break_glass": self.break_glass, **self.parameters}
-        return {"version": self.version} | {name: value for name, value in more.items() if value}
+        more = {"pace": self.pace, "break_glass": self.break_glass}
+        given = {name: value for name, value in more.items() if value}
+        return {"version": self.version, **given, **self.parameters}
 
     @property
     def version(self) -> str:

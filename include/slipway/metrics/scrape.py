@@ -7,6 +7,7 @@ from typing import Any
 
 from slipway.errors import SlipwayError, in_one_line
 from slipway.kinds import Samples, Scrape
+from slipway.vendor_faults import CallRefused
 
 TIMEOUT = 10.0  # seconds for one page
 UNWOUND = ("_total", "_count", "_sum", "_bucket")
@@ -84,7 +85,8 @@ class Reader:
     ) -> Mapping[tuple[str, str], Scrape | ScrapeFailed]:
         """Read several (connection id, path or query) now, at once and in as few calls as possible.
 
-        All that a failed call would have read have the same failure.
+        What a call was refused for is asked for one by one: one wrong figure takes no other with it. Of any
+        other failure all have the same that the call would have read.
         """
         import asyncio
 
@@ -93,16 +95,21 @@ class Reader:
         calls = together(wanted)
         answers = await asyncio.gather(*(self._tried(*call) for call in calls))
         return {
-            (conn_id, query): answer if isinstance(answer, ScrapeFailed) else answer[number]
-            for (conn_id, queries), answer in zip(calls, answers, strict=True)
-            for number, query in enumerate(queries)
+            (conn_id, query): answer
+            for (conn_id, queries), found in zip(calls, answers, strict=True)
+            for query, answer in zip(queries, found, strict=True)
         }
 
-    async def _tried(self, conn_id: str, queries: Sequence[str]) -> Sequence[Scrape] | ScrapeFailed:
+    async def _tried(self, conn_id: str, queries: Sequence[str]) -> Sequence[Scrape | ScrapeFailed]:
+        import asyncio
+
         try:
             return await self._called(conn_id, queries)
         except ScrapeFailed as failure:
-            return failure
+            if len(queries) == 1 or not isinstance(failure.__cause__, CallRefused):
+                return [failure] * len(queries)
+        alone = await asyncio.gather(*(self._tried(conn_id, [query]) for query in queries))
+        return [answer for [answer] in alone]
 
     async def _called(self, conn_id: str, queries: Sequence[str]) -> Sequence[Scrape]:
         import asyncio

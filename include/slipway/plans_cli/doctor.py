@@ -235,7 +235,8 @@ def _green(run: Run) -> str:
 def _answers_to_get(conn_id: str, wanted: str) -> str:
     """Return the first good answer. Raises ConnectionError.
 
-    A path that is not there says nothing of the service, nor does a guarded one where another is open.
+    A path that is not there says nothing of the service, nor does a guarded one where another is open; but
+    what a watch or a user reads must be open itself.
     """
     bad: list[tuple[str, int]] = []
     for path in dict.fromkeys((wanted, VERSION, "/")):
@@ -243,7 +244,8 @@ def _answers_to_get(conn_id: str, wanted: str) -> str:
         if status < 400:
             return f"GET {path} answers {status}"
         bad.append((path, status))
-        if status not in (404, *GUARDED):
+        only_asked = path != wanted or wanted == HEALTH
+        if status != 404 and not (status in GUARDED and only_asked):
             break
     path, status = next((each for each in reversed(bad) if each[1] != 404), bad[-1])
     raise ConnectionError(f"GET {path} answers {status}. Is it the right address, and is the service well?")

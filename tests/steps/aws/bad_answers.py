@@ -1,6 +1,7 @@
 """What AWS may answer instead of what was asked of it, and what must come of each."""
 
 import re
+import time
 from collections.abc import Callable, Collection
 
 import pytest
@@ -62,3 +63,4 @@ def meets(amazon: Amazon, name: str, match: str, call: str, act: Callable[[], ob
     assert re.search(bad.said, str(told.value)), str(told.value)
     assert "sandbox-secret" not in str(told.value)
     amazon.stand_in.troubles.clear()
+    time.sleep(bad.trouble.get("delay", 0.0))  # Airflow tries again later than a late call is carried out

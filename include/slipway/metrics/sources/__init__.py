@@ -2,7 +2,8 @@
 
 An opener takes a resolved connection, what is asked (JSON) and the moment from which is counted, and returns
 a function that reads now. It may keep a client and what it has counted; it blocks, so a trigger calls it in
-a thread. A source that can answer many questions in one call has an opener in TOGETHER instead.
+a thread. A source that can answer many questions in one call has an opener in TOGETHER instead, with what
+questions of one call must have in common.
 """
 
 import json
@@ -21,7 +22,11 @@ Opener = Callable[[Any, Mapping[str, Json], float], Reading]
 ReadingOfMany = Callable[[], list[Samples]]
 OpenerOfMany = Callable[[Any, Sequence[Mapping[str, Json]], float], ReadingOfMany]
 
-TOGETHER: Mapping[str, OpenerOfMany] = MappingProxyType({"cloud_watch": cloud_watch.opened})
+Alike = Callable[[Mapping[str, Json]], Json]
+
+TOGETHER: Mapping[str, tuple[OpenerOfMany, Alike]] = MappingProxyType(
+    {"cloud_watch": (cloud_watch.opened, cloud_watch.alike)}
+)
 OPENERS: Mapping[str, Opener] = MappingProxyType(
     {
         "cloud_watch_logs": cloud_watch_logs.opened,
@@ -34,10 +39,11 @@ OPENERS: Mapping[str, Opener] = MappingProxyType(
 
 def together(wanted: Iterable[tuple[str, str]]) -> list[tuple[str, list[str]]]:
     """Return (connection id, queries) of each call that reads these (connection id, query)."""
-    calls: dict[tuple[str, str], list[str]] = {}
+    calls: dict[tuple[str, Json], list[str]] = {}
     for conn_id, query in dict.fromkeys(wanted):
-        kind = query.partition(":")[0]
-        calls.setdefault((conn_id, kind if kind in TOGETHER else query), []).append(query)
+        kind, _, asked = query.partition(":")
+        call = (kind, TOGETHER[kind][1](json.loads(asked))) if kind in TOGETHER else query
+        calls.setdefault((conn_id, call), []).append(query)
     return [(conn_id, queries) for (conn_id, _), queries in calls.items()]
 
 
@@ -46,7 +52,7 @@ def opened(connection: Any, queries: Sequence[str], since: float) -> ReadingOfMa
     kind = queries[0].partition(":")[0]
     asked = [json.loads(query.partition(":")[2]) for query in queries]
     if kind in TOGETHER:
-        return TOGETHER[kind](connection, asked, since)
+        return TOGETHER[kind][0](connection, asked, since)
     [only] = asked
     reading = OPENERS[kind](connection, only, since)
     return lambda: [reading()]

@@ -23,24 +23,26 @@ def opened(
     <id>_total. Of any other statistic the newest datapoint counts, if it is not older than
     question["within"] seconds: the series <id>. A Sum beside it is that of these seconds.
 
-    What is counted is asked for in one call, and all the rest in another: they look back differently far.
-    Each period has calls of its own, because datapoints begin where the whole span does.
+    All are `alike`, and asked for in one call.
     """
-    alike: dict[tuple[bool, int], dict[int, Mapping[str, Json]]] = {}
-    for number, question in enumerate(questions):
-        alike.setdefault((question["counted"], int(question["period"])), {})[number] = question
+    period = int(questions[0]["period"])
 
     def reading() -> list[Samples]:
-        now, found = datetime.now(UTC), dict[int, Samples]()
+        now = datetime.now(UTC)
+        begins = [_begin(question, since, now) for question in questions]
         with in_words(connection, "Amazon CloudWatch", "GetMetricData"):
-            watch = client(connection, "cloudwatch")
-            for (_, period), asked in alike.items():
-                begins = {number: _begin(question, since, now) for number, question in asked.items()}
-                points = _points(watch, asked, period, begins, now)
-                found |= {number: _samples(question, points[number]) for number, question in asked.items()}
-        return [found[number] for number in range(len(questions))]
+            points = _points(client(connection, "cloudwatch"), questions, period, begins, now)
+        return [_samples(question, each) for question, each in zip(questions, points, strict=True)]
 
     return reading
+
+
+def alike(question: Mapping[str, Json]) -> Json:
+    """Return what questions of one call have in common.
+
+    What is counted looks back further than the rest, and datapoints of a period begin where the span does.
+    """
+    return question["counted"], int(question["period"])
 
 
 def _begin(question: Mapping[str, Json], since: float, now: datetime) -> float:
@@ -52,27 +54,20 @@ Points = dict[str, list[tuple[datetime, float]]]  # of each figure of a question
 
 
 def _points(
-    watch: Any,
-    questions: Mapping[int, Mapping[str, Json]],
-    period: int,
-    begins: Mapping[int, float],
-    now: datetime,
-) -> dict[int, Points]:
-    """Return the datapoints of each question by its number.
+    watch: Any, questions: Sequence[Mapping[str, Json]], period: int, begins: Sequence[float], now: datetime
+) -> list[Points]:
+    """Return the datapoints of each question.
 
     The end is a period ahead: it is rounded down, and the period that runs would be left out.
     """
-    found: dict[int, Points] = {
-        number: {str(figure["id"]): [] for figure in question["figures"]}
-        for number, question in questions.items()
-    }
+    found: list[Points] = [{str(figure["id"]): [] for figure in each["figures"]} for each in questions]
     pages = watch.get_paginator("get_metric_data").paginate(
         MetricDataQueries=[
             _query(f"q{number}_{figure['id']}", figure, period)
-            for number, question in questions.items()
+            for number, question in enumerate(questions)
             for figure in question["figures"]
         ],
-        StartTime=datetime.fromtimestamp(min(begins.values()), UTC),
+        StartTime=datetime.fromtimestamp(min(begins), UTC),
         EndTime=now + timedelta(seconds=period),
     )
     for page in pages:
