@@ -705,6 +705,7 @@ plan = Plan(
             title="The version before is back",
             expects=Expected.BEFORE,
             noted_by="preflight.note_running_version",
+            deployed_by="production.deploy_application",  # to turn the features off leaves it
         ),
         task_journey,
     ],

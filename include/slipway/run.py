@@ -118,6 +118,9 @@ class Run(Protocol):
     def finding(self, task_id: str) -> Finding | None:
         """Return what a check of this release found, or None."""
 
+    def kept(self, task_id: str) -> bool:
+        """Return whether the rollback that goes on leaves this step of production as it is."""
+
 
 def pace_of(run: Run) -> float:
     """Return what the waiting times of a release are divided by, 1 or more; above 1 it is a rehearsal."""

@@ -27,6 +27,7 @@ class LocalRun:
     memory: dict[str, Json] = field(default_factory=dict)
     evidences: dict[str, Evidence] = field(default_factory=dict)
     findings: dict[str, Finding] = field(default_factory=dict)
+    kept_steps: frozenset[str] = frozenset()
     log: logging.Logger = field(default_factory=lambda: logging.getLogger("slipway.test"))
 
     @property
@@ -51,6 +52,10 @@ class LocalRun:
     def finding(self, task_id: str) -> Finding | None:
         """Return the finding that the test laid down for that task."""
         return self.findings.get(task_id)
+
+    def kept(self, task_id: str) -> bool:
+        """Return whether the test says that the rollback leaves that step as it is."""
+        return task_id in self.kept_steps
 
     def later(self) -> "LocalRun":
         """Return the later rollback of this release, which Airflow knows under another run id."""

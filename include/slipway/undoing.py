@@ -7,7 +7,7 @@ from slipway.facts import Facts, steps_that_ran
 from slipway.graph import WATCH_WHILE_ASKING, Kind, Node, ReleaseGraph
 from slipway.kinds import Step
 from slipway.verdict import Branch, Verdict, judged_with, rule_for
-from slipway.words import Action
+from slipway.words import Action, Phase
 
 
 class Fate(StrEnum):
@@ -17,6 +17,11 @@ class Fate(StrEnum):
     NOT_REACHED = "not reached"
     KEPT = "kept"
     RESTORED = "covered by the restore"
+
+
+def undo_of(task_id: str) -> str:
+    """Return the id of the task that undoes a step of production, e.g. "rollback.undo_deploy"."""
+    return f"{Phase.ROLLBACK}.undo_{task_id.partition('.')[2].replace('.', '_')}"
 
 
 @dataclass(frozen=True, kw_only=True)

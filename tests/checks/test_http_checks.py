@@ -152,6 +152,23 @@ def test_the_version_before_is_the_one_that_was_noted(service: Service, run: Loc
     assert run_check(after, run).answer is Answer.FAIL
 
 
+def test_a_rollback_that_keeps_the_deployment_wants_the_version_that_stays(
+    service: Service, run: LocalRun
+) -> None:
+    run.findings["preflight.version"] = Finding(answer=Answer.PASS, summary="", evidence={"version": "v1"})
+    back = VersionServed(
+        name="back",
+        expects=Expected.BEFORE,
+        noted_by="preflight.version",
+        deployed_by="production.deploy",
+    )
+    for kept, served in ((frozenset[str](), "v1"), (frozenset({"production.deploy"}), "v2")):
+        run.kept_steps = kept
+        for version, answer in ((served, Answer.PASS), ("v0", Answer.FAIL)):
+            service.says("/version", {"version": version})
+            assert run_check(back, run).answer is answer
+
+
 def test_what_was_noted_first_is_kept_when_the_check_is_cleared_after_the_deployment(
     service: Service, run: LocalRun
 ) -> None:

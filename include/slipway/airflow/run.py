@@ -11,6 +11,7 @@ from airflow.sdk.execution_time.context import NEVER_EXPIRE
 
 from slipway.environment import Environment
 from slipway.run import Evidence, Finding, Json
+from slipway.undoing import Fate, undo_of
 
 BEFORE = "before"
 
@@ -82,6 +83,11 @@ class AirflowRun:
     def finding(self, task_id: str) -> Finding | None:
         value = self.returned(task_id)
         return Finding.from_json(value) if value and "answer" in value else None
+
+    def kept(self, task_id: str) -> bool:
+        undo = undo_of(task_id)
+        left = self.returned(undo) or self.returned(undo, "evidence") or {}
+        return not left.get("undone") and str(left.get("why", "")).startswith(Fate.KEPT)
 
     def counting(self, key: str) -> str:
         """Return the name under which this round of something is remembered, e.g. "going_since_2".

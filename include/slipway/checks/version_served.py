@@ -33,6 +33,8 @@ class VersionServed(Check):
     :param at: dotted path of the version in the JSON answer
     :param noted_by: for BEFORE, the task that noted the version: such a check, or a step whose evidence has
         "version" in `before`, e.g. "preflight.version_served"
+    :param deployed_by: for BEFORE, the step of production that deployed; a rollback that keeps it, because
+        only flags are turned off, leaves the version of this release, and that is expected then
     """
 
     path: str = "/version"
@@ -40,6 +42,7 @@ class VersionServed(Check):
     at: str = "version"
     expects: Expected = Expected.RELEASE
     noted_by: str = ""
+    deployed_by: str = ""
     timeout: timedelta = timedelta(seconds=10)
 
     kind: ClassVar[str] = "version_served"
@@ -50,7 +53,8 @@ class VersionServed(Check):
         plain = Question(conn_id=conn_id, path=self.path, timeout=self.timeout)
         if self.expects is Expected.ANY:
             return plain
-        expected = run.version if self.expects is Expected.RELEASE else self._noted(run)
+        stays = self.expects is Expected.RELEASE or (self.deployed_by and run.kept(self.deployed_by))
+        expected = run.version if stays else self._noted(run)
         if expected is None:
             return None
         return Question(

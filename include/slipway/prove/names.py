@@ -14,7 +14,7 @@ from slipway.words import Phase
 
 STANDARD_PARAMETERS = ("version", "intent", "strategy", "procedure", "pace", "break_glass")
 # Fields of steps and checks that hold the id of a task whose evidence they read.
-REFERENCES = ("since", "taken_by", "noted_by", "baseline")
+REFERENCES = ("since", "taken_by", "noted_by", "deployed_by", "baseline")
 _NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 
 
