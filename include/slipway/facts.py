@@ -45,7 +45,7 @@ class Facts:
     :param returned: the XCom return_value of each task that has one
     :param failures: why each step failed that says so, by task id
     :param damage: the failed steps of which a try saw damage
-    :param marked: failed checks and checklists without a finding that a person marked so; the others broke
+    :param marked: failed checks and checklists that a person marked so, whatever they had found but a FAIL
     :param breaches: what each watch left under the XCom key "breaches", by task id
     :param acted: steps that left a trace of having acted although they have no such state (any more): a
         step that was cleared is forgotten by its state, not by production

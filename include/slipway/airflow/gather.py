@@ -23,9 +23,7 @@ LOG = logging.getLogger("slipway")
 OVERTAKEN = "overtaken"  # the XCom of an answer: the verdict that asked, and the one that is in force since
 BACKED_UP_AT = "backed_up_at"  # the XCom of a backup: seconds since the epoch
 FAILURE = "failure"  # the XCom of a step that failed, with its reason
-SLACK = timedelta(
-    seconds=5
-)  # between the audit log's clock and a task's; a mark also starts what never began
+SLACK = timedelta(seconds=5)  # a mark also starts what never began, and is written a moment before or after
 DAMAGE = "saw_damage"  # in the task state store of a step of which a try saw damage: XComs end with their try
 
 
