@@ -62,7 +62,7 @@ def test_a_no_go_leaves_production_as_it_is(cpr: Stack) -> None:
     before = fresh(cpr)
     release = Release.trigger(cpr, PLAN, pace=TWO_DAYS_IN_10_SECONDS, readiness_score=80)
     release.answered(GateAnswer.NO_GO).ends_as(Outcome.REJECTED)
-    assert release.xcom("preflight.readiness")["summary"].startswith("CONDITIONAL: readiness 75")
+    assert release.xcom("preflight.readiness")["summary"].startswith("CONDITIONAL: readiness 80")
     assert release.reached("production", "rollback") == []
     assert cpr.sandbox.fingerprint("goals", "production") == before
 
