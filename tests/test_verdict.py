@@ -125,7 +125,7 @@ def test_only_what_was_reached_is_undone() -> None:
     assert fates(tasks, judge(GRAPH, facts(tasks))) == {
         "rollback.undo_deploy": Fate.NOT_REACHED,
         "rollback.undo_migrate": Fate.UNDO,
-        "rollback.restore_database": Fate.NOT_REACHED,
+        "rollback.restore_database": Fate.NOT_WANTED,
     }
 
 
@@ -188,7 +188,7 @@ def test_a_procedure_goes_back_so_far_and_keeps_the_rest() -> None:
     assert fates(healthy(), breached(Severity.HIGH)) == {
         "rollback.undo_deploy": Fate.UNDO,
         "rollback.undo_migrate": Fate.KEPT,
-        "rollback.restore_database": Fate.NOT_REACHED,
+        "rollback.restore_database": Fate.NOT_WANTED,
     }
 
 

@@ -15,8 +15,14 @@ class Fate(StrEnum):
 
     UNDO = "undo"
     NOT_REACHED = "not reached"
+    NOT_WANTED = "not wanted"
     KEPT = "kept"
     RESTORED = "covered by the restore"
+
+    @property
+    def passed_over(self) -> bool:
+        """Whether the rollback has nothing to do with it."""
+        return self in (Fate.NOT_REACHED, Fate.NOT_WANTED)
 
 
 def undo_of(task_id: str) -> str:
@@ -88,7 +94,7 @@ def overtaken(graph: ReleaseGraph, facts: Facts, asked: Verdict) -> Verdict:
 def _way_of_restore(verdict: Verdict) -> Way:
     if verdict.action is Action.ROLL_BACK_AND_RESTORE:
         return Way(fate=Fate.UNDO, why="The decision matrix asks for the restore.")
-    return Way(fate=Fate.NOT_REACHED, why=f'The action is "{verdict.action}": no restore.')
+    return Way(fate=Fate.NOT_WANTED, why=f'The action is "{verdict.action}": no restore.')
 
 
 def _oldest(graph: ReleaseGraph, verdict: Verdict, ran: list[str]) -> str:

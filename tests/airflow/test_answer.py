@@ -153,7 +153,7 @@ def test_what_is_left_as_it_is_is_skipped_and_says_why(
     back = Verdict(branch=Branch.ROLL_BACK, action=Action.ROLL_BACK)
     ti = Ti("later", verdict_return_value=back.to_json())
     assert not reads(ti)
-    why = 'not reached: The action is "roll back": no restore.'
+    why = 'not wanted: The action is "roll back": no restore.'
     assert ti.xcoms["later_return_value"] == {"undone": False, "why": why}
 
 

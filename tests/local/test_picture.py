@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from rich.console import Console
 
 from slipway.local.demo import Wish
-from slipway.local.follow import checkpoint_line, in_order
+from slipway.local.follow import Follower, checkpoint_line, in_order
 from slipway.local.picture import Picture
 from slipway.local.records import Question, Run, Task
 
@@ -94,3 +94,12 @@ def test_a_checkpoint_is_one_line() -> None:
 def test_a_demo_gives_what_only_a_person_could_say_whatever_its_value() -> None:
     wish = Wish(plan="toy", pace=9, parameters={"score": 0, "urgent": False})
     assert wish.conf == {"version": "v2", "pace": 9, "score": 0, "urgent": False}
+
+
+def test_what_was_told_to_run_and_skips_itself_is_told_and_what_was_passed_over_is_not() -> None:
+    follower = Follower(None, PICTURE.run, Console(file=io.StringIO()), "")  # type: ignore[arg-type]
+    runs = replace(PICTURE, tasks=[a_task("rollback.restore", "running", 1)], questions=[], checkpoints=[])
+    assert follower._news(runs) == ["rollback.restore: running"]
+    skipped = [a_task("rollback.restore", "skipped", 1), a_task("closeout.hold", "skipped", 1)]
+    assert follower._news(replace(runs, tasks=skipped)) == ["rollback.restore: skipped"]
+    assert follower._news(replace(runs, tasks=skipped)) == []

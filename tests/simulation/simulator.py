@@ -464,7 +464,7 @@ class Simulator:
         assert verdict is not None
         states = {ti.task_id: ti for ti in tasks}
         for node in self.graph.of_kind(Kind.UNDO, Kind.RESTORE):
-            if way_of(self.graph, release.facts(), verdict, node).fate is not Fate.NOT_REACHED:
+            if not way_of(self.graph, release.facts(), verdict, node).fate.passed_over:
                 break
             states[node.task_id].state = "skipped"
 

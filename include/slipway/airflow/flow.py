@@ -263,7 +263,7 @@ def idle_at_the_head(undo: Sequence[Mapping[str, str]]) -> list[str]:
     Only these may be skipped: one that is skipped further on would let the next one start while those before
     it still run (found by the simulation).
     """
-    head = takewhile(lambda each: each["fate"] == Fate.NOT_REACHED, undo)
+    head = takewhile(lambda each: Fate(each["fate"]).passed_over, undo)
     return [each["task_id"] for each in head]
 
 

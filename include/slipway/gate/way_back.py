@@ -42,7 +42,7 @@ def way_back_now(graph: ReleaseGraph, facts: Facts, verdict: Verdict) -> list[st
         if way.fate is Fate.UNDO:
             how = node.item.undoing().how if node.kind is Kind.UNDO and isinstance(node.item, Step) else ""
             lines.append(f"- {node.title}" + (f": {how}" if how else ""))
-        elif way.fate is not Fate.NOT_REACHED:
+        elif not way.fate.passed_over:
             lines.append(f"- {node.title}: **not undone**: {way.why}")
     return lines or ["- Nothing that ran leaves anything to undo."]
 

@@ -89,7 +89,9 @@ class Follower:
         news = []
         for task in sorted(picture.tasks, key=lambda each: each.ended or picture.now):
             key = (task.task_id, task.state or "", task.try_number)
-            if task.started and task.state not in (None, "", *UNTOLD) and key not in self._seen:
+            begun = (task.task_id, "running", task.try_number) in self._seen
+            untold = (None, "") if begun else (None, "", *UNTOLD)
+            if task.started and task.state not in untold and key not in self._seen:
                 self._seen.add(key)
                 news.append(f"{task.task_id}: {task.state}")
         if picture.paused and not self._told_paused:
@@ -106,7 +108,7 @@ class Follower:
         return news
 
 
-# What did not run, or is about to, is no news; the picture and the report tell it.
+# What did not run, or is about to, is no news, unless it was told that it runs; the report tells it.
 UNTOLD = ("skipped", "upstream_failed", "scheduled", "queued")
 
 
