@@ -29,6 +29,7 @@ from slipway.graph import (
     Node,
     ReleaseGraph,
     When,
+    undo_of,
 )
 from slipway.kinds import Check, Checklist, Step, Undo, in_words
 from slipway.plan import Approval, Plan, Rollout, Stage
@@ -410,15 +411,15 @@ class _Compiler:
             step = done.item
             assert isinstance(step, Step)
             if step.undoing().undo is Undo.REVERSIBLE:
-                name = f"{done.stage}_{step.name}" if done.stage else step.name
-                nodes.append(self._back(Kind.UNDO, f"undo_{name}", f"Undo: {done.title}", step, done))
+                nodes.append(self._back(Kind.UNDO, undo_of(done.task_id), f"Undo: {done.title}", step, done))
             if restore := restores.get(step.name):
-                nodes.append(self._back(Kind.RESTORE, restore.name, restore.heading, restore, done))
+                task_id = f"{Phase.ROLLBACK}.{restore.name}"
+                nodes.append(self._back(Kind.RESTORE, task_id, restore.heading, restore, done))
         return nodes
 
-    def _back(self, kind: Kind, name: str, title: str, step: Step, done: Node) -> Node:
+    def _back(self, kind: Kind, task_id: str, title: str, step: Step, done: Node) -> Node:
         return Node(
-            task_id=f"{Phase.ROLLBACK}.{name}",
+            task_id=task_id,
             kind=kind,
             title=title,
             phase=Phase.ROLLBACK,

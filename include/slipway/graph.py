@@ -76,6 +76,11 @@ class When(StrEnum):
     STARTED_AND_NONE_FAILED = "none_failed_min_one_success"
 
 
+def undo_of(task_id: str) -> str:
+    """Return the id of the task that undoes a step of production, e.g. "rollback.undo_deploy"."""
+    return f"{Phase.ROLLBACK}.undo_{task_id.partition('.')[2].replace('.', '_')}"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Node:
     """One task.

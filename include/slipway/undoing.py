@@ -7,7 +7,7 @@ from slipway.facts import Facts, steps_that_ran
 from slipway.graph import WATCH_WHILE_ASKING, Kind, Node, ReleaseGraph
 from slipway.kinds import Step
 from slipway.verdict import Branch, Verdict, judged_with, rule_for
-from slipway.words import Action, Phase
+from slipway.words import Action
 
 
 class Fate(StrEnum):
@@ -23,11 +23,6 @@ class Fate(StrEnum):
     def passed_over(self) -> bool:
         """Whether the rollback has nothing to do with it."""
         return self in (Fate.NOT_REACHED, Fate.NOT_WANTED)
-
-
-def undo_of(task_id: str) -> str:
-    """Return the id of the task that undoes a step of production, e.g. "rollback.undo_deploy"."""
-    return f"{Phase.ROLLBACK}.undo_{task_id.partition('.')[2].replace('.', '_')}"
 
 
 @dataclass(frozen=True, kw_only=True)

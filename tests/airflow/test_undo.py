@@ -11,10 +11,9 @@ from slipway.airflow.run import AirflowRun
 from slipway.airflow.step import UndoOperator
 from slipway.compile import compile_plan
 from slipway.facts import Facts
-from slipway.graph import Kind, Node
+from slipway.graph import Kind, Node, undo_of
 from slipway.run import Evidence, Run
 from slipway.testing import LocalRun
-from slipway.undoing import undo_of
 
 DONE = Evidence(before={"was": "old"}, after={"is": "v2"}, summary="deployed v2")
 WHY = "The release is rolled back"

@@ -485,13 +485,19 @@ def rolled_back() -> ReleaseRecord:
     return course.record()
 
 
-def rollback_failed() -> ReleaseRecord:
+def to_its_rollback(*, errors: list[float]) -> Course:
+    """Return a release of which the watch has failed and the verdict is given."""
     course = Course()
     to_the_gate(course)
     decide(course)
     deploy(course)
-    watch(course, errors=[0.1, 9.9], state="failed")
+    watch(course, errors=errors, state="failed")
     course.judge()
+    return course
+
+
+def rollback_failed() -> ReleaseRecord:
+    course = to_its_rollback(errors=[0.1, 9.9])
     undo(course, fails="migration_020")
     return course.record()
 

@@ -9,17 +9,14 @@ from tests.report.releases import (
     SECOND,
     Course,
     aborted,
-    decide,
-    deploy,
     held,
     rejected,
     released,
     rollback_failed,
     rolled_back,
     rolled_back_later,
-    to_the_gate,
+    to_its_rollback,
     undo,
-    watch,
 )
 
 from slipway.compile import compile_plan
@@ -88,12 +85,7 @@ def test_undone_steps_stand_newest_first_with_their_reason() -> None:
 
 
 def test_an_undo_that_skipped_itself_says_why_and_keeps_only_what_the_procedure_keeps() -> None:
-    course = Course()
-    to_the_gate(course)
-    decide(course)
-    deploy(course)
-    watch(course, errors=[0.1, 7.5], state="failed")
-    course.judge()
+    course = to_its_rollback(errors=[0.1, 7.5])
     undo(course)
     task_id = "rollback.undo_migration_020"
     for why, kept in (("kept: The procedure goes back to …", True), ("covered by the restore: …", False)):

@@ -10,8 +10,9 @@ from typing import Any
 from airflow.sdk.execution_time.context import NEVER_EXPIRE
 
 from slipway.environment import Environment
+from slipway.graph import undo_of
 from slipway.run import Evidence, Finding, Json
-from slipway.undoing import Fate, undo_of
+from slipway.undoing import Fate
 
 BEFORE = "before"
 

@@ -10,7 +10,7 @@ VALUE = "value"  # the series of a source that gives one figure
 
 
 def asking(role: str, source: str, **asked: Json) -> Source:
-    """Return the source (a key of metrics.sources.OPENERS) with its question, always written the same."""
+    """Return the source, one that metrics.sources knows, with its question, always written the same."""
     return Source(role, f"{source}:{json.dumps(asked, sort_keys=True)}")
 
 

@@ -1,16 +1,15 @@
-"""Where metrics come from beside metrics pages, one file each; a new one is added to OPENERS.
+"""Where metrics come from beside metrics pages, one file each; a new one is added to OPENERS or TOGETHER.
 
 An opener takes a resolved connection, what is asked (JSON) and the moment from which is counted, and returns
 a function that reads now. It may keep a client and what it has counted; it blocks, so a trigger calls it in
-a thread. A source that can answer many questions in one call has an opener in TOGETHER instead, with what
-questions of one call must have in common.
+a thread. A source that can answer many questions in one call is in TOGETHER instead.
 """
 
 import json
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 from slipway.kinds import Samples, Scrape
 from slipway.metrics.scrape import ScrapeFailed, scrape
@@ -20,12 +19,17 @@ from slipway.run import Json
 Reading = Callable[[], Samples]
 Opener = Callable[[Any, Mapping[str, Json], float], Reading]
 ReadingOfMany = Callable[[], list[Samples]]
-OpenerOfMany = Callable[[Any, Sequence[Mapping[str, Json]], float], ReadingOfMany]
 
-Alike = Callable[[Mapping[str, Json]], Json]
 
-TOGETHER: Mapping[str, tuple[OpenerOfMany, Alike]] = MappingProxyType(
-    {"cloud_watch": (cloud_watch.opened, cloud_watch.alike)}
+class Together(NamedTuple):
+    """A source that answers many questions in one call, and what those of one call must have in common."""
+
+    opened: Callable[[Any, Sequence[Mapping[str, Json]], float], ReadingOfMany]
+    alike: Callable[[Mapping[str, Json]], Json]
+
+
+TOGETHER: Mapping[str, Together] = MappingProxyType(
+    {"cloud_watch": Together(cloud_watch.opened, cloud_watch.alike)}
 )
 OPENERS: Mapping[str, Opener] = MappingProxyType(
     {
@@ -42,7 +46,7 @@ def together(wanted: Iterable[tuple[str, str]]) -> list[tuple[str, list[str]]]:
     calls: dict[tuple[str, Json], list[str]] = {}
     for conn_id, query in dict.fromkeys(wanted):
         kind, _, asked = query.partition(":")
-        call = (kind, TOGETHER[kind][1](json.loads(asked))) if kind in TOGETHER else query
+        call = (kind, TOGETHER[kind].alike(json.loads(asked))) if kind in TOGETHER else query
         calls.setdefault((conn_id, call), []).append(query)
     return [(conn_id, queries) for (conn_id, _), queries in calls.items()]
 
@@ -52,7 +56,7 @@ def opened(connection: Any, queries: Sequence[str], since: float) -> ReadingOfMa
     kind = queries[0].partition(":")[0]
     asked = [json.loads(query.partition(":")[2]) for query in queries]
     if kind in TOGETHER:
-        return TOGETHER[kind][0](connection, asked, since)
+        return TOGETHER[kind].opened(connection, asked, since)
     [only] = asked
     reading = OPENERS[kind](connection, only, since)
     return lambda: [reading()]
