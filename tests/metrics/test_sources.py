@@ -439,16 +439,20 @@ def test_all_that_one_call_would_have_read_have_its_failure(monkeypatch: pytest.
     value = {"conn_type": "aws", "login": "AKIA1", "password": "s3cr3t", "extra": extra}
     monkeypatch.setenv("AIRFLOW_CONN_AWS", json.dumps(value))
     used = CloudWatchStatistic(name="pool", namespace="Api", metric="Pool")
-    wanted = [("aws", metric.reading.query) for metric in (used, ERRORS)]
+    alike, counted = replace(used, name="queue", metric="Queue"), ERRORS
+    wanted = [("aws", metric.reading.query) for metric in (used, alike, counted)]
 
     async def together() -> Any:
         async with Reader() as reader:
             return await reader.read_all(wanted)
 
-    first, second = (asyncio.run(together())[each] for each in wanted)
+    found = asyncio.run(together())
+    first, second, other = (found[each] for each in wanted)
     assert isinstance(first, ScrapeFailed)
     assert "Amazon CloudWatch: GetMetricData" in str(first)
-    assert str(first) == str(second)
+    assert first is second
+    assert isinstance(other, ScrapeFailed)
+    assert other is not first  # of a call of its own
 
 
 def test_a_baseline_is_taken_from_any_source(prom: tuple[StandIn, Prometheus]) -> None:
