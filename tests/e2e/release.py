@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any, Self
 
@@ -12,7 +13,7 @@ from slipway.facts import NOT_REACHED
 from slipway.local.demo import has_settled
 from slipway.local.errors import NotInTime, Refused
 from slipway.local.person import Person
-from slipway.local.records import Question, Run, Task
+from slipway.local.records import Task
 from slipway.local.rest import Client
 from slipway.local.stack import Stack
 from slipway.local.waiting import wait_until
@@ -20,6 +21,7 @@ from slipway.sandbox.connections import LEDGER
 from slipway.words import GateAnswer, Outcome
 
 PATIENCE = 900  # seconds; other tests share the two cores, and a whole plan is a hundred tasks
+SELDOM = 10  # at so many looks at a task one at the run, for which Airflow reads all of its tasks
 GATE = "gate.go_no_go"
 WATCH = "watch.watch_production"
 RECORD = "SELECT record FROM slipway.releases WHERE plan = %s AND release_id = %s"
@@ -69,9 +71,13 @@ class Release:
     def await_state(self, task_id: str, *wanted: str) -> None:
         """Wait until a task has one of these states; a release that ends before it fails at once."""
 
+        looks = count(1)
+
         def there(client: Client) -> bool:
             if client.task(self.plan, self.id, task_id).state in wanted:
                 return True
+            if next(looks) % SELDOM:
+                return False
             over = client.dag_run(self.plan, self.id).is_over
             # The task may have come to its state between the two looks.
             assert not over or client.task(self.plan, self.id, task_id).state in wanted, self.picture()
@@ -131,30 +137,34 @@ class Release:
     ) -> Self:
         """Answer all that is asked, as one of the people whom it asks, until the release is over.
 
-        :param enough: the checkpoint after which a person ends the watch, 0 for its own end
+        :param enough: the checkpoint after which a person ends each watch or soak, 0 for its own end
         :param until: the task in whose waiting this leaves the release to itself, "" for its end
         :param leaving: the questions that nobody answers
         """
         person = Person(airflow=self.stack.airflow, answer=answer, requester="release_manager")
 
         def is_over(client: Client) -> bool:
-            run = client.dag_run(self.plan, self.id)
             waiting = client.task_instances(self.plan, self.id, states=("awaiting_input", "deferred"))
             for task in waiting:
                 if task.task_id in leaving:
                     continue
                 if task.state == "awaiting_input":
-                    self._answer_by(person, run, client.question(self.plan, self.id, task.task_id))
-                elif enough and task.task_id == WATCH and self.xcom(WATCH, f"checkpoint_{enough}"):
-                    self.mark(WATCH, "success", by="devops_lead", note="Seen enough")
+                    self._answer_by(person, client, task.task_id)
+                elif enough and self._has_seen(task.task_id, enough):
+                    self.mark(task.task_id, "success", by="devops_lead", note="Seen enough")
                 if task.task_id == until and task.state == "deferred":
                     return True
-            return run.is_over
+            return not waiting and client.dag_run(self.plan, self.id).is_over
 
         self.wait(is_over, "the end of the release", every=2)
         return self
 
-    def _answer_by(self, person: Person, run: Run, question: Question) -> None:
+    def _has_seen(self, task_id: str, checkpoint: int) -> bool:
+        watches = task_id == WATCH or task_id.endswith(".soak")
+        return watches and bool(self.xcom(task_id, f"checkpoint_{checkpoint}"))
+
+    def _answer_by(self, person: Person, client: Client, task_id: str) -> None:
+        run, question = client.dag_run(self.plan, self.id), client.question(self.plan, self.id, task_id)
         if has_settled(self.stack.airflow, run, question):
             with suppress(Refused):  # answered a moment ago
                 person.answer_question(run, question)

@@ -65,7 +65,6 @@ class Fault:
 
 
 FAULTS = [
-    Fault(step=STEPS[0], says="backups", obstacle=a_file_where_the_backups_go),
     Fault(step=STEPS[1], says="releases/v2", obstacle=a_foreign_release_in_the_way),
     Fault(step=STEPS[2], says="tasks_once", version="v2-broken-migration"),
     Fault(step=STEPS[3], says="SEMANTIC_INDEX", version="v2-crash-on-start"),
@@ -73,12 +72,15 @@ FAULTS = [
 ]
 
 
-def test_a_step_of_a_release_that_has_ended_refuses_to_be_cleared(
+def test_a_first_step_that_fails_changes_nothing_and_refuses_to_be_cleared_after_the_end(
     stack: Stack, production: Production
 ) -> None:
     before = production.fingerprint()
     with a_file_where_the_backups_go(production):
         release = Release.trigger(stack, "thin").go().ends_as(Outcome.ABORTED)
+    assert release.reached("production", "rollback") == [STEPS[0]]
+    assert "backups" in last_lines(release, STEPS[0])
+    assert production.fingerprint() == before
     tries = release.task(STEPS[0]).try_number
     with stack.airflow.client() as client:
         client.clear_task(release.plan, release.id, STEPS[0])
@@ -95,18 +97,18 @@ def test_a_step_that_fails_leaves_production_as_it_was(
 ) -> None:
     with fault.obstacle(production):
         before = production.fingerprint()
-        ends = Outcome.ABORTED if fault.step == STEPS[0] else Outcome.ROLLED_BACK  # a backup changes nothing
-        release = Release.trigger(stack, "thin", fault.version).go().ends_as(ends)
+        release = Release.trigger(stack, "thin", fault.version).go().ends_as(Outcome.ROLLED_BACK)
         assert production.fingerprint() == before
     ran = STEPS[: STEPS.index(fault.step) + 1]
     assert release.reached("production") == sorted(ran)
-    if ends is Outcome.ABORTED:
-        assert release.reached("rollback") == []
-    else:
-        undone = {task.removeprefix("rollback.undo_") for task in release.xcom("rollback.finish")["undone"]}
-        assert undone <= {step.partition(".")[2] for step in ran}
-    last = release.log(fault.step, release.task(fault.step).try_number).splitlines()[-8:]
-    assert any(fault.says in line for line in last), "\n".join(last)
+    undone = {task.removeprefix("rollback.undo_") for task in release.xcom("rollback.finish")["undone"]}
+    assert undone <= {step.partition(".")[2] for step in ran}
+    assert fault.says in last_lines(release, fault.step)
+
+
+def last_lines(release: Release, step: str) -> str:
+    """Return how the log of the last try ends."""
+    return "\n".join(release.log(step, release.task(step).try_number).splitlines()[-8:])
 
 
 def test_a_step_that_is_marked_failed_before_it_starts_is_not_undone(

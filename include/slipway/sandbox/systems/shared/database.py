@@ -18,6 +18,7 @@ def _open():
     return psycopg.connect(
         os.environ["DATABASE_URL"],
         row_factory=dict_row,
+        autocommit=True,
         connect_timeout=2,
         application_name=os.environ.get("SERVICE_NAME", "service"),
     )
@@ -34,14 +35,13 @@ def _borrow():
 
 
 @contextmanager
-def transaction():
-    """Give a connection; commit at the end, roll back on an error."""
+def connected():
+    """Give a connection on which each statement is a transaction of its own: one way to the database, not three."""
     permit = _permits.get(timeout=10)
     try:
         connection = _borrow()
         try:
-            with connection.transaction():
-                yield connection
+            yield connection
         except psycopg.OperationalError:
             connection.close()
             forget_idle()  # after a restart of the database the others are dead too
@@ -51,6 +51,13 @@ def transaction():
                 _idle.put(connection)
     finally:
         _permits.put(permit)
+
+
+@contextmanager
+def transaction():
+    """Give a connection; commit at the end, roll back on an error."""
+    with connected() as connection, connection.transaction():
+        yield connection
 
 
 def forget_idle():
@@ -65,7 +72,7 @@ def rows(query, parameters=()):
     """Run one query; once more on a fresh connection if the old one was dead."""
     for last in (False, True):
         try:
-            with transaction() as connection:
+            with connected() as connection:
                 cursor = connection.execute(query, parameters)
                 return cursor.fetchall() if cursor.description else []
         except psycopg.OperationalError:
