@@ -15,7 +15,7 @@ from slipway.airflow.flow import StartOperator
 from slipway.airflow.gate_facts import production_outlook, question_now
 from slipway.environment import PRACTICE
 from slipway.plan import Plan
-from slipway.steps import AirflowTask, WaitUntil
+from slipway.steps import AirflowOperator, AirflowTask, WaitUntil
 
 DUE = datetime.now(UTC).replace(second=0, microsecond=0)
 WAIT = WaitUntil(name="wait", at=DUE.time(), timezone=ZoneInfo("UTC"), late_at_most=timedelta(hours=1))
@@ -95,14 +95,36 @@ def test_a_system_that_is_no_practice_range_is_never_rehearsed_on(
     assert question_now(planned(), "digest", triggered).must_not_begin == ""
 
 
-@pytest.mark.parametrize("conn_id", ["cache", "{{ var.value.cache }}"])
-def test_what_an_operator_of_airflow_is_given_is_no_practice_range_either(conn_id: str) -> None:
-    purge = AirflowTask(
-        name="purge", operator="airflow.providers.http.HttpOperator", arguments={"http_conn_id": conn_id}
-    )
+HTTP = "airflow.providers.http.operators.http.HttpOperator"
+EMPTY = "airflow.providers.standard.operators.empty.EmptyOperator"
+BY_DEFAULT = AirflowOperator(operator=HTTP)  # http_default
+
+
+@pytest.mark.parametrize(
+    ("conn_id", "arguments", "undo"),
+    [
+        ("cache", {"http_conn_id": "cache"}, None),
+        ("{{ var.value.cache }}", {"http_conn_id": "{{ var.value.cache }}"}, None),
+        ("http_default", {}, None),
+        ("cache, http_default", {"http_conn_id": "cache"}, BY_DEFAULT),
+    ],
+)
+def test_what_an_operator_of_airflow_is_given_or_takes_is_no_practice_range_either(
+    conn_id: str, arguments: dict[str, str], undo: AirflowOperator | None
+) -> None:
+    purge = AirflowTask(name="purge", operator=HTTP, arguments=arguments, undo_with=undo)
     plan = replace(planned(), on_production=[*planned().on_production, purge])
     triggered = context(0, pace=60)
     triggered["params"] |= {"intent": "release", "version": "v2"}
     assert StartOperator(task_id="start", plan=planned()).choose_branch(triggered)
     with pytest.raises(AirflowFailException, match=rf"no practice range \({re.escape(conn_id)} lead"):
         StartOperator(task_id="start", plan=plan).choose_branch(triggered)
+
+
+def test_an_operator_without_a_connection_may_be_rehearsed() -> None:
+    plan = replace(
+        planned(), on_production=[*planned().on_production, AirflowTask(name="rest", operator=EMPTY)]
+    )
+    triggered = context(0, pace=60)
+    triggered["params"] |= {"intent": "release", "version": "v2"}
+    assert StartOperator(task_id="start", plan=plan).choose_branch(triggered)

@@ -28,7 +28,7 @@ from slipway.airflow.gate import (
     DecisionOperator,
     GateOperator,
 )
-from slipway.airflow.guest import guard, guard_undo, guest_operator
+from slipway.airflow.guest import guard, guard_undo
 from slipway.airflow.notices import (
     RemindOperator,
     TellOfBreachesOperator,
@@ -36,6 +36,7 @@ from slipway.airflow.notices import (
     TellOperator,
     TellTheOutcomeOperator,
 )
+from slipway.airflow.operators import guest_operator
 from slipway.airflow.step import StepOperator, UndoOperator
 from slipway.airflow.trigger_form import form_of
 from slipway.airflow.watch import WatchOperator

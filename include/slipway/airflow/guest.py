@@ -1,25 +1,16 @@
-"""Any Airflow operator as a step: the escape hatch."""
+"""The guards of an operator of Airflow's own that stands in a plan as a step."""
 
 from collections.abc import Mapping
-from importlib import import_module
 from typing import Any
 
-from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowFailException
 
 from slipway.airflow.gather import gather, verdict_in_force
 from slipway.airflow.step import left_alone, require_go
 from slipway.errors import StepImpossible
 from slipway.graph import Node, ReleaseGraph
-from slipway.run import Evidence, Json
+from slipway.run import Evidence
 from slipway.undoing import Fate, way_of
-
-
-def guest_operator(path: str, arguments: Mapping[str, Json], **kwargs: Any) -> BaseOperator:
-    """Make the operator that stands at a dotted path."""
-    module, _, name = path.rpartition(".")
-    operator: type[BaseOperator] = getattr(import_module(module), name)
-    return operator(**dict(arguments), **kwargs)
 
 
 def guard(node: Node, graph: ReleaseGraph, digest: str) -> dict[str, Any]:

@@ -4,6 +4,7 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
+from slipway.airflow.operators import default_connections
 from slipway.airflow.run import AirflowRun
 from slipway.compile import compile_plan
 from slipway.environment import PRACTICE, ROLES
@@ -35,5 +36,10 @@ def _used(plan: Plan) -> list[str]:
     found = {where.connection(role): None for role in ROLES}
     for step in (node.item for node in compile_plan(plan).production_steps()):
         assert isinstance(step, Step)
-        found |= dict.fromkeys(step.given() if isinstance(step, AirflowTask) else step.connections(where))
+        found |= dict.fromkeys(_of_guest(step) if isinstance(step, AirflowTask) else step.connections(where))
     return [conn_id for conn_id in found if conn_id]
+
+
+def _of_guest(step: AirflowTask) -> list[str]:
+    by_default = [conn_id for operator in step.operators() for conn_id in default_connections(operator)]
+    return [*step.given(), *by_default]

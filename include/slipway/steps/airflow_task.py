@@ -63,8 +63,12 @@ class AirflowTask(Step):
 
     def faults(self) -> tuple[str, ...]:
         """Return what is wrong with the operators, each with its mend."""
+        return tuple(fault for operator in self.operators() for fault in operator.faults())
+
+    def operators(self) -> tuple[AirflowOperator, ...]:
+        """Return the operator that does it, and the one that undoes it where there is one."""
         does = AirflowOperator(operator=self.operator, arguments=self.arguments)
-        return does.faults() + (self.undo_with.faults() if self.undo_with else ())
+        return (does, self.undo_with) if self.undo_with else (does,)
 
     def connections(self, environment: Environment) -> tuple[str, ...]:
         """Return the connections that its operators are given; a template says nothing yet."""
@@ -72,7 +76,7 @@ class AirflowTask(Step):
 
     def given(self) -> tuple[str, ...]:
         """Return what the arguments "..._conn_id" say, templates too."""
-        all_of_them = [*self.arguments.items(), *(self.undo_with.arguments.items() if self.undo_with else ())]
+        all_of_them = [item for operator in self.operators() for item in operator.arguments.items()]
         named = (str(value) for name, value in all_of_them if name.endswith("conn_id") and value)
         return tuple(dict.fromkeys(named))
 
