@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from tests.e2e.production import Production
-from tests.e2e.release import Release
+from tests.e2e.release import GATE, Release
 
 from slipway.local.stack import Stack
 from slipway.words import Outcome
@@ -42,8 +42,15 @@ def test_go_by_mark_releases(released: Released) -> None:
     assert said == ("product_owner", "mark", "GO, staging looks good")
 
 
-def test_a_later_rollback_leaves_no_trace(released: Released) -> None:
-    back = Release.trigger(released.release.stack, "thin", intent="roll_back")
+def test_a_later_rollback_waits_for_the_release_that_runs_and_leaves_no_trace(released: Released) -> None:
+    stack = released.release.stack
+    another = Release.trigger(stack, "thin", "v2-latency")
+    another.await_gate()
+    back = Release.trigger(stack, "thin", intent="roll_back")
+    with stack.airflow.client() as client:
+        assert client.dag_run("thin", back.id).state == "queued"
+    another.mark(GATE, "failed", note="What is live must go back first")
+    another.ends_as(Outcome.REJECTED)
     back.ends_as(Outcome.ROLLED_BACK)
     assert back.record()["rolls_back"] == released.release.id
     assert back.reached("staging", "gate", "production") == []
