@@ -180,14 +180,20 @@ def test_what_cannot_be_read_leaves_the_rollback_as_the_question_named(
 @pytest.mark.parametrize("state", ["failed", "running"])
 def test_a_watch_that_ends_by_itself_is_left_alone(monkeypatch: pytest.MonkeyPatch, state: str) -> None:
     monkeypatch.setattr(ask, "task_states", lambda context: {WATCH_WHILE_ASKING: state})
-    monkeypatch.setattr(ask, "AirflowApi", lambda: SimpleNamespace())
+    marked = []
+    monkeypatch.setattr(ask, "AirflowApi", lambda: SimpleNamespace(mark=lambda *given: marked.append(given)))
     answer()._close_the_watch({"ti": Ti("answer")})  # type: ignore[typeddict-item]
+    assert marked == []
 
 
 def test_a_watch_that_has_just_ended_does_not_stop_the_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried = []
+
     def refuse(*given: str) -> None:
+        tried.append(WATCH_WHILE_ASKING in given)
         raise ApiRefused("PATCH", WATCH_WHILE_ASKING, 409, "has the state already")
 
     monkeypatch.setattr(ask, "task_states", lambda context: {WATCH_WHILE_ASKING: "deferred"})
     monkeypatch.setattr(ask, "AirflowApi", lambda: SimpleNamespace(mark=refuse))
     answer()._close_the_watch({"ti": Ti("answer")})  # type: ignore[typeddict-item]
+    assert tried == [True]

@@ -12,6 +12,7 @@ from tests.airflow.task import a_run
 from slipway.airflow import going
 from slipway.airflow.going import to_its_end, wait_for
 from slipway.still_going import NotYet, StillGoing
+from slipway.vendor_faults import TooManyCalls
 
 SWAPS = StillGoing("Azure swaps", every=timedelta(minutes=10))
 A_QUARTER = timedelta(minutes=15)
@@ -85,6 +86,35 @@ def test_a_step_that_waited_too_long_may_wait_again_when_it_is_cleared(slept: li
         wait_for(Task(), run, SWAPS, A_QUARTER)  # type: ignore[arg-type]
     wait_for(Task(), run, SWAPS, A_QUARTER)  # type: ignore[arg-type]
     assert slept == [0.5]
+
+
+def test_a_system_that_says_how_long_it_wants_to_be_left_alone_is_left_alone(slept: list[float]) -> None:
+    asked = []
+
+    def call() -> str:
+        asked.append(sum(slept))
+        if len(asked) == 1:
+            raise TooManyCalls("Heroku", "POST /apps", 4)
+        raise TooManyCalls("Heroku", "POST /apps", 90)
+
+    task, run = Task(), a_run({})
+    with pytest.raises(Deferred, match="look_again"):
+        to_its_end(task, run, A_QUARTER, call)  # type: ignore[arg-type]
+    assert asked == [0, 4]
+    assert 89 < task.left < 91
+
+
+@pytest.mark.parametrize(("wait", "waited"), [(None, 0), (901, 0), (90, 850)])
+def test_who_does_not_say_or_asks_for_more_than_the_step_has_fails_it(
+    wait: float | None, waited: float, slept: list[float]
+) -> None:
+    def call() -> str:
+        raise TooManyCalls("Heroku", "POST /apps", wait)
+
+    run = a_run({"going_since_1": time.time() - waited} if waited else {})
+    with pytest.raises(TooManyCalls):
+        to_its_end(Task(), run, A_QUARTER, call)  # type: ignore[arg-type]
+    assert slept == []
 
 
 @pytest.mark.parametrize(

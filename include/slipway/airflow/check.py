@@ -17,6 +17,7 @@ from slipway.checks.looking import HOPELESS
 from slipway.codec import to_json
 from slipway.environment import Environment
 from slipway.kinds import Check
+from slipway.masking import masked_texts
 from slipway.run import Finding, Json
 from slipway.words import Answer
 
@@ -78,8 +79,8 @@ def question_of(check: Check, run: AirflowRun) -> Question | None:
 
 
 def redacted(finding: Finding) -> Finding:
-    """Return the finding without any secret that Airflow knows."""
+    """Return the finding without any secret that Airflow knows, and without what looks like one."""
     from airflow.sdk.log import redact  # type: ignore[attr-defined]
 
-    plain: Any = redact(finding.to_json())
+    plain: Any = masked_texts(redact(finding.to_json()))
     return Finding.from_json(plain)

@@ -12,8 +12,10 @@ from airflow.sdk.exceptions import AirflowFailException
 from slipway.airflow.run import AirflowRun
 from slipway.airflow.soonest import soonest
 from slipway.errors import StepFailed, StepImpossible
+from slipway.masking import masked
 from slipway.spans import length
-from slipway.still_going import StillGoing
+from slipway.still_going import NotYet, StillGoing
+from slipway.vendor_faults import TooManyCalls
 
 T = TypeVar("T")
 
@@ -37,6 +39,9 @@ class NeverEnded(StepFailed):
 def to_its_end(operator: BaseOperator, run: AirflowRun, longest: timedelta, act: Callable[[], T]) -> T:
     """Return what `act` returns, called again as often as something is still going.
 
+    It is called again, too, when a system has said how long it wants to be left alone (Retry-After), after
+    that time: Airflow's own retry would come too soon. The step finds what it had done, as after a crash.
+
     Raises what `act` raises, TaskDeferred to wait without a worker, and NeverEnded.
 
     :param longest: the step's `timeout`
@@ -46,6 +51,16 @@ def to_its_end(operator: BaseOperator, run: AirflowRun, longest: timedelta, act:
             return act()
         except StillGoing as going:
             wait_for(operator, run, going, longest)
+        except TooManyCalls as busy:
+            if busy.wait is None or timedelta(seconds=busy.wait) > longest - waited(run):
+                raise
+            wait_for(operator, run, NotYet(str(busy), left=timedelta(seconds=busy.wait)), longest)
+
+
+def waited(run: AirflowRun) -> timedelta:
+    """Return for how long the step has waited by now, over all its tries."""
+    since = run.recall(run.counting(GOING_SINCE))
+    return timedelta(0) if since is None else timedelta(seconds=time.time() - float(since))
 
 
 def wait_for(operator: BaseOperator, run: AirflowRun, going: StillGoing, longest: timedelta) -> None:
@@ -55,13 +70,13 @@ def wait_for(operator: BaseOperator, run: AirflowRun, going: StillGoing, longest
     Raises NeverEnded once it has gone on for longer than the step's `timeout`, counted over all tries.
     """
     name = run.counting(GOING_SINCE)
-    since = float(run.remember(name, time.time))
-    waited = timedelta(seconds=time.time() - since)
-    if waited > longest:
+    run.remember(name, time.time)
+    so_far = waited(run)
+    if so_far > longest:
         run.over(name)  # so that it may wait again when somebody clears it
         raise plain(NeverEnded(going.what, longest))
-    pause = max(going.pause(waited), FIRST_LOOK)
-    if waited + pause <= IN_PLACE:
+    pause = max(going.pause(so_far), FIRST_LOOK)
+    if so_far + pause <= IN_PLACE:
         run.log.info("%s.", going)
         time.sleep(pause.total_seconds())
         return
@@ -71,7 +86,8 @@ def wait_for(operator: BaseOperator, run: AirflowRun, going: StillGoing, longest
 
 
 def plain(failure: StepFailed) -> Exception:
-    """Return the failure as Airflow's, so that the log ends with one clear line and not with a traceback."""
+    """Return the failure as Airflow's, so that the log ends with one clear line, and with no secret in it."""
     if isinstance(failure, StepImpossible):
-        return AirflowFailException(str(failure))
+        return AirflowFailException(masked(str(failure)))
+    failure.args = tuple(masked(each) if isinstance(each, str) else each for each in failure.args)
     return failure

@@ -9,6 +9,7 @@ from slipway.airflow.gather import gather, verdict_in_force
 from slipway.airflow.step import left_alone, require_go
 from slipway.errors import StepImpossible
 from slipway.graph import Node, ReleaseGraph
+from slipway.masking import masked_texts
 from slipway.run import Evidence
 from slipway.undoing import Fate, way_of
 
@@ -23,7 +24,7 @@ def guard(node: Node, graph: ReleaseGraph, digest: str) -> dict[str, Any]:
             raise AirflowFailException(str(refused)) from None
 
     def after(context: Mapping[str, Any], result: Any = None) -> None:
-        proof = {"result": result if isinstance(result, str | int | float | bool) else ""}
+        proof = {"result": masked_texts(result) if isinstance(result, str | int | float | bool) else ""}
         context["ti"].xcom_push(key="evidence", value=Evidence(proof=proof, summary=node.title).to_json())
 
     return {"pre_execute": before, "post_execute": after}

@@ -11,6 +11,7 @@ from airflow.sdk.execution_time.context import NEVER_EXPIRE
 
 from slipway.environment import Environment
 from slipway.graph import undo_of
+from slipway.masking import Masks, masked_texts
 from slipway.run import Evidence, Finding, Json
 from slipway.undoing import Fate
 
@@ -32,8 +33,11 @@ class AirflowRun:
 
     @cached_property
     def log(self) -> logging.Logger:
-        """The task's log, without the name of a class in front."""
-        return logging.getLogger("slipway")
+        """The task's log, without the name of a class in front and without what looks like a secret."""
+        log = logging.getLogger("slipway")
+        if not any(isinstance(each, Masks) for each in log.filters):
+            log.addFilter(Masks())
+        return log
 
     @property
     def release_id(self) -> str:
@@ -65,13 +69,16 @@ class AirflowRun:
         return str(self.context["params"]["version"])
 
     def remember(self, key: str, capture: Callable[[], Json]) -> Json:
-        """Keep in the task state store, which survives retries, and show as an XCom, which does not."""
+        """Keep in the task state store, which survives retries, and show as an XCom, which does not.
+
+        What looks like a secret is not shown, but in the state before: the undo goes back to it.
+        """
         store = self.context["task_state_store"]
         value = store.get(key)
         if value is None:
             value = capture()
             store.set(key, value, retention=NEVER_EXPIRE)
-        self.context["ti"].xcom_push(key=key, value=value)
+        self.context["ti"].xcom_push(key=key, value=value if key == BEFORE else masked_texts(value))
         return value
 
     def recall(self, key: str) -> Json | None:

@@ -18,6 +18,7 @@ from slipway.errors import StepFailed, StepImpossible
 from slipway.facts import Facts, is_of_strategy, proofs_before
 from slipway.graph import DECISION, ROLLBACK_START, STOP_SHORT, STRATEGY, Kind, Node, ReleaseGraph
 from slipway.kinds import Step
+from slipway.masking import masked, masked_texts
 from slipway.run import Evidence, Json
 from slipway.steps.processes import end_all
 from slipway.undoing import Fate, Way, way_of
@@ -58,14 +59,14 @@ class StepOperator(BaseOperator):
                 evidence = to_its_end(self, run, node.item.timeout, lambda: self._do(run))
         except StepFailed as failure:
             run.log.error("%s", failure)
-            context["ti"].xcom_push(key=FAILURE, value=first_line(failure))
+            context["ti"].xcom_push(key=FAILURE, value=masked(first_line(failure)))
             if failure.saw_damage or run.recall(DAMAGE):
                 run.remember(DAMAGE, lambda: True)
             raise plain(failure) from None
         run.log.info("Done: %s", evidence.summary or node.title)
         for asset in self.outlets:
             context["outlet_events"][asset].extra = {"version": run.version, "release": run.release_id}
-        return evidence.to_json()
+        return shown(evidence)
 
     def _do(self, run: AirflowRun) -> Evidence:
         assert isinstance(self.node.item, Step)
@@ -138,9 +139,18 @@ class UndoOperator(BaseOperator):
             evidence = node.item.undo(run, done)
             if not (evidence.changed or begun_before):
                 run.log.info("There was nothing to take back: %s", evidence.summary or node.title)
-                return {"undone": False, "why": evidence.summary or why, "evidence": evidence.to_json()}
+                return {"undone": False, "why": masked(evidence.summary) or why, "evidence": shown(evidence)}
         run.log.info("Undone: %s", evidence.summary or node.title)
-        return {"undone": True, "why": why, "evidence": evidence.to_json()}
+        return {"undone": True, "why": why, "evidence": shown(evidence)}
+
+
+def shown(evidence: Evidence) -> dict[str, Json]:
+    """Return evidence as an XCom shows it: without what looks like a secret in what a program printed.
+
+    The states before and after are whole, for the undo goes back to them.
+    """
+    value = evidence.to_json()
+    return value | {"proof": masked_texts(value["proof"]), "summary": masked(evidence.summary)}
 
 
 def left_alone(context: Mapping[str, Any], node: Node, way: Way) -> AirflowSkipException:
