@@ -14,6 +14,7 @@ from slipway.checks import (
     CronJobSchedule,
     Expected,
     HttpCheck,
+    HttpSeries,
     InsideWindow,
     Journey,
     KubernetesObject,
@@ -119,7 +120,7 @@ def cloud_watch(
     scale: float = 1.0,
     newest: bool = False,
 ) -> CloudWatchStatistic:
-    """Return a figure of the dashboard; the newest one counts."""
+    """Return a figure of the dashboard: the newest one, or with `counted_by` that of all in `within`."""
     return CloudWatchStatistic(
         name=name,
         title=title,
@@ -337,6 +338,7 @@ build_front_end = RunOverSsh(
     on_failure=Severity.HIGH,
 )
 TESTER = "1000140"  # of the seed data; belongs to nobody
+MEMBER = "1000000"  # of the internal team, and of its segment
 
 
 def deployed_to(environment: str) -> Sequence[Step]:
@@ -512,6 +514,23 @@ hidden = HttpCheck(
     status=[404],
     on_failure=Severity.HIGH,
 )
+shown_to_the_team = HttpCheck(
+    name="internal_team_has_access",
+    title="Step 4.3: a member of the internal team reaches the calendar",
+    path=f"{MAINTENANCE}/schedules",
+    headers={"X-User": MEMBER},
+    patience=timedelta(seconds=20),  # until each server has heard of the rule
+)
+# The way back is proved by requests of its own: at night nobody else sends enough to measure.
+own_requests = HttpSeries(
+    name="metrics_are_normal",
+    title="Step 5: 100 requests of our own are answered without an error, p95 below 500 ms",
+    path="/api/resources",
+    headers=AS_TESTER,
+    times=100,
+    p95_within=timedelta(milliseconds=500),  # above it the document warns
+    patience=timedelta(seconds=30),
+)
 pool_healthy = SqlCheck(
     name="database_pool_is_healthy",
     title="Step 4.2: less than 90 % of the database's connections are taken",
@@ -609,10 +628,21 @@ available = GaugeValue(
     gauge="probe_success",
     labels={"system": "communityshare", "environment": "production"},
 )
-# The newest figure counts, and one is of a second: what asks or takes back must last (the times are ours).
+# A figure is of the last minute: what asks or takes back must last (the times are ours).
 QUARTER = timedelta(minutes=15)
 no_new_errors = Threshold(
     metric="error_rate", severity=Severity.MEDIUM, above=0.5, lasting=QUARTER, of_at_least=20
+)
+
+
+# What people look at meanwhile, by the document's first 24 hours and first week.
+FIRST_DAY = [
+    "Error rates, performance, user feedback",
+    "Primary and secondary engineer are available in the first 24 hours",
+]
+FIRST_WEEK = ["Adoption metrics, user satisfaction, edge cases"]
+WIDE_BUG = (
+    "Critical bugs: one that affects more than 10 % of users is rolled back at once (mark this watch failed)"
 )
 
 
@@ -645,7 +675,10 @@ phased = Rollout(
                     "enable_for_internal_team",
                     "Step 4.3: enable the flag for the internal team",
                     segments=["internal-team-members"],
-                )
+                ),
+                RunCheck(
+                    name="see_that_the_team_has_access", check=shown_to_the_team, on_failure=Severity.HIGH
+                ),
             ],
             soak=timedelta(hours=48),
             every=HOUR,
@@ -658,6 +691,7 @@ phased = Rollout(
                     missing=Missing.NOT_JUDGED,
                 ),
             ],
+            look_at=[*FIRST_DAY, WIDE_BUG],
             # Two nights have passed: what the job told of them is no longer left unjudged.
             require=[
                 job_has_told,
@@ -687,6 +721,7 @@ phased = Rollout(
                     above_baseline_by_percent=50,
                 ),
             ],
+            look_at=[*FIRST_WEEK, WIDE_BUG],
             require=[said_by_people("users_are_satisfied", "User satisfaction score > 4/5")],
         ),
         Stage(
@@ -708,6 +743,7 @@ phased = Rollout(
                 Threshold(metric="query_time", severity=Severity.MEDIUM, above=1000, lasting=QUARTER),
                 Threshold(metric="alert_delivery", severity=Severity.MEDIUM, below=90),
             ],
+            look_at=[*FIRST_WEEK, WIDE_BUG],
         ),
         Stage(
             name="a_half",
@@ -718,6 +754,7 @@ phased = Rollout(
             soak=timedelta(hours=48),
             every=DAY,
             thresholds=[no_new_errors],
+            look_at=[WIDE_BUG],
             require=[no_row_lost, said_by_people("support_is_calm", "Support ticket volume normal")],
         ),
         Stage(
@@ -729,6 +766,7 @@ phased = Rollout(
             # Its monitoring is ongoing: the watch follows, hourly.
             soak=DAY,
             every=timedelta(hours=12),
+            look_at=[WIDE_BUG],
         ),
     ],
 )
@@ -747,11 +785,12 @@ def mail(*recipients: str) -> Email:
 
 
 STATUS = StatusPage(connection="communityshare_status_page", page="communityshare", incident="maintenance")
-STATUS_RESOLVED = StatusPage(
-    connection="communityshare_status_page",
-    page="communityshare",
-    incident="maintenance",
-    status=IncidentStatus.RESOLVED,
+STATUS_IDENTIFIED = replace(STATUS, status=IncidentStatus.IDENTIFIED)
+STATUS_RESOLVED = replace(STATUS, status=IncidentStatus.RESOLVED)
+APPROVERS = ("release_manager", "devops_lead", "engineering_manager", "product_owner")
+# On-call engineers are paged and are no approvers: who fixes forward must be one of these.
+WHO_ANSWERS = (
+    f"Only {', '.join(APPROVERS)} can fix forward: where it asks, call one of them, or it is rolled back."
 )
 NOW_AVAILABLE = (
     "You now have access to the new Maintenance Scheduling & Alert System.\n"
@@ -794,13 +833,14 @@ notices = [
         name="users_hear_of_the_coming_feature",
         # Day -3 in the document. GO is given in the window and production follows at once. A wait of three
         # days behind it would want the approval days ahead, at two in the morning, and nothing would judge
-        # the window of the launch. So it is told when the release begins, and names no day.
-        moment=Moment.AT_START,
+        # the window of the launch. So it is told after the GO: no user hears of what is never released.
+        moment=Moment.BEFORE_PRODUCTION,
         audience="All users",
         channels=[mail("users"), InApp()],
         subject="New Feature Coming: Maintenance Scheduling",
-        text="We're excited to announce a new feature, launching soon, that will help you keep your "
-        "resources in top condition. The Maintenance Scheduling & Alert System will allow you to:\n"
+        text="We're excited to announce a new feature, launching step by step over the coming days, that "
+        "will help you keep your resources in top condition. The Maintenance Scheduling & Alert System will "
+        "allow you to:\n"
         "\n"
         "- Schedule recurring maintenance for your resources\n"
         "- Receive automatic alerts when maintenance is due\n"
@@ -832,13 +872,24 @@ notices = [
         "Dashboard: Maintenance-Feature-Production in CloudWatch.",
     ),
     Notice(
+        name="team_hears_of_day_7",
+        moment=Day(7),
+        audience="Internal; the product manager looks the figures up",
+        channels=[SLACK, mail("emma.r")],
+        subject="Maintenance scheduling, day 7: adoption in week 1",
+        text="Week 1 of {title} {version} is over. To look up today, for the duties after the release:\n"
+        "- 20 % of eligible users created at least one schedule\n"
+        "- 50 % of created schedules have alerts enabled\n"
+        "- User satisfaction score > 4/5",
+    ),
+    Notice(
         name="beta_users_hear_of_day_7",
         moment=Day(7),
-        audience="Beta users",
-        channels=[mail("beta-testers")],
-        subject="Maintenance scheduling after a week: how it is used",
-        text="Thank you for trying it first. Schedules, alerts and completed maintenance of the first week "
-        "stand at https://docs.communityshare.io/maintenance-scheduling.",
+        audience="Beta users, through the product manager",
+        channels=[mail("emma.r")],
+        subject="Share today: how maintenance scheduling is used",
+        text="Day 7 of {title} {version}: the feature adoption stats are due, to be shared with the beta "
+        "users (beta-testers@communityshare.io).",
     ),
     Notice(
         name="public_hears_of_day_14",
@@ -847,6 +898,19 @@ notices = [
         channels=[mail("blog")],
         subject="Publish today: the blog post on the launch of maintenance scheduling",
         text="Day 14 of {title} {version}: the public blog post about the feature launch is due.",
+    ),
+    Notice(
+        name="team_hears_of_day_30",
+        moment=Day(30),
+        audience="Internal; the product manager looks the figures up",
+        channels=[SLACK, mail("emma.r")],
+        subject="Maintenance scheduling, day 30: month 1",
+        text="Month 1 of {title} {version} is over. To look up today, for the duties after the release:\n"
+        "- Feature adoption rate > 50 %, user satisfaction maintained\n"
+        "- 50 % of resources have maintenance schedules\n"
+        "- Average of 3+ schedules per resource\n"
+        "- 15 % reduction in emergency repair requests\n"
+        "- 95 % maintenance completion rate",
     ),
     Notice(
         name="public_hears_of_day_30",
@@ -863,7 +927,7 @@ notices = [
         audience="On-call primary and secondary engineer",
         channels=[PAGER, SLACK],
         subject="Critical: {title} {version}",
-        text="{reason}\n{follows}\n{run_url}\nWhom to call: {contacts}",
+        text="{reason}\n{follows}\n" + WHO_ANSWERS + "\n{run_url}\nWhom to call: {contacts}",
     ),
     Notice(
         name="on_call_is_warned",
@@ -873,7 +937,7 @@ notices = [
         audience="On-call primary engineer",
         channels=[PAGER, SLACK],
         subject="Warning: {title} {version}",
-        text="{reason}\n{follows}\n{run_url}",
+        text="{reason}\n{follows}\n" + WHO_ANSWERS + "\n{run_url}",
     ),
     Notice(
         name="team_hears_of_what_is_not_urgent",
@@ -882,7 +946,7 @@ notices = [
         audience="Deployment team: where it asks, no answer within a day is a rollback",
         channels=[SLACK],
         subject="{title} {version} is not as it should be",
-        text="{reason}\n{follows}\n{run_url}\nWhom to call: {contacts}",
+        text="{reason}\n{follows}\n" + WHO_ANSWERS + "\n{run_url}\nWhom to call: {contacts}",
     ),
     Notice(
         name="team_hears_that_it_was_stopped",
@@ -908,7 +972,8 @@ notices = [
         subject="{title} {version} is being rolled back",
         text="{reason}\n{run_url}\nWhom to call: {contacts}",
     ),
-    # "Affected users": those who were let in, and nobody else.
+    # "Affected users": those who were let in. A restore may take what anybody wrote since the backup; no
+    # moment is that of a restore alone, so the status page tells of it, and a duty asks for the rest.
     turned_off("internal_team", "Internal team", mail("internal-team")),
     turned_off("beta_users", "Beta users", mail("beta-testers")),
     turned_off("a_quarter", "The first quarter of all users", mail("maintenance-first-quarter")),
@@ -920,7 +985,9 @@ notices = [
         audience="Public",
         channels=[STATUS_RESOLVED],
         subject="Issues with new maintenance feature",
-        text="The maintenance feature is off. Everything else works as before.",
+        text="The maintenance feature is off, and what was entered in it is gone. Everything else works as "
+        "before. Where data was damaged it is restored as of before the release: if something that you saved "
+        "since then is missing, contact support.",
     ),
     Notice(
         name="status_page_says_that_it_is_off",
@@ -938,6 +1005,8 @@ notices = [
         subject="Incident: {title} {version} was rolled back to {version_before}",
         text="Why: {reason}\n"
         "Report: {report}\n"
+        "Where it shows that the database was restored, rows written since the backup are no longer live: "
+        "support and product tell everybody who wrote since.\n"
         "The postmortem meeting is within 24 hours; lessons learned and action items follow from it.",
     ),
     Notice(
@@ -957,6 +1026,26 @@ notices = [
         channels=[PAGER, SLACK],
         subject="{title} {version}: the rollback failed, go there now",
         text="{reason}\n{run_url}\nWhom to call: {contacts}",
+    ),
+    Notice(
+        name="all_hands_hear_of_the_failed_rollback",
+        moment=Moment.ROLLBACK_FAILED,
+        audience="All hands",
+        channels=[mail("all-hands"), SLACK],
+        subject="Incident: the rollback of {title} {version} failed",
+        text="{reason}\n"
+        "Report: {report}\n"
+        "On-call is at it. The postmortem meeting is within 24 hours; lessons learned and action items "
+        "follow from it.",
+    ),
+    Notice(
+        name="status_page_says_that_it_goes_on",
+        moment=Moment.ROLLBACK_FAILED,
+        audience="Public",
+        channels=[STATUS_IDENTIFIED],
+        subject="Issues with new maintenance feature",
+        text="We are still working on the issues with the new maintenance feature. Other parts of "
+        "CommunityShare may be affected.",
     ),
 ]
 
@@ -997,6 +1086,12 @@ SCHEDULE = [
     ),
     from_(3, 0, 30, "Phase 4: post-deployment validation", "verification"),
 ]
+
+
+def looked_up(day: str, figure: str) -> Duty:
+    """Return the duty to note a success metric that a notice asked for on its day."""
+    return Duty(title=f"Noted as of {day}: {figure}", due=timedelta(0), owner="Product Manager")
+
 
 # ---- The plan ---------------------------------------------------------------------------------------------
 
@@ -1100,7 +1195,7 @@ plan = Plan(
         approvals=[
             Approval(
                 role="Deployment Lead",
-                people=["release_manager", "devops_lead", "engineering_manager", "product_owner"],
+                people=APPROVERS,
             )
         ],
         criteria=[
@@ -1254,26 +1349,20 @@ plan = Plan(
             Threshold(metric="error_rate", severity=Severity.LOW, above=0.5),
             Threshold(metric="latency", severity=Severity.LOW, above=200),
         ],
+        # It begins when the five soaks are over, on day 10 at the earliest, and ends on day 40. What the
+        # document looks at in the first day and week after the launch stands with the phases too.
         checkpoints=[
             Every(
                 interval=HOUR,
                 until=DAY,
-                title="First 24 hours",
-                look_at=[
-                    "Error rates, performance, user feedback",
-                    "Primary and secondary engineer are available",
-                ],
+                title="First 24 hours of the watch",
+                look_at=[*FIRST_DAY, WIDE_BUG],
             ),
-            Every(
-                interval=DAY,
-                until=WEEK,
-                title="First week",
-                look_at=["Adoption metrics, user satisfaction, edge cases"],
-            ),
+            Every(interval=DAY, until=WEEK, title="First week of the watch", look_at=FIRST_WEEK),
             Every(
                 interval=WEEK,
                 until=MONTH,
-                title="First month",
+                title="First month of the watch",
                 look_at=["Long-term stability, feature utilization, optimization opportunities"],
             ),
         ],
@@ -1423,6 +1512,7 @@ plan = Plan(
             absent=True,
             patience=timedelta(seconds=20),
         ),
+        own_requests,
     ],
     notices=notices,
     contacts=[
@@ -1434,40 +1524,16 @@ plan = Plan(
         Contact(role="On-Call Secondary", name="Lisa Park", contact="lisa.p@communityshare.io"),
         Contact(role="Product Manager", name="Emma Rodriguez", contact="emma.r@communityshare.io"),
     ],
-    # Counted from the end of the watch, a month after the launch: what is of day 1 and of week 1 has come
-    # before, and whatever of it is still open is due at once.
+    # They come up when the watch has ended, on day 40: the figures were asked for on day 7 and on day 30.
     after=[
-        Duty(title="Day 1: zero critical bugs", due=timedelta(0), owner="Product Manager"),
-        Duty(
-            title="Week 1: 20 % of eligible users created at least one schedule",
-            due=timedelta(0),
-            owner="Product Manager",
-        ),
-        Duty(
-            title="Week 1: 50 % of created schedules have alerts enabled",
-            due=timedelta(0),
-            owner="Product Manager",
-        ),
-        Duty(title="Week 1: user satisfaction score > 4/5", due=timedelta(0), owner="Product Manager"),
-        Duty(
-            title="Month 1: feature adoption rate > 50 %, user satisfaction maintained",
-            due=timedelta(0),
-            owner="Product Manager",
-        ),
-        Duty(
-            title="Month 1: 50 % of resources have maintenance schedules",
-            due=timedelta(0),
-            owner="Product Manager",
-        ),
-        Duty(
-            title="Month 1: average of 3+ schedules per resource", due=timedelta(0), owner="Product Manager"
-        ),
-        Duty(
-            title="Month 1: 15 % reduction in emergency repair requests",
-            due=timedelta(0),
-            owner="Product Manager",
-        ),
-        Duty(title="Month 1: 95 % maintenance completion rate", due=timedelta(0), owner="Product Manager"),
+        looked_up("day 7", "20 % of eligible users created at least one schedule"),
+        looked_up("day 7", "50 % of created schedules have alerts enabled"),
+        looked_up("day 7", "user satisfaction score > 4/5"),
+        looked_up("day 30", "feature adoption rate > 50 %, user satisfaction maintained"),
+        looked_up("day 30", "50 % of resources have maintenance schedules"),
+        looked_up("day 30", "average of 3+ schedules per resource"),
+        looked_up("day 30", "15 % reduction in emergency repair requests"),
+        looked_up("day 30", "95 % maintenance completion rate"),
         Duty(
             title="Remove the flag and the code behind it, as all users have the feature",
             due=MONTH,
@@ -1475,6 +1541,12 @@ plan = Plan(
         ),
     ],
     after_rollback=[
+        Duty(
+            title="If the database was restored: tell everybody who wrote since the backup; the replaced "
+            "database still has it",
+            due=DAY,
+            owner="Product Manager",
+        ),
         Duty(title="Postmortem meeting (scheduled within 24 hours)", due=DAY, owner="Product Manager"),
         Duty(title="Lessons learned are documented", due=timedelta(weeks=1), owner="Backend Engineer"),
         Duty(title="Action items against its coming back", due=timedelta(weeks=1), owner="Product Manager"),

@@ -934,8 +934,10 @@ plan = Plan(
             channels=USERS,
             subject="Scheduled maintenance at 10:00 KST, and a new feature",
             text="At 10:00 KST the 5HC is updated. Expected downtime: less than 5 minutes.\n"
-            "New: you can override the calculated scores of an assessment by hand, and reset them. Your own "
-            "scores carry a mark and stand in the PDF report; see the user guide.\n"
+            # The flag may let in 10 % first.
+            "New, for some of you at once and for everyone within the next days: you can override the "
+            "calculated scores of an assessment by hand, and reset them. Your own scores carry a mark and "
+            "stand in the PDF report; see the user guide.\n"
             "If something looks wrong afterwards, clear your browser's cache: press Ctrl+Shift+R (on a Mac "
             "Cmd+Shift+R), or empty the cache in your browser's settings. If that does not help, see the "
             "troubleshooting guide or write to support.",

@@ -442,6 +442,9 @@ SCHEDULE = [
     stage(16, 0, "8. Active monitoring", "Ops", "watch"),
 ]
 
+FIRST_DAYS = ["Error rate and performance", "Support ticket volume", "Feature adoption"]
+MANAGER = Email(connection="goals_mail", recipients=["manager@cpr.example"])
+
 # ---- The plan ---------------------------------------------------------------------------------------------
 
 plan = Plan(
@@ -531,7 +534,8 @@ plan = Plan(
             name="infrastructure_ready",
             title="Infrastructure readiness",
             items=[
-                "Staging is healthy and validated; the capacity of production is verified",
+                "Staging is healthy and validated; the capacity of production is verified, the baseline of "
+                "its infrastructure metrics checked",
                 "Load balancers are configured and their status is good",
                 "The CDN and caching strategy is defined; storage and CDN have room",
                 "SSL certificates are valid, DNS records are correct",
@@ -828,10 +832,10 @@ plan = Plan(
                 interval=30 * MINUTE,
                 until=4 * HOUR,
                 title="1-4 hours",
-                look_at=["Error rate and performance", "Support ticket volume", "Feature adoption"],
+                look_at=FIRST_DAYS,
             ),
-            Every(interval=HOUR, until=24 * HOUR, title="4-24 hours, on-call"),
-            Every(interval=4 * HOUR, until=48 * HOUR, title="24-48 hours, on-call"),
+            Every(interval=HOUR, until=24 * HOUR, title="4-24 hours, on-call", look_at=FIRST_DAYS),
+            Every(interval=4 * HOUR, until=48 * HOUR, title="24-48 hours, on-call", look_at=FIRST_DAYS),
         ],
         sample_every=MINUTE,
         # In a rehearsal samples hold few requests each; a limit that must last then wants five in a row.
@@ -899,6 +903,22 @@ plan = Plan(
             " FROM skills LEFT JOIN users ON users.id = user_id",
             equals=0,
         ),
+        # Two days may have passed, in which employees delete; what the release may have changed in the rows
+        # cannot be told from what they rated by then.
+        replace(
+            no_data_lost,
+            name="no_row_is_lost",
+            title="No data corruption: the employees and skills of before are all there",
+            tables=[replace(table, users_change=100) for table in ROWS],
+            compared=Compared.NO_ROWS_LOST,
+        ),
+        HttpCheck(
+            name="feature_is_disabled",
+            title="The feature is disabled for users: GET /api/me/goals -> 404",
+            path="/api/me/goals",
+            headers=AS_CHECKER,
+            status=[404],
+        ),
         Journey(
             name="users_can_work",
             title="Users can complete their workflows",
@@ -917,12 +937,15 @@ plan = Plan(
                 ),
             ],
         ),
-        HttpCheck(
+        Journey(
             name="site_is_back",
-            title="Critical features are operational: the application loads",
-            path="/app.js",
+            title="Critical features are operational: the application loads, without the new feature",
             role="site",
-            text_has="/api/me/skills",
+            calls=[
+                Call(name="page", path="/", text_has="app.js"),
+                Call(name="script", path="/app.js", text_has="/api/me/skills"),
+                Call(name="new feature", path="/goals.js", status=[404]),
+            ],
         ),
     ],
     notices=[
@@ -942,6 +965,16 @@ plan = Plan(
             "- Expected downtime: None\n"
             "- Impact: a new section in the application\n\n"
             "If you have questions or concerns, please contact {contacts}.",
+        ),
+        Notice(
+            name="manager_hears_that_nobody_decides",
+            moment=Moment.GATE_ESCALATION,
+            audience="Manager: the Tech Lead has not answered the gate",
+            channels=[MANAGER, Slack(connection="goals_slack", channel="#deployment")],
+            subject="Nobody has decided yet: {title} {version}",
+            text="The Tech Lead alone decides whether {title} {version} goes to production, and has not yet. "
+            "Without an answer it is a NO-GO within five minutes: please reach the Tech Lead.\n"
+            "{run_url}\nCall: {contacts}",
         ),
         Notice(
             name="deployment_started",
@@ -965,6 +998,18 @@ plan = Plan(
             ],
             subject="{title} {version}: a limit is crossed",
             text="{reason}\n{follows}\n{run_url}\nCall: {contacts}",
+        ),
+        # The question has no escalation of its own, so the manager hears of it when it is asked.
+        Notice(
+            name="manager_hears_of_the_question",
+            moment=Moment.BREACH,
+            severities=[Severity.MEDIUM],
+            audience="Manager: escalation of the rollback decision, if the Tech Lead cannot be reached",
+            channels=[MANAGER],
+            subject="Rollback decision: {title} {version}",
+            text="{reason}\n{follows}\n"
+            "Where a person is asked, the Tech Lead alone may answer: see that somebody reaches them.\n"
+            "{run_url}\nCall: {contacts}",
         ),
         Notice(
             name="what_is_not_urgent",
@@ -1001,14 +1046,14 @@ plan = Plan(
             subject="Deployment Complete: {title} ✅",
             text="We've successfully deployed {title} {version} to production.\n\n"
             "Status: ✅ COMPLETE\n"
-            "Deployment Time: {now}\n"
+            "Deployment Time: {when}\n"
             "Validation: All tests passing\n"
             "Performance: Within targets\n\n"
             "What's New:\n"
             "- Create and manage personal goals\n"
             "- Follow their progress\n\n"
-            "Documentation: {report}\n"
-            "Feedback: {contacts}",
+            "Documentation: https://docs.cpr.example/personal-goals\n"
+            "Feedback: support@cpr.example",
         ),
         Notice(
             name="no_go",
@@ -1020,7 +1065,7 @@ plan = Plan(
             ],
             subject="No-Go: {title} is not deployed",
             text="{title} {version} is not deployed: {reason}\n"
-            "Decided by {who}. The blockers are documented in {report}; fix and retest will be scheduled.",
+            "The blockers are documented in {report}.\nThe Tech Lead schedules fix and retest.",
         ),
         Notice(
             name="stopped",
@@ -1050,7 +1095,10 @@ plan = Plan(
             text="We have rolled back the deployment of {title} due to {reason}.\n\n"
             "Status: 🔴 ROLLED BACK\n"
             "Rollback Time: {now}\n"
-            "Impact: personal goals are not available; everything else is as before\n\n"
+            "Impact: personal goals are not available, and those set meanwhile are gone. Everything else is "
+            "as before, unless the data was restored from the backup of right before the deployment: then "
+            "what was written since is lost too\n"
+            "Whether data was restored: {report}\n\n"
             "Actions:\n"
             "- Application restored to previous version {version_before}\n"
             "- All systems operating normally\n"
@@ -1109,6 +1157,7 @@ plan = Plan(
         Contact(role="Manager", name="engineering_manager", contact="escalation of the rollback decision"),
     ],
     after=[
+        Duty(title="48+ hours: standard monitoring", due=timedelta(0), owner="Ops team"),
         Duty(title="Documentation updated, deployment report filed", due=DAY, owner="DevOps Lead"),
         Duty(title="Support ticket volume and feature adoption reviewed", due=2 * DAY, owner="Support Lead"),
         Duty(title="Lessons learned documented", due=5 * DAY, owner="Tech Lead"),

@@ -14,6 +14,7 @@ from slipway.graph import Kind, ReleaseGraph, When
 from slipway.kinds import Checklist, Step
 from slipway.plan import Approval, Gate, Stage
 from slipway.steps import TakeBaseline, WaitUntil
+from slipway.watch.schedule import checkpoints
 from slipway.watching import Missing, Watch
 from slipway.words import Severity
 
@@ -238,6 +239,13 @@ def test_a_stage_may_say_anew_what_no_data_means_for_a_limit_of_the_watch() -> N
         thresholds=[again, own],
     )
     assert soak_of(plan, stage).thresholds == (*plan.watch.thresholds[1:], again, own)
+
+
+def test_what_people_look_at_in_a_stage_is_shown_by_its_soak() -> None:
+    plan = toy.plan(strategies=toy.rollouts())
+    stage = replace(plan.strategies[0].stages[0], look_at=["User feedback"])
+    first, *_ = checkpoints(soak_of(plan, stage))
+    assert (first.first_of_part, first.look_at) == (True, ("User feedback",))
 
 
 def test_each_strategy_is_a_labelled_branch_of_stages_each_watched() -> None:

@@ -112,6 +112,14 @@ def test_too_many_calls_waits_as_long_as_it_is_told(acme: StandIn, caplog: pytes
     assert "too many calls. Try again in 0.02 s" in caplog.text
 
 
+def test_statuspage_s_own_number_for_too_many_calls_is_waited_out_too(acme: StandIn) -> None:
+    acme.trouble(status=420)
+    assert call(ACME, "acme", "POST", "/things", json={"name": "a"}).status_code == 201
+    acme.trouble(status=420, retry_after="60")
+    with pytest.raises(TooManyCalls, match="Try again in 60 s"):
+        call(ACME, "acme", "GET", "/things")
+
+
 def test_patience_beyond_half_a_minute_is_left_to_airflow(acme: StandIn) -> None:
     acme.trouble(status=429, retry_after="3600")
     with pytest.raises(TooManyCalls, match="Try again in 3600 s"):

@@ -67,7 +67,9 @@ def soak_of(plan: Plan, stage: Stage) -> Watch:
     return replace(
         plan.watch,
         thresholds=(*plans, *stage.thresholds),
-        checkpoints=(Every(interval=stage.every, until=stage.soak, title=stage.title),),
+        checkpoints=(
+            Every(interval=stage.every, until=stage.soak, title=stage.title, look_at=stage.look_at),
+        ),
         sample_every=min(plan.watch.sample_every, stage.every),
     )
 

@@ -13,7 +13,7 @@ class ReleaseFacts:
 
     :param plan: the plan's name
     :param version_before: what production ran before
-    :param who: who triggered the release, or at the end who decided
+    :param who: who triggered the release; who decided stands in the reason
     :param when: the planned beginning of production if there is one, else the moment, with its time zone
     :param now: the moment
     :param outcome: "" while the release goes on

@@ -193,6 +193,7 @@ class Stage:
     :param thresholds: the stage's own limits; the watch's limits hold besides. One of those, repeated with
         another `missing`, says what no data means in this stage
     :param require: checks that must pass after the soak, and checklists that are asked then
+    :param look_at: what people look at during the soak; listed in the log of its first checkpoint
     """
 
     name: str
@@ -204,6 +205,7 @@ class Stage:
     audience: str = ""
     thresholds: Sequence[Threshold] = ()
     require: Sequence[Check | Checklist] = ()
+    look_at: Sequence[str] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

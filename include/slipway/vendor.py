@@ -29,8 +29,9 @@ if TYPE_CHECKING:
 TIMEOUT = 30.0  # seconds for one answer
 TRIES = 3
 PAUSE = 1.0  # seconds before the second try, twice that before the third
-LONGEST_PAUSE = 30.0  # seconds; who asks for more patience than this gets it from Airflow's own retry
+LONGEST_PAUSE = 30.0  # seconds; a step that is asked for more patience waits in the triggerer
 UNCONNECTED = ("NewConnectionError", "NameResolutionError")  # urllib3's names for what never got there
+BUSY = frozenset({420, 429})  # 420 is Statuspage's (developer.statuspage.io, "Rate limiting")
 SAFE = frozenset({"GET", "HEAD", "PUT", "DELETE"})  # doing it twice is doing it once (RFC 9110, 9.2.2)
 log = logging.getLogger("airflow.task")
 
@@ -72,8 +73,9 @@ def call(
 ) -> requests.Response:
     """Send one request and return the answer, if its status is below 400 or in `accept`.
 
-    A safe call is tried three times when no whole answer came, on 429 and on 5xx. Any call is tried again
-    when it cannot have been taken: on 429, and when no connection was made. Retry-After is honoured.
+    A safe call is tried three times when no whole answer came, on 420, 429 and 5xx. Any call is tried
+    again when it cannot have been taken: on 420 and 429, and when no connection was made. Retry-After is
+    honoured.
 
     :param safe: whether it may be sent twice; by its method if None
     :param timeout: seconds
@@ -182,8 +184,8 @@ def _fault(vendor: Vendor, conn_id: str, what: str, answer: requests.Response) -
         return NotThere(vendor.system, what, said, mend)
     if status == 409:
         return InTheWay(vendor.system, what, said, mend)
-    if status == 429:
-        return TooManyCalls(vendor.system, what, _retry_after(answer))
+    if status in BUSY:
+        return TooManyCalls(vendor.system, what, _retry_after(answer), answer.status_code)
     if status >= 500:
         return VendorBroken(vendor.system, what, status, said)
     return CallRefused(vendor.system, what, status, said, mend)

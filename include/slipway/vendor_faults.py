@@ -35,13 +35,13 @@ class VendorBroken(StepFailed):
 
 
 class TooManyCalls(StepFailed):
-    """The system asks for patience (429). `wait` is in seconds, None where it does not say."""
+    """The system asks for patience (429, of some 420). `wait` is in seconds, None where it does not say."""
 
-    def __init__(self, system: str, call: str, wait: float | None) -> None:
+    def __init__(self, system: str, call: str, wait: float | None, status: int = 429) -> None:
         self.system, self.call, self.wait = system, call, wait
         until = f"Try again in {wait:g} s" if wait is not None else "Try again later"
         super().__init__(
-            f"{system}: {call}: HTTP 429, too many calls. {until}; see what else uses the same account."
+            f"{system}: {call}: HTTP {status}, too many calls. {until}; see what else uses the same account."
         )
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from tests.dags.conftest import made_by
 
-from slipway.checks import BaselineLimit, Compared, RowChecksums
+from slipway.checks import BaselineLimit, Compared, HttpCheck, HttpSeries, RowChecksums
 from slipway.compile import compile_plan, soak_of
 from slipway.explain import markdown
 from slipway.kinds import Checklist
@@ -64,9 +64,9 @@ DOCUMENT = [
     "above 300 s",
     "above 1000 ms",
     "2 times the baseline",
-    "| First 24 hours | 1 hour | 1 day |",
-    "| First week | 1 day | 7 days |",
-    "| First month | 7 days | 30 days |",
+    "| First 24 hours of the watch | 1 hour | 1 day |",
+    "| First week of the watch | 1 day | 7 days |",
+    "| First month of the watch | 7 days | 30 days |",
     # rollback
     "flag off (< 1 minute), job deleted (< 2 minutes), code back (< 5 minutes)",
     "restored from S3 (< 10 minutes)",
@@ -175,13 +175,94 @@ def test_a_rollback_goes_flag_job_code_database() -> None:
 
 def test_announcements_are_on_the_days_of_the_document() -> None:
     days = [notice.moment.number for notice in plan().notices if isinstance(notice.moment, Day)]
-    assert days == [3, 7, 14, 30]
+    assert days == [3, 7, 7, 14, 30, 30]
     # Day 0 is when the first group has access; each later one hears when it has.
     opened = [each.moment.stage for each in plan().notices if isinstance(each.moment, Opened)]
     assert opened == [stage.name for stage in plan().strategies[0].stages]
-    [coming] = [notice for notice in plan().notices if notice.moment is Moment.AT_START]
-    assert "New Feature Coming" in coming.subject  # day -3: no release waits three days behind its GO
+    [coming] = [notice for notice in plan().notices if "New Feature Coming" in notice.subject]
+    # Day -3: no release waits three days behind its GO, and before it there may still be a NO-GO.
+    assert coming.moment is Moment.BEFORE_PRODUCTION
+    assert Moment.AT_START not in {notice.moment for notice in plan().notices}
     assert "October" not in coming.text
+
+
+def test_a_success_metric_is_asked_for_on_its_day_and_noted_at_the_end() -> None:
+    """The release ends on day 40: a duty alone would be read a month too late."""
+    asked = {notice.name: notice.text for notice in plan().notices}
+    assert [asked[name].count("\n- ") for name in ("team_hears_of_day_7", "team_hears_of_day_30")] == [3, 5]
+    noted = [each.title for each in plan().after if each.title.startswith("Noted")]
+    assert [title.split(":")[0] for title in noted] == ["Noted as of day 7"] * 3 + ["Noted as of day 30"] * 5
+    for title in noted:
+        day, _, figure = title.removeprefix("Noted as of ").partition(": ")
+        assert figure.lower() in asked[f"team_hears_of_{day.replace(' ', '_')}"].lower()
+
+
+def test_what_people_write_themselves_is_asked_of_them_and_not_said_to_be_there() -> None:
+    [shared] = [notice for notice in plan().notices if notice.name == "beta_users_hear_of_day_7"]
+    assert shared.subject.startswith("Share today")
+    assert [channel.place for channel in shared.channels] == ["to emma.r@communityshare.io"]
+
+
+def test_what_the_document_looks_at_after_the_launch_stands_with_the_phases() -> None:
+    first, second, third, *_ = (
+        soak_of(plan(), stage).checkpoints[0] for stage in plan().strategies[0].stages
+    )
+    assert "Error rates, performance, user feedback" in first.look_at
+    assert "Primary and secondary engineer are available in the first 24 hours" in first.look_at
+    for week in (second, third):
+        assert "Adoption metrics, user satisfaction, edge cases" in week.look_at
+
+
+def test_a_bug_that_hits_more_than_a_tenth_of_the_users_is_in_sight_wherever_production_is_watched() -> None:
+    watches = [*(soak_of(plan(), stage) for stage in plan().strategies[0].stages), plan().watch]
+    for watch in watches:
+        assert any("more than 10 % of users" in item for item in watch.checkpoints[0].look_at)
+    follows = plan().matrix.rule_for(Severity.HIGH)  # of a watch that is marked failed
+    assert follows.action is Action.ROLL_BACK
+
+
+def test_a_member_of_the_team_has_access_before_the_team_is_told() -> None:
+    first = plan().strategies[0].stages[0]
+    _, look = first.steps
+    assert isinstance(look, RunCheck)
+    assert isinstance(look.check, HttpCheck)
+    assert (look.check.path, look.check.headers, look.check.status) == (
+        "/api/maintenance/schedules",
+        {"X-User": "1000000"},
+        (200,),
+    )
+    graph = compile_plan(plan())
+    told = [edge.before for edge in graph.edges if edge.after == "notices.tell_that_internal_team_is_open"]
+    assert told == [f"rollout.internal_team.{look.name}"]
+
+
+def test_a_rollback_is_looked_at_by_requests_that_need_no_user() -> None:
+    [series] = [check for check in plan().verify_rollback if isinstance(check, HttpSeries)]
+    assert (series.times, series.failed_at_most, series.p95_within) == (100, 0, timedelta(milliseconds=500))
+    assert "maintenance" not in series.path  # a rollback takes those away
+
+
+def test_the_status_page_promises_no_data_that_a_restore_took() -> None:
+    [resolved] = [
+        n for n in plan().notices if n.name.startswith("status_page") and n.moment is Moment.ROLLED_BACK
+    ]
+    assert "restored" in resolved.text
+    assert "contact support" in resolved.text
+    assert any("database was restored" in duty.title for duty in plan().after_rollback)
+
+
+def test_of_a_rollback_that_failed_all_hands_and_the_public_hear_too() -> None:
+    told = [[c.place for c in n.channels] for n in plan().notices if n.moment is Moment.ROLLBACK_FAILED]
+    _, all_hands, public = told
+    assert "to all-hands@communityshare.io" in all_hands
+    assert public == ["communityshare (identified)"]
+
+
+def test_who_is_told_of_a_breach_reads_who_may_answer() -> None:
+    people = ", ".join(plan().gate.approvals[0].people)
+    for notice in plan().notices:
+        if notice.moment is Moment.BREACH:
+            assert f"Only {people} can fix forward" in notice.text
 
 
 def test_only_what_is_found_right_after_the_migration_restores() -> None:

@@ -149,6 +149,9 @@ def test_one_error_never_takes_back_a_week_of_manual_scores(plan: Plan) -> None:
 def test_the_feature_is_announced_when_everyone_has_it(plan: Plan) -> None:
     told = {notice.name: notice for notice in plan.notices}
     assert told["users_hear_of_the_feature"].moment is Moment.RELEASED
+    # Before production nobody knows who has it first: of `gradual` it is 10 %.
+    before = told["users_hear_of_the_maintenance"].text
+    assert "New, for some of you at once and for everyone within the next days: you can override" in before
 
 
 def test_the_immediate_rollback_takes_less_than_five_minutes(plan: Plan) -> None:

@@ -3,19 +3,28 @@
 The lists are written by hand from the document, not from the plan.
 """
 
+import threading
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from shutil import copytree
 from typing import Any
 
 import pytest
 from tests.dags.conftest import made_by
 
-from slipway.checks import Compared
+from slipway.checks import Compared, run_check
 from slipway.compile import compile_plan
 from slipway.explain import markdown
 from slipway.kinds import Checklist
-from slipway.plan import Day, Moment, Plan
-from slipway.words import Action, Severity
+from slipway.letter import ReleaseFacts, told
+from slipway.plan import Day, Moment, Notice, Plan
+from slipway.testing import LocalRun
+from slipway.words import Action, Answer, Severity
 
+SYSTEM = Path(__file__).parents[2] / "include/slipway/sandbox/systems/goals"
 NUMBERS = [
     # timeline
     "10:00 to 16:00 UTC, 6 hours",
@@ -29,6 +38,7 @@ NUMBERS = [
     "| 16:00 (UTC) | 8. Active monitoring | - | Ops |",
     "Wait for 14:00 UTC",
     # prerequisites
+    "the baseline of its infrastructure metrics checked",
     "READY or CONDITIONAL (score at least 75/100)",
     "floor: 75",
     "A database backup of the last 24 hours is verified",
@@ -59,6 +69,7 @@ NUMBERS = [
     "| 1-4 hours | 30 minutes | 4 hours |",
     "| 4-24 hours, on-call | 1 hour | 1 day |",
     "| 24-48 hours, on-call | 4 hours | 2 days |",
+    "48+ hours: standard monitoring",
     # people
     "Tech Lead",
     "Solution Owner",
@@ -162,6 +173,8 @@ def test_the_rollback_is_validated_by_what_the_document_lists(plan: Plan) -> Non
         "nobody_gets_an_error",
         "performance_is_back",
         "no_data_corruption",
+        "no_row_is_lost",
+        "feature_is_disabled",
         "users_can_work",
         "site_is_back",
     ]
@@ -186,9 +199,10 @@ def test_the_communication_plan_is_told_on_its_channels(plan: Plan) -> None:
         told.setdefault(each.moment, []).append([channel.kind for channel in each.channels])
     assert told == {
         Day(-2): [["email", "slack", "teams"]],
+        Moment.GATE_ESCALATION: [["email", "slack"]],
         Moment.PRODUCTION_STARTED: [["slack"]],
         # Ours: the document asks within 15 minutes, and tells nobody.
-        Moment.BREACH: [["slack", "pager_duty"], ["slack"]],
+        Moment.BREACH: [["slack", "pager_duty"], ["email"], ["slack"]],
         Moment.RELEASED: [["email", "slack"]],
         Moment.REJECTED: [["email", "slack"]],
         # Ours: who was told of the deployment hears that it was stopped, or is held.
@@ -199,6 +213,119 @@ def test_the_communication_plan_is_told_on_its_channels(plan: Plan) -> None:
         Moment.ROLLED_BACK: [["email", "slack", "pager_duty"]],
         Moment.ROLLBACK_FAILED: [["slack", "pager_duty"], ["email"]],
     }
+
+
+def letter(plan: Plan, moment: Moment, **facts: str) -> list[str]:
+    """Return the lines of what is told at a moment."""
+    [notice] = [each for each in plan.notices if each.moment is moment]
+    known = {"plan": plan.name, "title": plan.title, "version": "v2", **facts}
+    return told(notice.text, ReleaseFacts(**known).named()).splitlines()
+
+
+def test_a_no_go_is_told_with_who_decided_and_who_schedules_the_retest(plan: Plan) -> None:
+    said = letter(
+        plan, Moment.REJECTED, who="trigger", reason="Tech Lead: NO-GO by tech_lead: slow", report="r.html"
+    )
+    assert said == [
+        "Personal goal creation and management v2 is not deployed: Tech Lead: NO-GO by tech_lead: slow",
+        "The blockers are documented in r.html.",
+        "The Tech Lead schedules fix and retest.",
+    ]
+
+
+def test_success_is_told_with_the_time_of_the_deployment_a_link_and_the_support_channel(plan: Plan) -> None:
+    said = letter(
+        plan,
+        Moment.RELEASED,
+        when="2025-11-11 14:00 UTC",
+        now="2025-11-13 16:02 UTC",
+        report="/reports/r.html",
+        contacts="Tech Lead: tech_lead, deployment decision maker",
+    )
+    assert "Deployment Time: 2025-11-11 14:00 UTC" in said
+    assert said[-2:] == [
+        "Documentation: https://docs.cpr.example/personal-goals",
+        "Feedback: support@cpr.example",
+    ]
+
+
+@pytest.mark.parametrize("report", ["r.html", ""])
+def test_the_impact_of_a_rollback_is_true_where_data_was_restored(plan: Plan, report: str) -> None:
+    [impact] = [x for x in letter(plan, Moment.ROLLED_BACK, report=report) if x.startswith("Impact: ")]
+    assert "those set meanwhile are gone" in impact
+    assert impact.endswith(
+        "unless the data was restored from the backup of right before the deployment: "
+        "then what was written since is lost too"
+    )
+    assert plan.matrix.rule_for(Severity.CRITICAL).procedure == "restore_data"
+
+
+def test_the_manager_hears_of_a_gate_and_of_a_question_that_only_the_tech_lead_may_answer(plan: Plan) -> None:
+    def is_for_the_manager(notice: Notice) -> bool:
+        return any(getattr(each, "recipients", ()) == ["manager@cpr.example"] for each in notice.channels)
+
+    heard = [(each.moment, list(each.severities)) for each in plan.notices if is_for_the_manager(each)]
+    assert heard == [(Moment.GATE_ESCALATION, []), (Moment.BREACH, [Severity.MEDIUM])]
+    assert plan.matrix.rule_for(Severity.MEDIUM).action is Action.ASK
+    assert [person for each in plan.gate.approvals for person in each.people] == ["tech_lead"]
+
+
+def test_people_look_at_errors_tickets_and_adoption_from_the_first_hour_to_the_end(plan: Plan) -> None:
+    first, *later = plan.watch.checkpoints
+    assert first.title == "0-1 hour"
+    assert [list(part.look_at) for part in later] == [
+        ["Error rate and performance", "Support ticket volume", "Feature adoption"]
+    ] * 3
+
+
+def test_standard_monitoring_begins_when_the_watch_ends_and_is_the_ops_team_s(plan: Plan) -> None:
+    [duty] = [each for each in plan.after if each.title == "48+ hours: standard monitoring"]
+    assert (duty.owner, duty.due) == ("Ops team", timedelta(0))
+
+
+@pytest.mark.parametrize(
+    ("left", "answer"), [(16_000, Answer.PASS), (15_900, Answer.PASS), (15_899, Answer.FAIL)]
+)
+def test_a_rollback_loses_no_row_but_those_that_employees_delete_in_two_days(
+    plan: Plan, left: int, answer: Answer
+) -> None:
+    check: Any = next(each for each in plan.verify_rollback if each.name == "no_row_is_lost")
+    assert (check.taken_by, check.compared) == ("production.note_rows", Compared.NO_ROWS_LOST)
+    before = {"rows": 16_000, "checksum": "as noted", "last": "16000", "parts": {"0a": "as noted"}}
+    now = {"rows": left, "checksum": "rated since", "last": "16000", "parts": {"0a": "rated since"}}
+    assert check.judge({"skills": before}, {"skills": now}).answer is answer
+
+
+@pytest.fixture
+def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder whose files are what site and service of production answer with."""
+    handler = partial(SimpleHTTPRequestHandler, directory=tmp_path)
+    monkeypatch.setattr(SimpleHTTPRequestHandler, "log_message", lambda *_: None)
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        for name in ("SITE", "SERVICE"):
+            address = f"http://127.0.0.1:{server.server_port}"
+            monkeypatch.setenv(f"AIRFLOW_CONN_GOALS_PRODUCTION_{name}", address)
+        yield tmp_path
+        server.shutdown()
+
+
+@pytest.mark.parametrize(("serves", "answer"), [(["v1"], Answer.PASS), (["v1", "v2"], Answer.FAIL)])
+def test_only_without_the_new_feature_is_it_disabled_and_the_site_back(
+    plan: Plan, served: Path, serves: list[str], answer: Answer
+) -> None:
+    for version in serves:  # the second one is laid over the first
+        copytree(SYSTEM / version / "ui", served, dirs_exist_ok=True)
+    if "v2" in serves:
+        (served / "api" / "me").mkdir(parents=True)
+        (served / "api" / "me" / "goals").write_text('{"goals": []}')
+    run = LocalRun(environment=plan.production)
+    found = {
+        each.name: run_check(each, run).answer
+        for each in plan.verify_rollback
+        if each.name in ("feature_is_disabled", "site_is_back")
+    }
+    assert found == {"feature_is_disabled": answer, "site_is_back": answer}
 
 
 def test_the_rollback_notice_is_worded_as_in_the_document(plan: Plan) -> None:

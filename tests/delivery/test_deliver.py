@@ -210,6 +210,28 @@ def test_a_mail_whose_server_hangs_when_it_has_it_is_sent_once_and_said(
     assert first.why.endswith("It may have been sent, so it is not sent again.")
 
 
+def test_a_mail_that_some_did_not_get_is_said_and_sent_to_nobody_again(
+    post: Post, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    from slipway.notices import Email
+
+    extra = {"from_email": "release@shop.test", "disable_ssl": True, "disable_tls": True}
+    users = Email(connection="mail", recipients=["ann@shop.test", "bo@shop.test"])
+    server = inbox()
+    server.state.unknown = {"bo@shop.test"}
+    with taking_mail(server) as port, caplog.at_level(logging.ERROR, "slipway"):
+        connect(monkeypatch, "mail", conn_type="smtp", host="127.0.0.1", port=port, extra=extra)
+        [first] = deliver(notice(users), FACTS, post)
+        [second] = deliver(notice(users), FACTS, post)
+    assert (first.state, second.state) == (State.SENT, State.SENT)
+    assert first.why.startswith('Not to bo@shop.test ("550 5.1.1 bo@shop.test: no such user here"): the mail')
+    assert first.why.endswith("Tell these by hand, and mend what the server says of them.")
+    assert second.why == first.why
+    assert f"sent. {first.why}" in caplog.text
+    [mail] = server.state.mails
+    assert mail.recipients == ("ann@shop.test",)
+
+
 def connect(monkeypatch: pytest.MonkeyPatch, conn_id: str, **fields: object) -> None:
     monkeypatch.setenv(f"AIRFLOW_CONN_{conn_id.upper()}", json.dumps(fields))
 

@@ -63,6 +63,14 @@ def test_who_approves_reads_what_no_answer_leads_to_and_what_one_reading_decides
     assert "| Bugs | above 2, by the newest reading alone | HIGH | inconclusive |" in text
 
 
+def test_what_people_look_at_in_a_stage_is_listed_with_it() -> None:
+    stage = replace(SOUND.strategies[0].stages[0], look_at=["User feedback"])
+    rollout = replace(SOUND.strategies[0], stages=[stage, *SOUND.strategies[0].stages[1:]])
+    text = markdown(compile_plan(but(strategies=[rollout])))
+    assert "People look at, Some customers:\n\n- User feedback\n" in text
+    assert "People look at, All customers:" not in text
+
+
 def test_a_task_that_the_plan_names_is_called_by_its_title() -> None:
     migrate = replace(SOUND.on_staging[1], title="Migrate to 020")
     text = markdown(compile_plan(but(on_staging=[SOUND.on_staging[0], migrate])))

@@ -148,6 +148,57 @@ def test_a_statistic_is_counted_by_another_metric_and_a_quiet_minute_is_no_dead_
     assert (slow.value(busy, busy), slow.observed(busy, busy)) == (120.0, 42.0)
 
 
+def second(cloud: Any, ago: int, **values: float) -> None:
+    """Put figures into the second that began so many seconds ago."""
+    where = [{"Name": "service", "Value": "api"}]
+    at = datetime.now(UTC).replace(microsecond=0) - timedelta(seconds=ago)
+    data = [
+        {"MetricName": name, "Value": value, "Dimensions": where, "Timestamp": at}
+        for name, value in values.items()
+    ]
+    cloud.put_metric_data(Namespace="Api", MetricData=data)
+
+
+A_MINUTE = CloudWatchStatistic(
+    name="errors",
+    namespace="Api",
+    metric="ErrorRate",
+    dimensions={"service": "api"},
+    period=timedelta(seconds=1),
+    within=timedelta(minutes=1),
+    counted_by="Requests",
+)
+
+
+def test_figure_and_count_are_of_the_same_datapoints(aws: Any) -> None:
+    cloud = aws("cloudwatch")
+    second(cloud, 300, ErrorRate=100, Requests=500)  # too old
+    for ago in range(43, 4, -1):
+        second(cloud, ago, ErrorRate=0, Requests=1)
+    second(cloud, 4, Requests=7)  # there is no figure for them
+    second(cloud, 3, ErrorRate=100, Requests=1)
+    second(cloud, 2, ErrorRate=100, Requests=0)  # nobody stands behind it
+    now = read(Readings(since=time.time()), A_MINUTE)
+    assert (A_MINUTE.value(now, now), A_MINUTE.observed(now, now)) == (2.5, 40.0)
+
+
+@pytest.mark.parametrize(("statistic", "figure"), [("Maximum", 90.0), ("Minimum", 10.0), ("Average", 30.0)])
+def test_counted_datapoints_are_weighed_but_for_extremes(aws: Any, statistic: str, figure: float) -> None:
+    cloud = aws("cloudwatch")
+    second(cloud, 10, ErrorRate=10, Requests=3)
+    second(cloud, 5, ErrorRate=90, Requests=1)
+    metric = replace(A_MINUTE, statistic=statistic)
+    now = read(Readings(since=time.time()), metric)
+    assert (metric.value(now, now), metric.observed(now, now)) == (figure, 4.0)
+
+
+def test_requests_without_any_figure_are_no_quiet_minute(aws: Any) -> None:
+    second(aws("cloudwatch"), 5, Requests=7)
+    second(aws("cloudwatch"), 3, ErrorRate=0)
+    now = read(Readings(since=time.time()), A_MINUTE)
+    assert (A_MINUTE.value(now, now), A_MINUTE.observed(now, now)) == (None, 7.0)
+
+
 def test_only_a_statistic_that_is_counted_by_something_can_want_so_many() -> None:
     def statistic(**given: Any) -> CloudWatchStatistic:
         return CloudWatchStatistic(name="m", namespace="Api", metric="Latency", **given)
@@ -478,4 +529,14 @@ def test_the_doctor_is_told_what_answers(
 ) -> None:
     run = LocalRun(environment=ENVIRONMENT)
     assert prometheus.look(run) == "Prometheus 3.5.0 answers queries"
-    assert sentry.look(run) == "reads the organizations acme"
+    assert sentry.look(run) == "the token has the scopes event:read"
+    assert [call.path for call in issues[0].calls] == ["/api/0/"]
+
+
+def test_the_doctor_misses_the_scope_that_reads_issues(issues: tuple[StandIn, Sentry]) -> None:
+    issues[1].scopes = ("org:read",)
+    said = (
+        r'GET /api/0/: the scopes of the token are org:read\. Give the connection "sentry" one .*event:read'
+    )
+    with pytest.raises(PermissionError, match=said):
+        sentry.look(LocalRun(environment=ENVIRONMENT))

@@ -61,6 +61,52 @@ def test_a_long_text_goes_out_whole(server: StandIn, state: SlackState) -> None:
     assert "".join(each["text"]["text"] for each in sections) == "&lt;" * 5000
 
 
+def sections(state: SlackState) -> list[str]:
+    return [each["text"]["text"] for each in state.messages[0]["blocks"][1:-1]]
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("\n".join(["a" * 999] * 4), ["\n".join(["a" * 999] * 3), "a" * 999]),
+        ("word " * 700, [("word " * 600).strip(), "word " * 100]),
+        ("first\n" + "a" * 3000, ["first", "a" * 3000]),
+        ("a" * 2998 + "<b", ["a" * 2998, "&lt;b"]),
+        ("a" * 2996 + "<b", ["a" * 2996 + "&lt;", "b"]),
+    ],
+)
+def test_a_long_text_is_cut_at_lines_then_at_words_and_never_in_a_character(
+    server: StandIn, state: SlackState, text: str, parts: list[str]
+) -> None:
+    OPS.send(a_letter(text=text), KEY)
+    assert sections(state) == parts
+
+
+def test_what_no_message_can_hold_is_cut_off_and_said(server: StandIn, state: SlackState) -> None:
+    OPS.send(a_letter(text="a" * 3000 * 49), KEY)
+    assert len(state.messages[0]["blocks"]) == 50
+    assert sections(state)[-2:] == ["a" * 3000, "… _The rest stands in the report of the release._"]
+
+
+def section(length: int) -> dict[str, object]:
+    return {"type": "section", "text": {"type": "mrkdwn", "text": "a" * length}}
+
+
+@pytest.mark.parametrize(
+    ("blocks", "answer"),
+    [
+        ([section(3000)] * 50, "ok"),
+        ([section(3000)] * 51, "invalid_blocks"),
+        ([section(3001)], "invalid_blocks"),
+        ([{"type": "header", "text": {"type": "plain_text", "text": "a" * 151}}], "invalid_blocks"),
+        ([{"type": "context", "elements": [section(3001)["text"]]}], "invalid_blocks"),
+    ],
+)
+def test_the_stand_in_holds_slack_s_limits(blocks: list[dict[str, object]], answer: str) -> None:
+    client = slack(webhook="T0").app.test_client()
+    assert client.post("/services/T0", json={"text": "a", "blocks": blocks}).text == answer
+
+
 @pytest.mark.parametrize(
     ("status", "fault", "mend"),
     [

@@ -75,6 +75,14 @@ def test_an_update_whose_answer_was_lost_is_not_written_again(
     assert len(state.incidents["shop"][0]["incident_updates"]) == 2
 
 
+def test_too_many_calls_are_waited_out(server: StandIn, state: StatuspageState) -> None:
+    server.trouble(match="POST", status=429)
+    assert server.app.test_client().post("/v1/pages/shop/incidents").status_code == 420
+    server.trouble(match="POST", status=429)
+    assert PAGE.send(a_letter(), KEY)["did"] == "opened"
+    assert len(state.incidents["shop"]) == 1
+
+
 def test_a_wrong_key_and_an_unknown_page_are_named(server: StandIn, connect: Connect) -> None:
     with pytest.raises(NotThere, match=r"Statuspage: GET /v1/pages/shoo/incidents: HTTP 404"):
         replace(PAGE, page="shoo").send(a_letter(), KEY)

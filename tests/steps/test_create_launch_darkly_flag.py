@@ -3,9 +3,10 @@ from collections.abc import Iterator
 import pytest
 from tests.bad_answers import Bad, each_bad_answer, meets
 from tests.steps.launchdarkly import FLAG, World, local_run, world
+from tests.steps.world import killed_after
 
 from slipway.run import Evidence
-from slipway.steps import CreateLaunchDarklyFlag, SetLaunchDarklyFlag
+from slipway.steps import CreateLaunchDarklyFlag, SetLaunchDarklyFlag, create_launch_darkly_flag
 from slipway.steps.faults.launchdarkly import FlagInUse, FlagIsAnother
 from slipway.testing import LocalRun
 from slipway.vendor_faults import VendorBroken
@@ -55,6 +56,36 @@ def test_a_creation_whose_answer_was_lost_happens_once_and_is_known_as_ours(ld: 
     assert evidence.changed is True
     STEP.undo(run, Evidence(before=evidence.before))
     assert ld.kept.flags == {}
+
+
+def test_a_deletion_whose_answer_was_lost_is_known_as_done(ld: World, run: LocalRun) -> None:
+    evidence = STEP.do(run)
+    ld.stand_in.trouble(match="DELETE", status=502, after=True)
+    assert STEP.undo(run, evidence).summary == f"{FLAG} deleted"
+    assert len(ld.sent("DELETE")) == 2
+    assert ld.kept.flags == {}
+
+
+def test_a_deletion_whose_answers_stay_lost_is_found_done_by_the_next_try(ld: World, run: LocalRun) -> None:
+    evidence = STEP.do(run)
+    ld.stand_in.trouble(match="DELETE", status=502, after=True, times=-1)
+    with pytest.raises(VendorBroken, match=f"LaunchDarkly: DELETE /api/v2/flags/default/{FLAG}: HTTP 502"):
+        STEP.undo(run, evidence)
+    assert STEP.undo(run, evidence).changed is False
+    assert ld.kept.flags == {}
+
+
+def test_an_undo_that_is_killed_when_it_deleted_deletes_nothing_twice(
+    ld: World, run: LocalRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def deletes(run: LocalRun, method: str, *_: object, **__: object) -> bool:
+        return method == "DELETE"
+
+    evidence = STEP.do(run)
+    with killed_after(monkeypatch, create_launch_darkly_flag, "ask", when=deletes):
+        STEP.undo(run, evidence)
+    assert STEP.undo(run, evidence).changed is False
+    assert len(ld.sent("DELETE")) == 1
 
 
 def test_a_flag_that_was_there_is_left_there(ld: World, run: LocalRun) -> None:

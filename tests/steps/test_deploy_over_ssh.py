@@ -1,6 +1,7 @@
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -10,9 +11,17 @@ from tests.waiting import until
 
 from slipway.run import Evidence
 from slipway.sandbox.vendors.ssh import SshServer
-from slipway.steps import DeployOverSsh, deploy_over_ssh, ssh_job
-from slipway.steps.faults import CommandFailed, NothingTried, NotTheApprovedCommit, UnknownVersion
-from slipway.steps.faults.ssh import CheckedOutSince
+from slipway.steps import DeployOverSsh, deploy_over_ssh, ssh_api, ssh_job
+from slipway.steps.faults import (
+    CommandFailed,
+    CommandTimedOut,
+    NothingTried,
+    NotTheApprovedCommit,
+    UnknownVersion,
+)
+from slipway.steps.faults.ssh import CheckedOutSince, WrongCommit
+from slipway.steps.ssh_api import Server
+from slipway.steps.ssh_job import Job
 from slipway.testing import LocalRun
 
 
@@ -63,6 +72,20 @@ def run() -> LocalRun:
     return local_run(name="staging")
 
 
+def checks_out(there: Server, job: Job, **_: object) -> bool:
+    """Tell the call that checks out and builds."""
+    return job.title.startswith("git checkout")
+
+
+def moved_once(tag: str) -> str:
+    """Return a command that checks this tag out behind the step's back, the first time."""
+    return f"test -e ../moved || {{ touch ../moved; git checkout --quiet {tag}; }}"
+
+
+def slow_fetch(world: World, seconds: float) -> None:
+    git(world.clone, "config", "remote.origin.uploadpack", f"sleep {seconds}; git-upload-pack")
+
+
 def test_a_tag_is_checked_out_and_built_and_the_one_before_comes_back(world: World, run: LocalRun) -> None:
     evidence = world.step.do(run)
     assert (world.head(), world.built()) == ("v2.5.0-maintenance", "2.5.0-maintenance")
@@ -103,6 +126,62 @@ def test_a_failing_smoke_test_fails_the_step_and_is_undone(world: World, run: Lo
     assert (world.head(), world.built()) == ("v2.4.0", "2.4.0")
 
 
+def test_a_folder_that_is_at_another_commit_is_checked_out_once_more_by_the_next_try(
+    world: World, run: LocalRun
+) -> None:
+    step = replace(world.step, smoke=(moved_once("v2.4.0"),))
+    with pytest.raises(WrongCommit, match="the next try, also after you clear this task, checks out"):
+        step.do(run)
+    evidence = step.do(run)
+    assert (evidence.before["name"], world.head()) == ("v2.4.0", "v2.5.0-maintenance")
+    step.do(run)
+    assert world.builds() == ["2.5.0-maintenance"] * 2
+    assert step.undo(run, evidence).summary == "v2.5.0-maintenance -> v2.4.0"
+
+
+def test_what_ended_at_another_commit_is_undone_all_the_same(world: World, run: LocalRun) -> None:
+    step = replace(world.step, smoke=(moved_once("v2.4.0"),))
+    with pytest.raises(WrongCommit):
+        step.do(run)
+    step.undo(run, Evidence(before=run.recall("before")))
+    assert (world.head(), world.built()) == ("v2.4.0", "2.4.0")
+
+
+def test_an_undo_that_ends_at_another_commit_is_tried_once_more(world: World, run: LocalRun) -> None:
+    back = f"grep -q 2.5.0 VERSION || {{ {moved_once('v2.5.0-maintenance')}; }}"
+    step = replace(world.step, build=(*world.step.build, back))
+    evidence = step.do(run)
+    with pytest.raises(WrongCommit):
+        step.undo(run, evidence)
+    step.undo(run, evidence)
+    assert (world.head(), world.built()) == ("v2.4.0", "2.4.0")
+    assert step.undo(run, evidence).changed is False
+
+
+def test_a_fetch_may_last_longer_than_an_answer(
+    world: World, run: LocalRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow_fetch(world, 3)
+    monkeypatch.setattr(ssh_api, "ANSWER_WITHIN", 1.5)
+    assert world.step.do(run).proof["tag"] == "v2.5.0-maintenance"
+
+
+def test_a_fetch_lasts_no_longer_than_the_step_may(world: World, run: LocalRun) -> None:
+    slow_fetch(world, 60)
+    with pytest.raises(CommandTimedOut, match="git fetch --quiet --tags origin"):
+        replace(world.step, timeout=timedelta(seconds=1)).do(run)
+    assert world.step.undo(run, Evidence(before=run.recall("before"))).changed is False
+    assert world.head() == "v2.4.0"
+
+
+def test_each_try_fetches_the_tags_that_are_there_by_then(world: World) -> None:
+    run = local_run("2.6.0", name="staging")
+    with pytest.raises(UnknownVersion):
+        world.step.do(run)
+    git(world.origin, "tag", "v2.6.0-maintenance")
+    assert world.step.do(run).proof["tag"] == "v2.6.0-maintenance"
+
+
 def test_a_crash_before_the_checkout_leaves_nothing_to_undo(world: World, run: LocalRun) -> None:
     before = {"commit": git(world.clone, "rev-parse", "HEAD"), "name": "v2.4.0"}
     assert world.step.undo(run, Evidence(before=before)).changed is False
@@ -112,7 +191,7 @@ def test_a_crash_before_the_checkout_leaves_nothing_to_undo(world: World, run: L
 def test_a_crash_after_the_build_builds_nothing_twice(
     world: World, run: LocalRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with killed_after(monkeypatch, deploy_over_ssh, "run_job"):
+    with killed_after(monkeypatch, deploy_over_ssh, "run_job", when=checks_out):
         world.step.do(run)
     evidence = world.step.do(run)
     assert (evidence.before["name"], evidence.proof["tag"]) == ("v2.4.0", "v2.5.0-maintenance")
@@ -122,10 +201,10 @@ def test_a_crash_after_the_build_builds_nothing_twice(
 def test_a_crash_after_the_build_is_undone_and_a_crash_of_the_undo_builds_nothing_twice(
     world: World, run: LocalRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with killed_after(monkeypatch, deploy_over_ssh, "run_job"):
+    with killed_after(monkeypatch, deploy_over_ssh, "run_job", when=checks_out):
         world.step.do(run)
     evidence, undoing = Evidence(before=run.memory["before"]), run.at("rollback.undo_deploy")
-    with killed_after(monkeypatch, deploy_over_ssh, "run_job"):
+    with killed_after(monkeypatch, deploy_over_ssh, "run_job", when=checks_out):
         world.step.undo(undoing, evidence)
     world.step.undo(undoing, evidence)
     assert (world.head(), world.builds()) == ("v2.4.0", ["2.5.0-maintenance", "2.4.0"])
@@ -136,7 +215,7 @@ def test_a_build_that_a_killed_try_left_running_is_joined(
     world: World, run: LocalRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     slow = replace(world.step, build=("sleep 0.5", *world.step.build))
-    with killed_after(monkeypatch, ssh_job, "_begin"):
+    with killed_after(monkeypatch, ssh_job, "_begin", when=checks_out):
         slow.do(run)
     assert slow.do(run).before["name"] == "v2.4.0"
     assert world.builds() == ["2.5.0-maintenance"]
@@ -146,7 +225,7 @@ def test_a_build_that_a_killed_try_left_running_is_stopped_before_the_undo(
     world: World, run: LocalRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     slow = replace(world.step, build=("test $(cat VERSION) = 2.4.0 || sleep 60", *world.step.build))
-    with killed_after(monkeypatch, ssh_job, "_begin"):
+    with killed_after(monkeypatch, ssh_job, "_begin", when=checks_out):
         slow.do(run)
     until(lambda: world.head() == "v2.5.0-maintenance")
     slow.undo(run.at("rollback.undo_deploy"), Evidence(before=run.memory["before"]))

@@ -4,7 +4,7 @@ import time
 
 import pytest
 from tests.steps.repositories import Repositories
-from tests.steps.world import git, lines
+from tests.steps.world import git, killed_after, lines
 
 from slipway.run import Evidence
 from slipway.steps import MakeBranch, git_clone
@@ -137,6 +137,23 @@ def test_a_crash_after_the_push_is_recognised(
     assert STEP.do(release).proof == {"commit": pushed}
     STEP.undo(release, Evidence(before=release.memory["before"]))
     assert repositories.head(DEPLOY) == ""
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_an_undo_that_is_killed_after_its_push_is_recognised(
+    release: LocalRun, repositories: Repositories, monkeypatch: pytest.MonkeyPatch, there: bool
+) -> None:
+    if there:
+        git(repositories.work, "push", "--quiet", "origin", f"main:{DEPLOY}")
+    before, evidence = repositories.head(DEPLOY), STEP.do(release)
+    undo = release.at("rollback.undo")
+    with killed_after(monkeypatch, git_clone.Clone, "push"):
+        STEP.undo(undo, evidence)
+    assert repositories.head(DEPLOY) == before
+    summary = STEP.undo(undo, evidence).summary
+    assert summary == f"deploy/scores is {f'at {before[:12]}' if there else 'not there'} already"
+    assert repositories.head(DEPLOY) == before
+    assert list(repositories.workspace.iterdir()) == []
 
 
 def test_a_crash_before_the_push_makes_the_same_merge_again(

@@ -1,5 +1,6 @@
 import pytest
 from tests.steps.heroku_world import HerokuWorld
+from tests.steps.world import killed_after
 
 from slipway.run import Evidence
 from slipway.steps import MigrateOnHeroku, migrate_on_heroku, one_off_dyno
@@ -119,6 +120,41 @@ def test_nothing_is_taken_back_until_the_migration_is_gone(
     assert (heroku.bin / "calls").read_text() == calls
     assert STEP.undo(undo, evidence).changed is False
     assert left_running not in heroku.app.dynos
+
+
+def takes_back(run: LocalRun, app: str, command: str, *_: object, **__: object) -> bool:
+    return "scores 0002_reps" in command
+
+
+@pytest.mark.parametrize(
+    ("owner", "call"),
+    [(one_off_dyno, "_attend"), (migrate_on_heroku, "run_once")],
+)
+def test_an_undo_that_is_killed_when_it_took_them_back_takes_nothing_back_twice(
+    release: LocalRun, heroku: HerokuWorld, monkeypatch: pytest.MonkeyPatch, owner: object, call: str
+) -> None:
+    evidence, undoing = STEP.do(release), release.at("rollback.undo")
+    with killed_after(monkeypatch, owner, call, when=takes_back):
+        STEP.undo(undoing, evidence)
+    assert heroku.applied() == BEFORE
+    assert STEP.undo(undoing, evidence).summary == "they are taken back already"
+    assert len(migrating(heroku)) == 3
+
+
+def test_an_undo_that_is_killed_while_it_takes_them_back_waits_and_goes_on(
+    release: LocalRun, heroku: HerokuWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    evidence, undoing = STEP.do(release), release.at("rollback.undo")
+    with killed_after(monkeypatch, one_off_dyno, "_begin", when=takes_back):
+        STEP.undo(undoing, evidence)
+    heroku.migrations([*BEFORE, *NEW], [*BEFORE, NEW[0]])  # it is half-way
+    with pytest.raises(StillGoing, match="of an earlier try still runs on the5hc"):
+        STEP.undo(undoing, evidence)
+    assert migrating(heroku) == ["migrate --noinput"]
+    heroku.app.dynos.clear()  # it ended there
+    assert STEP.undo(undoing, evidence).summary == "the5hc: 1 migrations taken back"
+    assert heroku.applied() == BEFORE
+    assert migrating(heroku) == ["migrate --noinput", "migrate scores 0002_reps --noinput"]
 
 
 def test_a_dyno_of_a_person_is_left_running(release: LocalRun, heroku: HerokuWorld) -> None:

@@ -112,9 +112,24 @@ def test_it_stops_at_the_first_unwell_instance_and_only_the_touched_ones_are_rol
     assert (world.server.home / "www" / "api-2" / "health").exists()
 
 
-def test_a_retry_goes_on_where_it_stopped(world: World, run: LocalRun) -> None:
+def test_a_retry_restarts_the_unwell_instance_once_more_and_goes_on_from_there(
+    world: World, run: LocalRun
+) -> None:
     broken = world.server.home / "broken-api-2"
     broken.touch()
+    for _ in range(2):
+        with pytest.raises(InstanceUnwell, match="The next try, also after you clear this task, restarts it"):
+            world.step.do(run)
+    broken.unlink()
+    evidence = world.step.do(run)
+    assert evidence.before == {"versions": dict.fromkeys(NAMES, "v2.4.0")}
+    assert world.restarts() == ["api-1 2.5.0", *["api-2 2.5.0"] * 3, "api-3 2.5.0"]
+    world.step.undo(run, evidence)
+    assert world.versions() == [OLD, OLD, OLD]
+
+
+def test_a_retry_leaves_an_instance_alone_that_is_well_by_then(world: World, run: LocalRun) -> None:
+    (world.server.home / "broken-api-2").touch()
     with pytest.raises(InstanceUnwell):
         world.step.do(run)
     (world.server.home / "www" / "api-2" / "health").touch()

@@ -5,11 +5,12 @@ from datetime import timedelta
 
 import pytest
 from tests.steps.heroku_world import HerokuWorld, through, wait
-from tests.steps.world import lines
+from tests.steps.world import killed_after, lines
 
 from slipway.kinds import Undo
 from slipway.run import Evidence
-from slipway.steps import RunOnHeroku, one_off_dyno
+from slipway.sandbox.vendors.heroku import ACCEPT
+from slipway.steps import RunOnHeroku, one_off_dyno, run_on_heroku
 from slipway.steps.faults.heroku import DynoCommandFailed, DynoTimedOut, DynoUnattached, OutcomeUnknown
 from slipway.still_going import StillGoing
 from slipway.testing import LocalRun
@@ -111,6 +112,89 @@ def test_a_task_that_is_killed_stops_its_dyno(
     assert heroku.app.dynos == {}
     with pytest.raises(OutcomeUnknown):
         STEP.do(release)
+
+
+def killed_undo(release: LocalRun) -> tuple[LocalRun, Evidence]:
+    STEP.do(release)
+    return release.at("rollback.undo_clear_cache"), Evidence(before=release.memory["before"])
+
+
+def test_an_undo_that_is_killed_before_its_call_is_simply_tried_again(
+    release: LocalRun, heroku: HerokuWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    undoing, evidence = killed_undo(release)
+
+    def begun(run: LocalRun, key: str, *_: object) -> bool:
+        return key == "undo.begun.1"
+
+    with killed_after(monkeypatch, LocalRun, "remember", when=begun):
+        STEP.undo(undoing, evidence)
+    assert heroku.posts("/apps/the5hc/dynos") == 1
+    assert STEP.undo(undoing, evidence).proof["lines"] == ["back"]
+    assert heroku.commands == ["echo one", "echo back"]
+
+
+def test_an_undo_that_is_killed_while_its_command_runs_waits_for_it_and_runs_it_again(
+    release: LocalRun, heroku: HerokuWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    undoing, evidence = killed_undo(release)
+    with killed_after(monkeypatch, one_off_dyno, "_begin"):
+        STEP.undo(undoing, evidence)
+    with pytest.raises(StillGoing, match="`echo back` of an earlier try still runs on the5hc"):
+        STEP.undo(undoing, evidence)
+    heroku.app.dynos.clear()  # it ended meanwhile
+    assert STEP.undo(undoing, evidence).proof["lines"] == ["back"]
+    assert heroku.posts("/apps/the5hc/dynos") == 3
+
+
+@pytest.mark.parametrize(
+    ("owner", "call", "times"), [(one_off_dyno, "_attend", 2), (run_on_heroku, "run_once", 1)]
+)
+def test_an_undo_that_is_killed_when_its_command_ended_runs_it_again_only_if_nobody_noted_that(
+    release: LocalRun,
+    heroku: HerokuWorld,
+    monkeypatch: pytest.MonkeyPatch,
+    owner: object,
+    call: str,
+    times: int,
+) -> None:
+    undoing, evidence = killed_undo(release)
+    with killed_after(monkeypatch, owner, call):
+        STEP.undo(undoing, evidence)
+    wait(lambda: not heroku.app.dynos)
+    assert STEP.undo(undoing, evidence).proof["lines"] == ["back"]
+    assert heroku.commands == ["echo one", *["echo back"] * times]
+
+
+def test_a_command_that_a_killed_try_left_running_is_stopped_before_the_undo(
+    release: LocalRun, heroku: HerokuWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with killed_after(monkeypatch, one_off_dyno, "_begin"):
+        STEP.do(release)
+    [left] = heroku.app.dynos
+    heroku.stand_in.trouble(match=f"POST /apps/the5hc/dynos/{left}", status=202)  # it takes its time
+    undoing, evidence = release.at("rollback.undo"), Evidence(before=release.memory["before"])
+    with pytest.raises(StillGoing, match=f"Heroku stops {left} of the5hc"):
+        STEP.undo(undoing, evidence)
+    assert heroku.commands == []
+    assert STEP.undo(undoing, evidence).proof["lines"] == ["back"]
+    assert left not in heroku.app.dynos
+    assert heroku.commands == ["echo back"]
+
+
+def test_a_dyno_lives_a_day_at_most(release: LocalRun, heroku: HerokuWorld) -> None:
+    replace(STEP, timeout=timedelta(hours=1)).do(release)
+    replace(STEP, timeout=timedelta(days=2)).do(release.at("production.other"))
+    bodies = [call.body for call in heroku.stand_in.calls if call.method == "POST"]
+    assert [body["time_to_live"] for body in bodies] == [3660, 86400]
+
+
+def test_the_stand_in_refuses_a_dyno_that_lives_longer_than_a_day(heroku: HerokuWorld) -> None:
+    headers = {"Accept": ACCEPT, "Authorization": heroku.stand_in.token}
+    body = {"command": "true", "time_to_live": 86401}
+    answer = heroku.stand_in.app.test_client().post("/apps/the5hc/dynos", json=body, headers=headers)
+    assert (answer.status_code, answer.get_json()["id"]) == (422, "invalid_params")
+    assert heroku.app.dynos == {}
 
 
 def test_output_that_breaks_off_leaves_the_outcome_open(release: LocalRun, heroku: HerokuWorld) -> None:

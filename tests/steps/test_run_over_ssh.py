@@ -2,9 +2,11 @@
 
 import logging
 import os
+import subprocess
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -158,6 +160,44 @@ def test_a_command_that_was_killed_on_the_server_is_said_and_begun_anew(
     with pytest.raises(CommandVanished, match="ended without an exit status"):
         step.do(run)
     step.do(run)
+
+
+@contextmanager
+def left_from_an_earlier_boot(there: SshServer) -> Iterator[subprocess.Popen[bytes]]:
+    """Make of the job that is over one that the server's restart cut off; its id is another process's now."""
+    [job] = (there.home / ".slipway" / "jobs").glob("production-announce-do-*[!n]")
+    assert (job / "boot").read_text() == Path("/proc/sys/kernel/random/boot_id").read_text()
+    with subprocess.Popen(["sleep", "60"], start_new_session=True) as foreign:
+        (job / "status").unlink()
+        (job / "pid").write_text(f"{foreign.pid}\n")
+        (job / "boot").write_text("11111111-2222-3333-4444-555555555555\n")
+        try:
+            yield foreign
+        finally:
+            foreign.kill()
+
+
+def test_a_process_id_from_before_the_server_restarted_is_not_taken_for_the_command(
+    there: SshServer, run: LocalRun
+) -> None:
+    STEP.do(run)
+    step = replace(STEP, timeout=timedelta(seconds=3))
+    with left_from_an_earlier_boot(there) as foreign:
+        with pytest.raises(CommandVanished, match="ended without an exit status"):
+            step.do(run)
+        assert foreign.poll() is None
+        step.do(run)
+    assert lines(there, "done.log") == ["2.5.0", "2.5.0"]
+
+
+def test_an_undo_kills_no_process_whose_id_is_from_before_the_server_restarted(
+    there: SshServer, run: LocalRun
+) -> None:
+    evidence = STEP.do(run)
+    with left_from_an_earlier_boot(there) as foreign:
+        assert STEP.undo(run, evidence).changed is True
+        assert foreign.poll() is None
+    assert lines(there, "done.log") == ["2.5.0", "back"]
 
 
 def test_a_process_that_is_only_just_beginning_is_waited_for(

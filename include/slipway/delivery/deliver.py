@@ -18,6 +18,10 @@ from slipway.run import Json
 from slipway.words import Severity
 
 LONGEST_PART = 120  # characters; five of them fit into an index row of PostgreSQL
+NOT_TO_ALL = (
+    "Not to {}: the mail server refused them. The others have it, so it is not sent again. Tell these by "
+    "hand, and mend what the server says of them."
+)
 NO_LEDGER = (
     "Not sent: the ledger cannot be asked whether it was sent before ({}). Mend it and clear this task."
 )
@@ -109,7 +113,7 @@ def _on(channel: Channel, notice: Notice, letter: Letter, post: Post) -> Deliver
     else:
         end = _through_the_ledger(channel, letter, post)
         post.log.log(
-            logging.INFO if end.state is State.SENT else logging.ERROR,
+            logging.INFO if end.state is State.SENT and not end.why else logging.ERROR,
             "%s: %s%s",
             shown,
             end.state,
@@ -159,11 +163,18 @@ def _without_the_ledger(
 
 def _sent(channel: Channel, letter: Letter, address: Address) -> _End:
     try:
-        return _End(state=State.SENT, proof=channel.send(letter, key_of(address)))
+        proof = channel.send(letter, key_of(address))
+        return _End(state=State.SENT, proof=proof, why=_not_to_all(proof))
     except Exception as error:
         state = state_after(error, channel.twice)
         doubt = " It may have been sent, so it is not sent again." if state is State.UNKNOWN else ""
         return _End(state=state, why=_in_words(error) + doubt)
+
+
+def _not_to_all(proof: Mapping[str, Json]) -> str:
+    """Say for whom a letter was refused that the others got, "" if for nobody."""
+    refused = ", ".join(masked(str(each)) for each in proof.get("refused", ()))
+    return NOT_TO_ALL.format(refused) if refused else ""
 
 
 def _left(tries: Sequence[Try]) -> _End:

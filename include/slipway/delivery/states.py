@@ -27,7 +27,7 @@ class Delivery:
     :param channel: its address, e.g. "Slack #deployments"
     :param occasion: tells several letters of one notice apart, "" if there is one
     :param at: when it was sent, shown or given up (UTC)
-    :param why: why it was not sent, and what to do
+    :param why: why it was not sent, or not to everybody, and what to do
     """
 
     notice: str

@@ -43,6 +43,7 @@ def rollout(graph: ReleaseGraph) -> Iterator[Section]:
         for stage in each.stages:
             if stage.thresholds:
                 blocks += [Text(f"Limits of {stage.title} besides:"), _thresholds(plan, stage.thresholds)]
+            blocks += _look_at(stage.title, stage.look_at)
             for item in stage.require:
                 if isinstance(item, Checklist):
                     blocks += [Text(f"Checklist: {item.heading}."), Bullets(list(item.items))]
@@ -107,6 +108,10 @@ def _schedule(plan: Plan) -> Iterator[Block]:
     rows = [(row.title or "-", spoken(row.interval), spoken(row.until)) for row in plan.watch.checkpoints]
     yield Table(("Part", "Checkpoint every", "Until"), rows)
     for row in plan.watch.checkpoints:
-        if row.look_at:
-            yield Text(f"People look at, {row.title or f'until {spoken(row.until)}'}:")
-            yield Bullets(list(row.look_at))
+        yield from _look_at(row.title or f"until {spoken(row.until)}", row.look_at)
+
+
+def _look_at(during: str, items: Sequence[str]) -> Iterator[Block]:
+    if items:
+        yield Text(f"People look at, {during}:")
+        yield Bullets(list(items))

@@ -19,8 +19,9 @@ class CloudWatchStatistic(Metric):
     :param statistic: "Average", "Maximum", "Minimum", "Sum", "SampleCount", or a percentile, e.g. "p95"
     :param period: of one datapoint; 60 s unless the metric has a high resolution
     :param within: an older datapoint is no data
-    :param counted_by: the metric whose Sum over `within` tells how many requests the figure stands on, e.g.
-        "Requests", put also when it is 0: then it is known that nothing happened
+    :param counted_by: the metric whose Sum tells how many requests the figure stands on, e.g. "Requests", put
+        also when it is 0: then it is known that nothing happened. The figure is then that of all datapoints
+        in `within`, each counting as much as the Sum of its own period
     """
 
     namespace: str
@@ -62,7 +63,7 @@ class CloudWatchStatistic(Metric):
 
     @property
     def momentary(self) -> bool:
-        """The newest datapoint, except of what is counted."""
+        """What there is now, except of what is counted."""
         return self.statistic not in COUNTED
 
     def value(self, earlier: Scrape, later: Scrape) -> float | None:

@@ -59,7 +59,8 @@ class Email(Channel):
     def send(self, letter: Letter, key: str) -> Mapping[str, Json]:
         """Hand it to the mail server; the Message-ID is made of the key.
 
-        What stops before the mail itself goes over is tried again; after that nothing is.
+        What stops before the mail itself goes over is tried again; after that nothing is. The proof tells the
+        server's words on each recipient that was refused while others were taken.
         Raises SenderNotGiven, MailLoginRefused, MailRefused, MailPutOff, MailUnanswered, VendorUnreachable.
         """
         sender = connection(self.connection, self.address).extra_dejson.get("from_email")
@@ -67,7 +68,7 @@ class Email(Channel):
             raise SenderNotGiven(self.connection)
         mail = _mail(letter, sender, self.recipients, key)
         refused = patiently(lambda: _handed_over(self.connection, mail))
-        return {"message_id": mail["Message-ID"], "refused": sorted(refused)}
+        return {"message_id": mail["Message-ID"], "refused": _words(refused)}
 
 
 def _mail(letter: Letter, sender: str, recipients: Sequence[str], key: str) -> EmailMessage:
@@ -108,6 +109,10 @@ def _handed_over(conn_id: str, mail: EmailMessage) -> Mapping[str, Any]:
     finally:
         _close(hook)
     return refused
+
+
+def _words(refused: Mapping[str, tuple[int, bytes]]) -> list[Json]:
+    return [f'{who} ("{code} {decoded(said)}")' for who, (code, said) in sorted(refused.items())]
 
 
 def _logged_in(conn_id: str) -> Any:

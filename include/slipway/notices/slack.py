@@ -22,6 +22,8 @@ SYSTEM, CALL = "Slack", "POST to the webhook"
 HOLDS = "the token or the address of the incoming webhook"
 TIMEOUT = 30  # seconds
 LONGEST_HEADER, LONGEST_SECTION = 150, 3000  # characters, of Slack's blocks
+MOST_SECTIONS = 48  # a message holds 50 blocks, two of which are header and footer
+CUT_OFF = "… _The rest stands in the report of the release._"
 NEW_WEBHOOK = (
     'The webhook is gone or not yet approved: make a new one in Slack and set it in the connection "{}".'
 )
@@ -104,7 +106,7 @@ def _fault(conn_id: str, answer: WebhookResponse) -> StepFailed:
 def _body(letter: Letter) -> dict[str, Json]:
     """Return plain text for notifications and blocks for reading (Slack's Block Kit)."""
     subject = header_line(letter.subject, LONGEST_HEADER)
-    sections = [_section("mrkdwn", _escaped(part)) for part in _parts(letter.text)]
+    sections = [_section("mrkdwn", part) for part in _parts(_escaped(letter.text))]
     context = {"type": "context", "elements": [{"type": "mrkdwn", "text": _footer(letter)}]}
     header = {"type": "header", "text": {"type": "plain_text", "text": subject}}
     return {"text": _escaped(subject), "blocks": [header, *sections, context]}
@@ -115,8 +117,23 @@ def _section(form: str, text: str) -> dict[str, Any]:
 
 
 def _parts(text: str) -> list[str]:
-    size = LONGEST_SECTION // 5  # an escaped character takes up to five
-    return [text[start : start + size] for start in range(0, len(text), size)]
+    """Cut an escaped text into what sections hold: at a line's end or, where one is too long, a word's."""
+    parts = []
+    while text := text.strip("\n"):
+        end = _end_of_part(text)
+        parts.append(text[:end])
+        text = text[end:].removeprefix(" ")
+    return parts if len(parts) <= MOST_SECTIONS else [*parts[: MOST_SECTIONS - 1], CUT_OFF]
+
+
+def _end_of_part(text: str) -> int:
+    if len(text) <= LONGEST_SECTION:
+        return len(text)
+    for mark in ("\n", " "):
+        if (end := text.rfind(mark, 1, LONGEST_SECTION + 1)) > 0:
+            return end
+    entity = text.rfind("&", LONGEST_SECTION - 4, LONGEST_SECTION)  # "&amp;" is not cut in two
+    return LONGEST_SECTION if entity < 0 or ";" in text[entity:LONGEST_SECTION] else entity
 
 
 def _escaped(text: str) -> str:

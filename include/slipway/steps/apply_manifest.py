@@ -49,15 +49,15 @@ class ApplyManifest(Step):
     def do(self, run: Run) -> Evidence:
         """Apply and read back.
 
-        Raises ManifestUnreadable, SecretInManifest, KindUnknown, ObjectTooLarge, NotAsApplied, and the
-        faults of a vendor.
+        Raises ManifestUnreadable, SecretInManifest, SecretInEnvironment, KindUnknown, ObjectTooLarge,
+        NotAsApplied, and the faults of a vendor.
         """
         wanted = manifests(run, self.manifest, self.namespace)
         with cluster(run) as opened:
             before = run.remember("before", lambda: capture(opened, list(wanted)))
             for reference, manifest in wanted.items():
                 self._apply(run, opened, reference, manifest)
-            changed = before != capture(opened, list(wanted))
+            changed = any(essence(each, opened.get(each)) != was for each, was in captured(before))
         after = {"objects": [{"reference": asdict(each), "object": wanted[each]} for each in wanted]}
         names = ", ".join(str(each) for each in wanted)
         return Evidence(before=before, after=after, changed=changed, summary=f"{names} applied")

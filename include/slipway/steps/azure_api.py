@@ -20,7 +20,9 @@ from slipway.vendor_faults import (
     CallRefused,
     InTheWay,
     NotThere,
+    TooManyCalls,
     VendorBroken,
+    VendorUnreachable,
 )
 
 if TYPE_CHECKING:
@@ -193,16 +195,22 @@ def _number(run: Run, key: str) -> int:
 
 
 def _ended(run: Run, what: str, address: str, every: timedelta) -> None:
-    """Return if an operation has ended well. Raises StillGoing and OperationFailed."""
+    """Return if an operation has ended well. Raises OperationFailed, and StillGoing also if nobody tells."""
     if not address:
         return
     try:
         answer = azure_call(ARM, run, "GET", address)
+        body = read_json(ARM, answer) if answer.content else {}
     except NotThere:  # Azure forgets operations; the caller looks at the resource itself
         return
-    except (CallRefused, InTheWay, VendorBroken) as ended:  # the status of the operation, not of this call
+    except (CallRefused, InTheWay) as ended:  # the status of the operation, not of this call
         raise OperationFailed(what, "Failed", ended.said) from ended
-    body = read_json(ARM, answer) if answer.content else {}
+    except (VendorBroken, VendorUnreachable, AnswerUnreadable, TooManyCalls) as silent:
+        if isinstance(silent, TooManyCalls) and silent.wait is not None:
+            raise  # the task waits as long as Azure asks
+        raise StillGoing(
+            f"Azure carries out {what}, and does not tell how far ({silent})", every=every
+        ) from silent
     status = str(body.get("status", "")) if isinstance(body, dict) else ""
     if status.lower() in _BAD_ENDS:
         error = body.get("error") or {}

@@ -7,17 +7,19 @@ from datetime import timedelta
 from slipway.run import Json, Run
 from slipway.steps.faults.kubernetes import ChangedSince, NotAsBefore
 from slipway.steps.kubernetes_api import Cluster, Reference
-from slipway.steps.manifests import differences, essence
+from slipway.steps.manifests import differences, essence, refuse_secrets
 from slipway.still_going import StillGoing
 
 
 def capture(cluster: Cluster, references: Sequence[Reference]) -> dict[str, Json]:
-    """Return what the cluster holds of these objects, for `put_back`."""
-    return {
-        "objects": [
-            {"reference": asdict(each), "object": essence(each, cluster.get(each))} for each in references
-        ]
-    }
+    """Return what the cluster holds of these objects, for `put_back`.
+
+    Raises ObjectTooLarge and SecretInEnvironment.
+    """
+    found = [(each, essence(each, cluster.get(each))) for each in references]
+    for reference, was in found:
+        refuse_secrets(f"{reference} as the cluster has it", was)
+    return {"objects": [{"reference": asdict(reference), "object": was} for reference, was in found]}
 
 
 def captured(before: Mapping[str, Json]) -> list[tuple[Reference, Json]]:

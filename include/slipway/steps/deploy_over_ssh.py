@@ -10,7 +10,7 @@ from slipway.run import Evidence, Json, Run
 from slipway.steps.faults import UnknownVersion
 from slipway.steps.faults.ssh import CheckedOutSince, WrongCommit
 from slipway.steps.ssh_api import Server, server
-from slipway.steps.ssh_job import Job, forget, job_name, run_job, stop, was_begun
+from slipway.steps.ssh_job import Job, clear, forget, job_name, run_job, stop, was_begun
 from slipway.steps.tried import see_that_it_was_tried
 
 
@@ -55,10 +55,7 @@ class DeployOverSsh(ReleasingStep):
             before = run.remember("before", lambda: self._checked_out(there))
             tag, commit = self._tagged(run, there)
             forget(there, job_name(run, self.name, "undo"))
-            self._bring(run, there, "do", tag, commit, (*self.build, *self.smoke))
-            after = self._checked_out(there)
-            if after["commit"] != commit:
-                raise WrongCommit(there.conn_id, self.folder, commit, str(after["commit"]))
+            after = self._bring(run, there, "do", tag, commit, (*self.build, *self.smoke))
         summary = f"{_name(before)} -> {tag}, commit {commit[:12]}"
         return Evidence(before=before, after=after, proof={"commit": commit, "tag": tag}, summary=summary)
 
@@ -77,14 +74,14 @@ class DeployOverSsh(ReleasingStep):
             if evidence.after and now["commit"] not in {commit, evidence.after["commit"]}:
                 raise CheckedOutSince(there.conn_id, self.folder, _name(now), str(evidence.after["commit"]))
             stop(there, done, log=run.log)
-            self._bring(run, there, "undo", _name(evidence.before), commit, self.build)
-            after = self._checked_out(there)
-            if after["commit"] != commit:
-                raise WrongCommit(there.conn_id, self.folder, commit, str(after["commit"]))
+            after = self._bring(run, there, "undo", _name(evidence.before), commit, self.build)
             forget(there, done)
         return Evidence(before=now, after=after, summary=f"{_name(now)} -> {_name(evidence.before)}")
 
-    def _bring(self, run: Run, there: Server, verb: str, name: str, commit: str, then: Sequence[str]) -> None:
+    def _bring(
+        self, run: Run, there: Server, verb: str, name: str, commit: str, then: Sequence[str]
+    ) -> dict[str, Json]:
+        """Check it out and go on; return what is checked out then. Raises WrongCommit."""
         run.log.info("Checking out %s (commit %s) in %s", name, commit[:12], self.folder)
         checkout = f"git checkout --quiet {quote(name if verb == 'do' else commit)}"
         job = Job(
@@ -94,15 +91,23 @@ class DeployOverSsh(ReleasingStep):
             cwd=self.folder,
         )
         run_job(there, job, log=run.log, timeout=self.timeout)
+        found = self._checked_out(there)
+        if found["commit"] != commit:
+            clear(there, job)  # the next try runs it once more
+            raise WrongCommit(there.conn_id, self.folder, commit, str(found["commit"]))
+        return found
 
     def _tagged(self, run: Run, there: Server) -> tuple[str, str]:
         """Fetch, and return the tag and its commit.
 
-        Raises UnknownVersion, NothingTried and NotTheApprovedCommit.
+        Raises UnknownVersion, NothingTried, NotTheApprovedCommit and what `run_job` raises.
         """
         tag = self.tag.replace("{version}", run.version)
         git = f"git -C {quote(self.folder)}"
-        there.say(f"{git} fetch --quiet --tags {quote(self.remote)}")
+        fetch = f"git fetch --quiet --tags {quote(self.remote)}"
+        job = Job(name=job_name(run, self.name, "do-fetch"), title=fetch, lines=(fetch,), cwd=self.folder)
+        run_job(there, job, log=run.log, timeout=self.timeout)
+        forget(there, job.name)  # each try fetches what is there by then
         commit = there.say(
             f"{git} rev-parse --verify --quiet {quote(f'refs/tags/{tag}^{{commit}}')}", statuses=(0, 1)
         )

@@ -1,22 +1,35 @@
 """Manifests: reading them, and comparing them with what a cluster holds."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from slipway.masking import is_secret
 from slipway.run import Json, Run
 from slipway.steps.artifacts import artifact
-from slipway.steps.faults.kubernetes import ManifestUnreadable, ObjectTooLarge, SecretInManifest
+from slipway.steps.faults.kubernetes import (
+    ManifestUnreadable,
+    ObjectTooLarge,
+    SecretInEnvironment,
+    SecretInManifest,
+)
 from slipway.steps.kubernetes_api import Reference
 
 LIMIT = 100_000  # bytes of JSON of an object that is kept as evidence
 _NOISE = ("managedFields", "uid", "resourceVersion", "generation", "creationTimestamp", "selfLink")
+_COUNTED = frozenset(  # annotations in which controllers count what was rolled out
+    ("deployment.kubernetes.io/revision", "deprecated.daemonset.template.generation")
+)
+_LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
+_OF_ANOTHER = re.compile(r"\$\([^()]+\)")  # the value of another variable
 
 
 def manifests(run: Run, given: str | Mapping[str, Json], namespace: str) -> dict[Reference, dict[str, Json]]:
     """Return the objects of a manifest: the path of a YAML file among the artifacts, or the object itself.
 
-    "{version}" in path and text is the release's version. Raises ManifestUnreadable and SecretInManifest.
+    "{version}" in path and text is the release's version. Raises ManifestUnreadable, SecretInManifest and
+    SecretInEnvironment.
     """
     place, objects = _read(run, given)
     found = {}
@@ -24,6 +37,7 @@ def manifests(run: Run, given: str | Mapping[str, Json], namespace: str) -> dict
         reference = _reference(place, value, namespace)
         if reference.kind == "Secret":
             raise SecretInManifest(place)
+        refuse_secrets(f"{place}: {reference}", value)
         metadata = {**value["metadata"], **({"namespace": reference.namespace} if namespace else {})}
         found[reference] = {**value, "metadata": metadata}
     if not found:
@@ -60,12 +74,48 @@ def _reference(place: str, value: Any, namespace: str) -> Reference:
     )
 
 
+def refuse_secrets(place: str, value: Json) -> None:
+    """Raise SecretInEnvironment if a container of an object has a secret written out in its `env`.
+
+    Also in what `kubectl apply` notes of the object as it was last applied.
+    """
+    if names := list(dict.fromkeys(_written_out(value))):
+        raise SecretInEnvironment(place, names)
+
+
+def _written_out(value: Json) -> Iterator[str]:
+    if isinstance(value, Mapping):
+        for key, part in value.items():
+            if key == "env" and isinstance(part, list):
+                yield from (str(each["name"]) for each in part if _is_written_out(each))
+            yield from _written_out(_noted(part) if key == _LAST_APPLIED else part)
+    elif isinstance(value, list):
+        for each in value:
+            yield from _written_out(each)
+
+
+def _noted(text: str) -> Json:
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None
+
+
+def _is_written_out(variable: Json) -> bool:
+    if not isinstance(variable, Mapping) or not variable.get("value"):
+        return False
+    return is_secret(str(variable.get("name"))) and not _OF_ANOTHER.fullmatch(str(variable["value"]))
+
+
 def essence(reference: Reference, value: Mapping[str, Json] | None) -> dict[str, Json] | None:
-    """Return an object without its status and what the server itself keeps. Raises ObjectTooLarge."""
+    """Return an object without its status and what server and controllers keep. Raises ObjectTooLarge."""
     if value is None:
         return None
     kept = {key: part for key, part in value.items() if key != "status"}
     kept["metadata"] = {key: part for key, part in value["metadata"].items() if key not in _NOISE}
+    notes = kept["metadata"].pop("annotations", None) or {}
+    if notes := {key: text for key, text in notes.items() if key not in _COUNTED}:
+        kept["metadata"]["annotations"] = notes
     size = len(json.dumps(kept))
     if size > LIMIT:
         raise ObjectTooLarge(str(reference), size, LIMIT)

@@ -23,6 +23,7 @@ LAST_LINES = 20
 _EVERY = timedelta(seconds=10)
 _STATUS = re.compile(r"^\uffff heroku-command-exit-status:? (\d+)$")  # as the CLI's --exit-code asks for it
 _GRACE = 60  # seconds that a dyno may live beyond the step's timeout, if nobody is left to stop it
+_LONGEST = 86_400  # seconds, the most that Heroku takes as time_to_live
 _NEVER_BEGUN = -1
 _STOPPED = -2
 
@@ -130,7 +131,7 @@ def _begin(run: Run, app: str, command: str, timeout: timedelta, mark: str) -> d
         "attach": True,
         "force_no_tty": True,
         "type": "run",
-        "time_to_live": int(timeout.total_seconds()) + _GRACE,
+        "time_to_live": min(int(timeout.total_seconds()) + _GRACE, _LONGEST),
     }
     return dict(ask(run, "POST", f"/apps/{app}/dynos", json=order))
 

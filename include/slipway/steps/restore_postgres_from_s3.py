@@ -2,6 +2,8 @@
 
 import errno
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -44,11 +46,8 @@ class RestorePostgresFromS3(Step):
         proof = proof_of(run, self.backup, holds="path")
         if "key" not in proof:
             raise BackupMissing(f"{self.backup}, which keeps nothing in S3")
-        path = _fetched(run, proof)
-        try:
+        with _fetched(run, proof) as path:
             return restore.restore(run, {**proof, "path": str(path)})
-        finally:
-            path.unlink(missing_ok=True)
 
     def undo(self, run: Run, evidence: Evidence) -> Evidence:
         """Leave the restored database, as RestorePostgres does."""
@@ -67,24 +66,34 @@ class RestorePostgresFromS3(Step):
         )
 
 
-def _fetched(run: Run, proof: dict[str, Json]) -> Path:
-    """Download the backup beside the local ones. Raises BackupMissing, BackupDamaged, NoRoomForBackup."""
+@contextmanager
+def _fetched(run: Run, proof: dict[str, Json]) -> Iterator[Path]:
+    """Download the backup beside the local ones, and remove it in the end, however far it came.
+
+    Raises BackupMissing, BackupDamaged, NoRoomForBackup.
+    """
     place = f"s3://{proof['bucket']}/{proof['key']}"
     target = folder(run, "backups") / f"{Path(str(proof['key'])).name}.from-s3"
     run.log.info("Fetching %s", place)
+    try:
+        found = _fetch(run, proof, place, target)
+        if found != proof["sha256"]:
+            raise BackupDamaged(place, str(proof["sha256"]), found)
+        run.log.info("%s is the file that was verified (SHA-256 %s)", place, found)
+        yield target
+    finally:
+        target.unlink(missing_ok=True)
+
+
+def _fetch(run: Run, proof: dict[str, Json], place: str, target: Path) -> str:
     with client(run, "s3") as s3:
         bucket = Bucket(client=s3, name=str(proof["bucket"]), conn_id=run.environment.aws)
         if not bucket.head(str(proof["key"]), str(proof["version_id"])):
             raise BackupMissing(place)
         try:
-            found = bucket.fetch(str(proof["key"]), str(proof["version_id"]), target)
+            return bucket.fetch(str(proof["key"]), str(proof["version_id"]), target)
         except OSError as error:
             if error.errno != errno.ENOSPC:
                 raise
             free = shutil.disk_usage(target.parent).free
             raise NoRoomForBackup(target.parent, free, int(proof["bytes"])) from error
-    if found != proof["sha256"]:
-        target.unlink()
-        raise BackupDamaged(place, str(proof["sha256"]), found)
-    run.log.info("%s is the file that was verified (SHA-256 %s)", place, found)
-    return target

@@ -12,7 +12,7 @@ from slipway.kinds import Step
 from slipway.run import Evidence, Run
 from slipway.steps.faults.ssh import InstanceUnwell, VersionBeforeUnknown
 from slipway.steps.ssh_api import Server, server
-from slipway.steps.ssh_job import Job, forget, job_name, run_job, stop, was_begun
+from slipway.steps.ssh_job import Job, clear, forget, job_name, run_job, stop, was_begun
 
 LOOK_EVERY = 0.5  # seconds
 
@@ -127,8 +127,7 @@ class RollingRestart(Step):
         try:
             self._confirm(run, there, instance, version, untouched)
         except InstanceUnwell:
-            if verb == "undo":
-                forget(there, job.name)  # the next try restarts it once more
+            clear(there, job)  # the next try restarts it once more
             raise
         return True
 

@@ -6,7 +6,7 @@ from typing import ClassVar
 from slipway.kinds import Step
 from slipway.run import Evidence, Run
 from slipway.steps.heroku_api import look_at_app
-from slipway.steps.one_off_dyno import run_once
+from slipway.steps.one_off_dyno import run_once, stop_earlier
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,12 +49,16 @@ class RunOnHeroku(Step):
         return Evidence(before=before, proof=ended.to_json(), summary=summary)
 
     def undo(self, run: Run, evidence: Evidence) -> Evidence:
-        """Run the undo command, unless the command was never begun. Raises what `do` raises."""
+        """Stop a command that still runs, then run the undo command, unless the command was never begun.
+
+        Raises what `do` raises.
+        """
         if not evidence.before.get("begun"):
             run.log.info("Nothing to undo: the command was never begun")
             return Evidence(changed=False, summary="the command was never begun")
         if not self.undo_command:
             return Evidence(changed=False, summary=self.leaves_nothing or "it has no undo command")
+        stop_earlier(run, self.app, self.command)
         ended = run_once(run, self.app, self.undo_command, key="undo", timeout=self.timeout, repeatable=True)
         summary = f"`{self.undo_command}` on {self.app}: status 0 after {ended.seconds:g} s"
         return Evidence(proof=ended.to_json(), summary=summary)

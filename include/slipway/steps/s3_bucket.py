@@ -13,6 +13,7 @@ from slipway.steps.aws_api import S3, calling
 from slipway.steps.faults.aws import VersioningOff
 
 PART = 64 * 2**20  # bytes; what is larger is sent in parts of this size, and S3 takes 10,000 of them
+COPIED_WHOLE = 5 * 2**30  # bytes; S3 copies no larger object in one call
 _CHUNK = 2**20  # bytes read at a time
 
 
@@ -106,11 +107,22 @@ class Bucket:
                     return {}
                 raise
 
-    def put_back(self, key: str, version: str) -> None:
-        """Make an older version the newest one again, with its content type and metadata."""
+    def put_back(self, key: str, was: Stored) -> None:
+        """Make an older version the newest one again, with its content type, metadata and tags."""
+        from boto3.s3.transfer import TransferConfig
+
         with calling(S3, f"CopyObject s3://{self.name}/{key}", self.conn_id):
-            source = {"Bucket": self.name, "Key": key, "VersionId": version}
-            self.client.copy_object(Bucket=self.name, Key=key, CopySource=source)
+            source = {"Bucket": self.name, "Key": key, "VersionId": was.version}
+            if was.size <= COPIED_WHOLE:
+                self.client.copy_object(Bucket=self.name, Key=key, CopySource=source)
+            else:
+                self.client.copy(
+                    source,
+                    self.name,
+                    key,
+                    ExtraArgs={"TaggingDirective": "COPY"},
+                    Config=TransferConfig(multipart_threshold=PART, multipart_chunksize=PART),
+                )
 
     def remove(self, key: str) -> None:
         """Remove an object; in a bucket with versioning its versions stay."""

@@ -1,7 +1,8 @@
 """A command on a server that goes on when the connection is lost, and that a second try joins.
 
 It runs in a session of its own under a name made of the release and the step. Its folder there,
-~/.slipway/jobs/<name>, holds the script, its output, its process id and at last its exit status.
+~/.slipway/jobs/<name>, holds the script, its output, its process id and at last its exit status. The id
+means something only until the server starts anew, so the boot (proc(5): boot_id) stands beside it.
 """
 
 import hashlib
@@ -25,9 +26,12 @@ BEGINS_WITHIN = 5.0  # seconds from the folder to the process in it
 _JOBS = '"$HOME/.slipway/jobs"'
 _OLD = 30  # days after which a job's folder is removed; that it was begun is known for ever
 # The process id comes before the command, the status after it: what is there tells how far it came. A file
-# is there a moment before what is written into it: an empty `pid` is none.
+# is there a moment before what is written into it: an empty `pid` is none. An empty `boot`: no Linux.
+_BOOT = "cat /proc/sys/kernel/random/boot_id 2>/dev/null"
+_SAME_BOOT = f'{{ ! test -s boot || test "$(cat boot)" = "$({_BOOT})"; }}'
 _RUNNER = (
-    "cd {name}; echo $$ >pid || exit; sh script >output 2>&1 </dev/null; echo $? >ending; mv ending status"
+    f"cd {{name}}; {_BOOT} >boot; "
+    "echo $$ >pid || exit; sh script >output 2>&1 </dev/null; echo $? >ending; mv ending status"
 )
 # POSIX: `kill -s KILL -- -PID`; dash does not take `--` after `kill -KILL`.
 _START = """mkdir -p {jobs} && cd {jobs} || exit 1
@@ -43,13 +47,14 @@ fi"""
 _LOOK = """cd {jobs}/{name} 2>/dev/null || {{ echo gone; exit 0; }}
 if test -f status; then cat status
 elif ! test -s pid; then echo waiting
-elif kill -0 "$(cat pid)" 2>/dev/null; then echo going
+elif {same_boot} && kill -0 "$(cat pid)" 2>/dev/null; then echo going
 else sleep 0.2; if test -f status; then cat status; else echo vanished; fi
 fi
 tail -c +{offset} output 2>/dev/null || true"""
 _STOP = """cd {jobs}/{name} 2>/dev/null || exit 0
 test -s pid || sleep 1
-test -s pid && ! test -f status && kill -s TERM -- "-$(cat pid)" 2>/dev/null || exit 0
+test -s pid && ! test -f status && {same_boot} || exit 0
+kill -s TERM -- "-$(cat pid)" 2>/dev/null || exit 0
 for look in 1 2 3 4 5 6 7 8 9; do kill -s 0 -- "-$(cat pid)" 2>/dev/null || break; sleep 0.5; done
 kill -s KILL -- "-$(cat pid)" 2>/dev/null
 echo stopped"""
@@ -96,9 +101,14 @@ def forget(there: Server, *names: str) -> None:
     there.say(f"cd {_JOBS} 2>/dev/null || exit 0; rm -rf {gone}", what="forget the job")
 
 
+def clear(there: Server, job: Job) -> None:
+    """Let the next try begin it anew; that it was begun stays known."""
+    there.say(f"rm -rf {_JOBS}/{job.name}", what=f"clear `{job.title}` away")
+
+
 def stop(there: Server, name: str, *, log: logging.Logger) -> None:
     """End a job that an earlier try left running, with all its processes."""
-    if there.say(_STOP.format(jobs=_JOBS, name=name), what="stop the job") == "stopped":
+    if there.say(_STOP.format(jobs=_JOBS, name=name, same_boot=_SAME_BOOT), what="stop the job") == "stopped":
         log.info("Stopped what this release still ran on %s, before it is undone", there.conn_id)
 
 
@@ -116,10 +126,10 @@ def run_job(there: Server, job: Job, *, log: logging.Logger, timeout: timedelta)
     while not (state := _look(there, job, view)).isdigit():
         now = time.monotonic()
         if state == "vanished":
-            _clear(there, job)
+            clear(there, job)
             raise CommandVanished(there.conn_id, job.title)
         if state == "gone" or (state == "waiting" and now - asked > BEGINS_WITHIN):
-            _clear(there, job)  # its process was never begun, and finds no folder when it is begun yet
+            clear(there, job)  # its process was never begun, and finds no folder when it is begun yet
             _begin(there, job)
             asked = now
         if now - began > timeout.total_seconds():
@@ -128,7 +138,7 @@ def run_job(there: Server, job: Job, *, log: logging.Logger, timeout: timedelta)
         time.sleep(LOOK_EVERY)
     view.close()
     if int(state):
-        _clear(there, job)
+        clear(there, job)
         raise CommandFailed(job.title, int(state), view.tail)
     return view.tail
 
@@ -171,7 +181,7 @@ def _begin(there: Server, job: Job) -> str:
 
 
 def _look(there: Server, job: Job, view: _View) -> str:
-    script = _LOOK.format(jobs=_JOBS, name=job.name, offset=view.seen + 1)
+    script = _LOOK.format(jobs=_JOBS, name=job.name, same_boot=_SAME_BOOT, offset=view.seen + 1)
     state, _, text = there.ask(script, what=job.title)[1].partition("\n")
     view.add(text)
     return state
@@ -179,9 +189,4 @@ def _look(there: Server, job: Job, view: _View) -> str:
 
 def _kill(there: Server, job: Job) -> None:
     there.ask(f"cd {_JOBS}/{job.name} && kill -s KILL -- -$(cat pid)", what=f"kill {job.title}")
-    _clear(there, job)
-
-
-def _clear(there: Server, job: Job) -> None:
-    """Let the next try begin it anew; that it was begun stays known."""
-    there.say(f"rm -rf {_JOBS}/{job.name}", what=f"clear `{job.title}` away")
+    clear(there, job)

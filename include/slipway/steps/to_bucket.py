@@ -212,7 +212,7 @@ def _take_back(run: Run, bucket: Bucket, before: Mapping[str, Json], manifest: M
     if lost or added:
         run.log.info("%s: bringing back %d objects, removing %d", place, len(lost), len(added))
     for key in lost:
-        bucket.put_back(key, manifest.objects[key].version)
+        bucket.put_back(key, manifest.objects[key])
     for key in added:
         bucket.remove(key)
     wrong = _changed_since(bucket, prefix, manifest, whole=whole)

@@ -3,61 +3,25 @@
 import json
 
 import pytest
+from tests.sandbox.vendors.kubernetes_objects import PATH, Value, cron_job, deployment
 
-from slipway.sandbox.vendors.kubernetes import Kubernetes, kubernetes
+from slipway.sandbox.vendors.kubernetes import REVISION, Kubernetes, kubernetes
 from slipway.sandbox.vendors.kubernetes_access import REVIEWS
-from slipway.sandbox.vendors.kubernetes_rules import schedule_fault
-
-PATH = "/apis/batch/v1/namespaces/production/cronjobs"
-POD = {"restartPolicy": "Never", "containers": [{"name": "a", "image": "b"}]}
 
 
-def cron_job(**spec: object) -> dict[str, object]:
-    whole = {"schedule": "0 6 * * *", "jobTemplate": {"spec": {"template": {"spec": POD}}}} | spec
-    return {
-        "apiVersion": "batch/v1",
-        "kind": "CronJob",
-        "metadata": {"name": "checker"},
-        "spec": {key: value for key, value in whole.items() if value is not None},
-    }
-
-
-GOOD = ["0 6 * * *", "*/15 0-6 1,15 jan mon-fri", "@daily", "@every 1h30m", "59 23 31 12 6"]
-BAD = ["", "0 6 * *", "60 6 * * *", "0 24 * * *", "a b c d e", "*/0 * * * *", "@often", "5-1 * * * *"]
-
-
-@pytest.mark.parametrize("text", GOOD)
-def test_a_schedule_is_taken(text: str) -> None:
-    assert schedule_fault(text) == ""
-
-
-@pytest.mark.parametrize("text", [*BAD, "TZ=UTC 0 6 * * *"])
-def test_no_schedule_is_refused(text: str) -> None:
-    assert schedule_fault(text)
-
-
-@pytest.mark.parametrize(
-    ("spec", "said"),
-    [
-        ({"schedule": None}, "spec.schedule: Required value"),
-        ({"jobTemplate": None}, "spec.jobTemplate: Required value"),
-        ({"concurrencyPolicy": "Never"}, "spec.concurrencyPolicy: Unsupported value"),
-        (
-            {"jobTemplate": {"spec": {"template": {"spec": {**POD, "restartPolicy": "Always"}}}}},
-            "restartPolicy",
-        ),
-        (
-            {"jobTemplate": {"spec": {"template": {"spec": {**POD, "containers": []}}}}},
-            "containers: Required",
-        ),
-    ],
-)
-def test_a_wrong_cron_job_is_invalid(spec: dict[str, object], said: str) -> None:
+def test_a_deployment_counts_the_templates_that_were_rolled_out() -> None:
     client = kubernetes(token="").app.test_client()
-    answer = client.post(PATH, json=cron_job(**spec))
-    assert answer.status_code == 422
-    assert answer.get_json()["reason"] == "Invalid"
-    assert said in answer.get_json()["message"]
+    place = "/apis/apps/v1/namespaces/production/deployments"
+
+    def revision(value: Value) -> str:
+        answer = client.put(f"{place}/api", json=value).get_json()
+        return str(answer["metadata"]["annotations"][REVISION])
+
+    client.post(place, json=deployment())
+    other = {"metadata": {"labels": {"app": "api"}}, "spec": {"containers": [{"name": "a", "image": "c"}]}}
+    assert revision(deployment(replicas=3)) == "1"
+    assert revision(deployment(template=other)) == "2"
+    assert revision(deployment()) == "3"
 
 
 def test_what_is_there_cannot_be_created_and_a_stale_version_cannot_be_replaced() -> None:

@@ -7,16 +7,23 @@ from pathlib import Path
 import pytest
 from tests.steps.aws.bad_answers import each_bad_answer, meets
 from tests.steps.aws.conftest import BACKUPS, Amazon
+from tests.steps.world import killed_after
 
 from slipway.environment import Environment
 from slipway.run import Json
 from slipway.sandbox.postgres import Postgres
-from slipway.steps import BackUpPostgres, BackUpPostgresToS3, RestorePostgresFromS3, s3_bucket
+from slipway.steps import (
+    BackUpPostgres,
+    BackUpPostgresToS3,
+    RestorePostgres,
+    RestorePostgresFromS3,
+    s3_bucket,
+)
 from slipway.steps.faults import BackupDamaged, BackupMissing
 from slipway.steps.faults.aws import KeptTooShort, UploadNotTaken
 from slipway.steps.s3_bucket import Bucket
 from slipway.testing import LocalRun
-from slipway.vendor_faults import VendorBroken
+from slipway.vendor_faults import VendorBroken, VendorUnreachable
 
 BACKUP = BackUpPostgresToS3(name="back_up_database", bucket=BACKUPS, prefix="maintenance-feature/")
 RESTORE = RestorePostgresFromS3(name="restore_database", backup="back_up_database", keep_replaced=False)
@@ -119,6 +126,42 @@ def test_the_database_is_restored_from_the_bucket_even_without_the_local_file(
     assert count(server, db) == (3,)
     assert evidence.changed is True
     assert RESTORE.do(back).changed is False
+
+
+def test_a_restore_that_is_killed_before_its_record_is_recognised(
+    amazon: Amazon, backing: LocalRun, db: str, server: Postgres, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    back = rolling_back(backing)
+    with server.connect(db) as session:
+        session.execute("DELETE FROM tasks")
+    with killed_after(monkeypatch, RestorePostgres, "restore"):
+        RESTORE.do(back)
+    assert count(server, db) == (3,)
+    with server.connect(db) as session:
+        session.execute("DELETE FROM tasks")  # what happens since is not taken back by a second restore
+    assert RESTORE.do(back).changed is False
+    assert count(server, db) == (0,)
+
+
+def test_what_a_killed_try_had_fetched_is_cleared_away_by_the_next(
+    amazon: Amazon, backing: LocalRun, db: str, server: Postgres
+) -> None:
+    back = rolling_back(backing)
+    dump = Path(str(backing.evidences["production.back_up_database"].proof["path"]))
+    dump.with_name(f"{dump.name}.from-s3").write_bytes(b"half of it" * 2**20)
+    with server.connect(db) as session:
+        session.execute("DELETE FROM tasks")
+    RESTORE.do(back)
+    assert count(server, db) == (3,)
+
+
+def test_a_download_that_breaks_off_leaves_no_file(amazon: Amazon, backing: LocalRun) -> None:
+    back = rolling_back(backing)
+    amazon.stand_in.trouble(match=f"GET /{BACKUPS}", half=True, times=-1)
+    with pytest.raises(VendorUnreachable, match="GetObject s3://communityshare-backups/"):
+        RESTORE.do(back)
+    dump = Path(str(backing.evidences["production.back_up_database"].proof["path"]))
+    assert not dump.with_name(f"{dump.name}.from-s3").exists()
 
 
 def test_a_drill_restores_into_a_scratch_database(amazon: Amazon, backing: LocalRun) -> None:

@@ -199,6 +199,35 @@ def test_a_large_file_goes_in_parts_and_is_compared_whole(
     assert amazon.site()[GUIDE] == "how to, v1"
 
 
+def test_what_is_too_large_for_one_copy_comes_back_in_parts_as_it_was(
+    amazon: Amazon, run: LocalRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    large = b"slipway" * 10**6
+    monkeypatch.setattr(s3_bucket, "PART", 5 * 2**20)
+    monkeypatch.setattr(s3_bucket, "COPIED_WHOLE", len(large) - 1)
+    with client(run, "s3") as s3:
+        s3.put_object(
+            Bucket=SITE,
+            Key=GUIDE,
+            Body=large,
+            ContentType="application/pdf",
+            CacheControl="no-store",
+            Metadata={"by": "hand"},
+            Tagging="team=docs",
+        )
+    evidence = FILE.do(run)
+    assert amazon.site()[GUIDE] == "how to, v2"
+    amazon.stand_in.calls.clear()
+    undone(FILE, run, evidence)
+    assert amazon.site()[GUIDE] == large.decode()
+    assert len([call for call in amazon.stand_in.calls if "partNumber" in call.path]) == 2
+    with client(run, "s3") as s3:
+        head = s3.head_object(Bucket=SITE, Key=GUIDE)
+        tags = s3.get_object_tagging(Bucket=SITE, Key=GUIDE)["TagSet"]
+    assert (head["ContentType"], head["CacheControl"]) == ("application/pdf", "no-store")
+    assert (head["Metadata"], tags) == ({"by": "hand"}, [{"Key": "team", "Value": "docs"}])
+
+
 def test_an_object_that_reads_otherwise_than_it_was_sent_is_said(
     amazon: Amazon, run: LocalRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:

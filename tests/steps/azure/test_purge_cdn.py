@@ -1,4 +1,5 @@
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from tests.bad_answers import Bad, each_bad_answer, meets
@@ -13,9 +14,10 @@ from slipway.steps.faults.azure import OperationFailed
 from slipway.steps.purge_cdn import PurgeCdn
 from slipway.still_going import StillGoing
 from slipway.testing import LocalRun
-from slipway.vendor_faults import CallRefused
+from slipway.vendor_faults import CallRefused, TooManyCalls
 
 STEP = PurgeCdn(name="purge", resource_group="cpr-prod-rg", profile="cpr-cdn", endpoint="cpr-ui")
+POLL = "GET /subscriptions/sandbox-subscription/operations/"
 
 
 def purged(cloud: Azure) -> list[list[str]]:
@@ -77,6 +79,42 @@ def test_a_purge_that_azure_gives_up_is_begun_anew(run: LocalRun, cloud: Azure) 
         through(lambda: STEP.do(run))
     through(lambda: STEP.do(run))
     assert purged(cloud) == [["/*"]]
+
+
+@pytest.mark.parametrize(
+    "trouble", [{"status": 500}, {"status": 429}, {"half": True}], ids=["broken", "busy", "half an answer"]
+)
+def test_a_purge_of_which_azure_does_not_tell_goes_on(
+    run: LocalRun, cloud: Azure, trouble: dict[str, Any]
+) -> None:
+    with pytest.raises(StillGoing):
+        STEP.do(run)
+    cloud.trouble(match=POLL, times=3, **trouble)
+    with pytest.raises(StillGoing, match=r"does not tell how far \(Azure: GET /subscriptions/"):
+        STEP.do(run)
+    through(lambda: STEP.do(run))
+    assert posts(cloud, "/purge") == 1
+
+
+def test_a_poll_that_azure_wants_later_is_no_end(run: LocalRun, cloud: Azure) -> None:
+    with pytest.raises(StillGoing):
+        STEP.do(run)
+    cloud.trouble(match=POLL, status=429, retry_after="3600")
+    with pytest.raises(TooManyCalls, match="Try again in 3600 s"):
+        STEP.do(run)
+    through(lambda: STEP.do(run))
+    assert posts(cloud, "/purge") == 1
+
+
+@pytest.mark.parametrize("status", [400, 409])
+def test_a_purge_whose_poll_is_refused_has_ended(run: LocalRun, cloud: Azure, status: int) -> None:
+    with pytest.raises(StillGoing):
+        STEP.do(run)
+    cloud.trouble(match=POLL, status=status)
+    with pytest.raises(OperationFailed, match=r"the purge of .* Failed"):
+        STEP.do(run)
+    through(lambda: STEP.do(run))
+    assert posts(cloud, "/purge") == 2
 
 
 def test_a_path_that_azure_does_not_take_is_said(run: LocalRun, cloud: Azure) -> None:

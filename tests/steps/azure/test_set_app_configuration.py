@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 from tests.bad_answers import Bad, each_bad_answer, meets
+from tests.steps.world import killed_after
 
 from slipway.run import Evidence
 from slipway.sandbox.vendors.azure import Azure
@@ -13,7 +14,7 @@ from slipway.steps.app_configuration_api import look
 from slipway.steps.faults.azure import ChangedMeanwhile, ConnectionIncomplete
 from slipway.steps.set_app_configuration import SetAppConfiguration
 from slipway.testing import LocalRun
-from slipway.vendor_faults import AccessRefused, InTheWay
+from slipway.vendor_faults import AccessRefused, InTheWay, VendorBroken
 
 KEY = "Features:PersonalGoals:Enabled"
 STEP = SetAppConfiguration(name="enable", key=KEY, value="true")
@@ -93,6 +94,38 @@ def test_an_answer_that_is_lost_sets_the_key_only_once(run: LocalRun, cloud: Azu
     cloud.trouble(match="PUT /kv", status=503, after=True)
     evidence = STEP.do(run)
     assert (cloud.state.keys[PLACE].value, evidence.before["value"]) == ("true", "false")
+
+
+@pytest.mark.parametrize("lost", [1, -1], ids=["one answer", "all answers"])
+@pytest.mark.parametrize("there", [True, False])
+def test_an_undo_whose_answer_is_lost_puts_back_only_once(
+    run: LocalRun, cloud: Azure, there: bool, lost: int
+) -> None:
+    if not there:
+        del cloud.state.keys[PLACE]
+    evidence, method = STEP.do(run), "PUT" if there else "DELETE"
+    undo = run.at("rollback.undo_enable")
+    cloud.trouble(match=f"{method} /kv", status=503, after=True, times=lost)
+    if lost == -1:
+        with pytest.raises(VendorBroken, match=f"App Configuration: {method} /kv/"):
+            STEP.undo(undo, evidence)
+        cloud.troubles.clear()
+    undone = STEP.undo(undo, evidence)
+    left = cloud.state.keys.get(PLACE)
+    assert (left and left.value, undone.changed) == ("false" if there else None, lost == 1)
+    assert undone.proof == {"left_down": {KEY: False}}
+
+
+def test_an_undo_that_is_killed_when_it_was_done_finds_it_done(
+    run: LocalRun, cloud: Azure, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    evidence = STEP.do(run)
+    undo = run.at("rollback.undo_enable")
+    with killed_after(monkeypatch, set_app_configuration, "write"):
+        STEP.undo(undo, evidence)
+    assert STEP.undo(undo, evidence).summary == f'{KEY} is "false" already'
+    assert puts(cloud) == 2
+    assert "Somebody" not in caplog.text
 
 
 def test_a_change_of_somebody_else_in_between_is_said(

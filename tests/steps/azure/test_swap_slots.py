@@ -12,6 +12,10 @@ from slipway.vendor_faults import VendorBroken
 
 STEP = SwapSlots(name="swap", resource_group="cpr-prod-rg", app="cpr-api-prod", warm_path="/api/health")
 SWAP = "/slotsswap"
+POLL = (
+    "GET /subscriptions/sandbox-subscription/resourceGroups/cpr-prod-rg/providers/Microsoft.Web/sites/"
+    "cpr-api-prod/operationresults/"
+)
 
 
 @pytest.fixture
@@ -96,6 +100,31 @@ def test_a_swap_that_azure_gives_up_is_begun_anew(
         through(lambda: STEP.do(run))
     through(lambda: STEP.do(run))
     assert serving_now(cloud) == (new, old)
+
+
+def test_a_swap_of_which_azure_does_not_tell_goes_on(
+    run: LocalRun, cloud: Azure, filled: tuple[str, str]
+) -> None:
+    old, new = filled
+    cloud.state.takes = 1
+    with pytest.raises(StillGoing):
+        STEP.do(run)
+    cloud.state.apps["cpr-api-prod"].busy = ""  # the app does not say that something is at work on it
+    cloud.trouble(match=POLL, status=503, times=3)
+    with pytest.raises(StillGoing, match=r"does not tell how far \(Azure: GET /subscriptions/\S+: HTTP 503"):
+        STEP.do(run)
+    through(lambda: STEP.do(run))
+    assert (serving_now(cloud), posts(cloud, SWAP)) == ((new, old), 1)
+
+
+def test_a_swap_whose_poll_is_refused_has_ended(run: LocalRun, cloud: Azure, filled: tuple[str, str]) -> None:
+    cloud.state.takes = 60
+    with pytest.raises(StillGoing):
+        STEP.do(run)
+    cloud.state.apps["cpr-api-prod"].busy = ""
+    cloud.trouble(match=POLL, status=409)
+    with pytest.raises(OperationFailed, match="the swap of cpr-api-prod/green with production: Failed"):
+        STEP.do(run)
 
 
 def test_slots_that_somebody_else_changed_are_left_alone(

@@ -1,3 +1,4 @@
+import json
 from dataclasses import replace
 
 import pytest
@@ -16,6 +17,7 @@ from slipway.steps.faults.kubernetes import (
     NotAsBefore,
     ObjectTooLarge,
     RightsMissing,
+    SecretInEnvironment,
     SecretInManifest,
 )
 from slipway.still_going import StillGoing
@@ -199,6 +201,14 @@ def test_what_reads_back_otherwise_is_said(world: World, run: LocalRun) -> None:
         STEP.do(run)
 
 
+def test_a_field_that_the_cluster_does_not_know_is_the_manifests_fault(world: World, run: LocalRun) -> None:
+    world.write(PATH, CRON_JOB.replace("schedule:", "shcedule:"))
+    with pytest.raises(CallRefused, match=r"HTTP 500 .*\.spec\.shcedule: field not.*Correct the manifest"):
+        STEP.do(run)
+    assert world.writes() == ["PATCH"]
+    assert world.cron_job() is None
+
+
 @pytest.mark.parametrize(
     ("text", "fault", "said"),
     [
@@ -217,6 +227,119 @@ def test_a_bad_manifest_is_said_before_anything_is_touched(
     with pytest.raises(fault, match=said):
         STEP.do(run)
     assert world.writes() == []
+
+
+DEPLOYMENT = """
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: api
+spec:
+  selector: {matchLabels: {app: api}}
+  template:
+    metadata: {labels: {app: api}}
+    spec:
+      initContainers:
+        - {name: migrate, image: "api:{version}", env: [{name: MODE, value: first}]}
+      containers:
+        - {name: api, image: "api:{version}", env: [{name: LOG_LEVEL, value: info}]}
+"""
+
+
+def test_a_deployment_is_put_back_whatever_its_controller_counts(world: World, run: LocalRun) -> None:
+    world.write(PATH, DEPLOYMENT)
+    STEP.do(replace(run, version="v2.4.0").at("production.earlier"))
+    evidence = STEP.do(run)
+    assert _deployment(world) == ("api:v2.5.0", "2")
+    assert evidence.before["objects"][0]["object"]["metadata"] == {"name": "api", "namespace": "production"}
+    assert STEP.undo(run.at("rollback.undo"), evidence).changed is True
+    assert _deployment(world) == ("api:v2.4.0", "3")
+    assert STEP.undo(run.at("rollback.undo"), evidence).changed is False
+    assert world.writes() == ["PATCH", "PATCH", "PUT"]
+
+
+def test_what_is_noted_on_a_deployment_is_put_back(world: World, run: LocalRun) -> None:
+    noted = DEPLOYMENT.replace("name: api\n", "name: api\n  annotations: {owner: one}\n", 1)
+    world.write(PATH, noted)
+    STEP.do(run.at("production.earlier"))
+    world.write(PATH, noted.replace("owner: one", "owner: two"))
+    evidence = STEP.do(run)
+    STEP.undo(run.at("rollback.undo"), evidence)
+    found = world.state.find("Deployment", "production", "api")
+    assert found is not None
+    assert found["metadata"]["annotations"]["owner"] == "one"
+
+
+def _deployment(world: World) -> tuple[str, str]:
+    found = world.state.find("Deployment", "production", "api")
+    assert found is not None
+    image = found["spec"]["template"]["spec"]["containers"][0]["image"]
+    return image, found["metadata"]["annotations"]["deployment.kubernetes.io/revision"]
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        (CRON_JOB + "              env: [{name: DB_PASSWORD, value: hunter2}]\n", "DB_PASSWORD"),
+        (DEPLOYMENT.replace("name: LOG_LEVEL, value: info", "name: apiToken, value: hunter2"), "apiToken"),
+        (
+            DEPLOYMENT.replace("name: MODE, value: first", "name: CLIENT_SECRET, value: hunter2"),
+            "CLIENT_SECRET",
+        ),
+    ],
+)
+def test_a_secret_written_out_in_an_env_is_refused(world: World, run: LocalRun, text: str, name: str) -> None:
+    world.write(PATH, text)
+    for call in (STEP.do, STEP.look):
+        with pytest.raises(
+            SecretInEnvironment, match=rf"its env has {name} written out.*secretKeyRef"
+        ) as caught:
+            call(run)
+        assert "hunter2" not in str(caught.value)
+    assert world.stand_in.calls == []
+    assert run.memory == {}
+
+
+@pytest.mark.parametrize(
+    "variable",
+    [
+        "{name: DB_PASSWORD, valueFrom: {secretKeyRef: {name: api, key: password}}}",
+        '{name: DB_PASSWORD, value: ""}',
+        "{name: DB_PASSWORD}",
+        "{name: DB_PASSWORD, value: $(OTHER)}",
+        "{name: KEYBOARD, value: hunter2}",
+    ],
+)
+def test_a_secret_that_is_taken_from_elsewhere_is_applied(world: World, run: LocalRun, variable: str) -> None:
+    world.write(PATH, DEPLOYMENT.replace("{name: LOG_LEVEL, value: info}", variable))
+    assert STEP.do(run).changed is True
+
+
+def test_an_object_of_the_cluster_with_a_secret_in_its_env_is_not_kept_and_not_touched(
+    world: World, run: LocalRun
+) -> None:
+    STEP.do(run.at("production.earlier"))
+    world.stand_in.calls.clear()
+    pod = world.cron_job()["spec"]["jobTemplate"]["spec"]["template"]["spec"]
+    pod["containers"][0]["env"] = [{"name": "DB_PASSWORD", "value": "hunter2"}]
+    with pytest.raises(SecretInEnvironment) as caught:
+        STEP.do(run)
+    assert str(caught.value) == (
+        "CronJob maintenance-checker in namespace production as the cluster has it: its env has DB_PASSWORD "
+        "written out, which would be kept as evidence. Nothing was touched. Take it from a Secret by "
+        "valueFrom.secretKeyRef; what is no secret, from a ConfigMap by valueFrom.configMapKeyRef."
+    )
+    assert world.writes() == []
+    assert run.memory == {}
+
+
+def test_a_secret_that_kubectl_noted_as_last_applied_is_found_too(world: World, run: LocalRun) -> None:
+    STEP.do(run.at("production.earlier"))
+    noted = {"spec": {"containers": [{"env": [{"name": "DB_PASSWORD", "value": "hunter2"}]}]}}
+    annotation = "kubectl.kubernetes.io/last-applied-configuration"
+    world.cron_job()["metadata"]["annotations"] = {annotation: json.dumps(noted)}
+    with pytest.raises(SecretInEnvironment, match="as the cluster has it: its env has DB_PASSWORD"):
+        STEP.do(run)
 
 
 def test_a_manifest_that_is_not_there_is_said(world: World, run: LocalRun) -> None:

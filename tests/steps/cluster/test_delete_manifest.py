@@ -3,7 +3,7 @@ from tests.steps.cluster.conftest import NAME, PATH, World
 
 from slipway.run import Evidence
 from slipway.steps import ApplyManifest, DeleteManifest
-from slipway.steps.faults.kubernetes import ChangedSince, RightsMissing
+from slipway.steps.faults.kubernetes import ChangedSince, RightsMissing, SecretInEnvironment
 from slipway.still_going import StillGoing
 from slipway.testing import LocalRun
 from slipway.vendor_faults import VendorBroken
@@ -47,6 +47,17 @@ def test_one_that_somebody_else_made_since_is_left_alone(applied: World, run: Lo
     with pytest.raises(ChangedSince, match="since this release: it is there again"):
         STEP.undo(run.at("rollback.undo"), evidence)
     assert applied.cron_job()["spec"]["schedule"] == "0 4 * * *"
+
+
+def test_one_with_a_secret_in_its_env_is_not_kept_and_not_deleted(applied: World, run: LocalRun) -> None:
+    pod = applied.cron_job()["spec"]["jobTemplate"]["spec"]["template"]["spec"]
+    pod["containers"][0]["env"] = [{"name": "DB_PASSWORD", "value": "hunter2"}]
+    with pytest.raises(
+        SecretInEnvironment, match="as the cluster has it: its env has DB_PASSWORD written out"
+    ):
+        STEP.do(run)
+    assert applied.writes() == []
+    assert run.memory == {}
 
 
 def test_a_deletion_is_waited_for(applied: World, run: LocalRun) -> None:

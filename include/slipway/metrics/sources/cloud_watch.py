@@ -3,8 +3,10 @@
 CloudWatch's own metric math is not used, so that a figure is the same everywhere and its parts are seen.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from statistics import fmean
+from types import MappingProxyType
 from typing import Any
 
 from slipway.kinds import Samples
@@ -12,6 +14,9 @@ from slipway.metrics.sources.aws_client import client, in_words
 from slipway.run import Json
 
 COUNTED = ("Sum", "SampleCount")  # statistics that add up over periods
+_EXTREMES: Mapping[str, Callable[[Iterable[float]], float]] = MappingProxyType(
+    {"Maximum": max, "Minimum": min}
+)
 
 
 def opened(
@@ -21,7 +26,8 @@ def opened(
 
     A Sum or SampleCount is counted from `since` on, so that what arrives late is still counted: the series
     <id>_total. Of any other statistic the newest datapoint counts, if it is not older than
-    question["within"] seconds: the series <id>. A Sum beside it is that of these seconds.
+    question["within"] seconds: the series <id>. With a Sum beside it the datapoints of these seconds count
+    together, each as much as the Sum of its own period, and the Sum is that of the same datapoints.
 
     All are `alike`, and asked for in one call.
     """
@@ -83,11 +89,29 @@ def _samples(question: Mapping[str, Json], points: Points) -> Samples:
     known = {name: each for name, each in points.items() if each}
     if question["counted"]:
         return {(f"{name}_total", ()): sum(value for _, value in each) for name, each in known.items()}
-    sums = {str(figure["id"]) for figure in question["figures"] if figure["statistic"] in COUNTED}
+    figure, *beside = question["figures"]
+    name, values = str(figure["id"]), known.get(str(figure["id"]), [])
+    count = next((str(each["id"]) for each in beside if each["id"] in known), "")
+    if not count:
+        return {(name, ()): max(values)[1]} if values else {}
+    counted = dict(known[count])
+    weighed = [(value, counted[at]) for at, value in values if counted.get(at)]
+    if not weighed:  # nothing happened, or there is no figure for what did
+        return {(count, ()): sum(counted.values())}
     return {
-        (name, ()): sum(value for _, value in each) if name in sums else max(each)[1]
-        for name, each in known.items()
+        (name, ()): _together(str(figure["statistic"]), weighed),
+        (count, ()): sum(weight for _, weight in weighed),
     }
+
+
+def _together(statistic: str, weighed: Sequence[tuple[float, float]]) -> float:
+    """Return one figure for several periods, each (value, weight).
+
+    Of averages and extremes it is their own; a percentile has none, and the mean stands for it.
+    """
+    if statistic in _EXTREMES:
+        return _EXTREMES[statistic](value for value, _ in weighed)
+    return fmean([value for value, _ in weighed], [weight for _, weight in weighed])
 
 
 def _query(name: str, figure: Mapping[str, Json], period: int) -> dict[str, Json]:

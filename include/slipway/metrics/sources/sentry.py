@@ -15,6 +15,7 @@ SENTRY = Vendor(
 )
 TIMEOUT = 8.0  # seconds
 MOST = 1000  # issues; more than that is as bad as that
+INDEX = "/api/0/"
 ISSUES = "issues"
 
 
@@ -57,9 +58,18 @@ def _next(answer: Any) -> str:
 
 
 def look(run: Run) -> str:
-    """Say which organizations the token reads; changes nothing."""
+    """Say what the token may do; changes nothing. Raises PermissionError.
+
+    The index of Sentry's API wants no scope, so that a token which reads issues alone is enough.
+    """
     from slipway.steps.reach import connection  # steps read metrics, so not at the top
 
     conn_id = connection(run, "sentry").conn_id
-    found = read_json(SENTRY, call(SENTRY, conn_id, "GET", "/api/0/organizations/"))
-    return f"reads the organizations {', '.join(sorted(each['slug'] for each in found)) or 'none'}"
+    found = read_json(SENTRY, call(SENTRY, conn_id, "GET", INDEX))
+    scopes = sorted((found.get("auth") or {}).get("scopes") or ())
+    if not any(scope.startswith("event:") for scope in scopes):
+        raise PermissionError(
+            f"{SENTRY.system}: GET {INDEX}: the scopes of the token are {', '.join(scopes) or 'none'}. "
+            f'Give the connection "{conn_id}" one with the scope event:read.'
+        )
+    return f"the token has the scopes {', '.join(scopes)}"

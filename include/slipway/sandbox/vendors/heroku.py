@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from flask import Flask
 
 ACCEPT = "application/vnd.heroku+json; version=3"
+LONGEST_LIFE = 86_400  # seconds of a one-off dyno
 _IDS = {
     400: "bad_request",
     401: "unauthorized",
@@ -172,6 +173,8 @@ def _dynos(app: Flask, heroku: Heroku) -> None:
         found, body = _app(heroku, name), request.get_json()
         if not body.get("command"):
             return _error(422, "Require params: command.")
+        if not 0 < body.get("time_to_live", LONGEST_LIFE) <= LONGEST_LIFE:
+            return _error(422, f"time_to_live must be at most {LONGEST_LIFE} seconds.")
         if not found.running:
             return _error(422, "App has no code: push it first.")
         dyno = _dyno(found, f"run.{1000 + len(heroku.calls)}", body["command"], "run", state="starting")

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import time
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 from slipway.sandbox.vendors.kubernetes_access import Right, add_access, require
+from slipway.sandbox.vendors.kubernetes_causes import Cause, invalid
 from slipway.sandbox.vendors.kubernetes_rules import (
     REASONS,
     RESOURCES,
@@ -21,10 +22,12 @@ from slipway.sandbox.vendors.kubernetes_rules import (
     filled,
     refusals,
 )
+from slipway.sandbox.vendors.kubernetes_schema import misfits
 from slipway.sandbox.vendors.stand_in import StandIn
 
 Key = tuple[str, str, str, str]  # group, plural, namespace, name
 TOKEN = "sandbox-cluster-token"
+REVISION = "deployment.kubernetes.io/revision"
 
 
 @dataclass(kw_only=True)
@@ -41,6 +44,7 @@ class Kubernetes:
     going: dict[Key, float] = field(default_factory=dict)  # when an object that is being deleted is gone
     deletion_takes: float = 0.2
     forbidden: set[Right] = field(default_factory=set)
+    revisions: dict[Key, int] = field(default_factory=dict)  # of Deployments
     versions: int = 100
 
     def find(self, kind: str, namespace: str, name: str) -> Object | None:
@@ -76,6 +80,9 @@ class Kubernetes:
         first["resourceVersion"] = ""
         kept = {name: old.get(name, new) for name, new in first.items()}
         metadata = {**value["metadata"], **kept}
+        if value["kind"] == "Deployment":
+            rolled_out = {REVISION: self._roll_out(key, value, earlier)}
+            metadata["annotations"] = {**metadata.get("annotations", {}), **rolled_out}
         whole = {**value, "metadata": metadata}
         if whole == earlier:
             return earlier
@@ -91,6 +98,7 @@ class Kubernetes:
         gone = self.objects.pop(key, None)
         self.applied.pop(key, None)
         self.going.pop(key, None)
+        self.revisions.pop(key, None)
         for owned in self._owned_by(gone) if gone else ():
             self.forget(owned)
 
@@ -104,6 +112,12 @@ class Kubernetes:
         """Let go what has been deleted long enough ago."""
         for key in [key for key, at in self.going.items() if at <= time.monotonic()]:
             self.forget(key)
+
+    def _roll_out(self, key: Key, value: Object, earlier: Object | None) -> str:
+        """Return which revision a Deployment's controller makes of it: one more for another template."""
+        another = not earlier or value["spec"]["template"] != earlier["spec"]["template"]
+        self.revisions[key] = self.revisions.get(key, 0) + another
+        return str(self.revisions[key])
 
     def _owned_by(self, owner: Object) -> list[Key]:
         uid = owner["metadata"]["uid"]
@@ -140,7 +154,7 @@ def kubernetes(state: Kubernetes | None = None, token: str = TOKEN) -> StandIn:
 
     @app.errorhandler(Refused)
     def refused(fault: Refused) -> Any:
-        return _status(fault.status, fault.said, fault.reason)
+        return _status(fault.status, fault.said, fault.reason, fault.details)
 
     stand_in = StandIn(app=app, error=_status, token=f"Bearer {token}" if token else "")
 
@@ -229,6 +243,11 @@ def _apply(state: Kubernetes, resource: Resource, key: Key) -> Object:
     if not manager:
         raise Refused(400, "PatchOptions.meta.k8s.io is invalid: fieldManager: Required value")
     wanted, earlier = _body(request.get_data()), state.objects.get(key)
+    if wrong := misfits(resource.kind, wanted):
+        # A real server answers 500 as well: https://github.com/kubernetes/kubernetes/issues/122480
+        which = f"{key[2]}/{key[3]}; {resource.group}, Kind={resource.kind}"
+        listed = "; ".join(each.of_an_apply for each in wrong)
+        raise Refused(500, f"failed to create typed patch object ({which}): {listed}", "Unknown")
     if earlier is None:  # applying what is not there takes the right to create it too
         require(state.forbidden, "create", request.view_args or {})
     owners = state.applied.get(key, {})
@@ -261,22 +280,36 @@ def _delete(state: Kubernetes, key: Key, policy: str) -> Object:
 def _accepted(
     state: Kubernetes, resource: Resource, key: Key, value: Object, earlier: Object | None = None
 ) -> Object:
-    """Return an object as it is stored, or refuse it."""
+    """Return an object as it is stored, or refuse it; always as with fieldValidation=Strict."""
     if value.get("kind") != resource.kind or value.get("apiVersion") != resource.group:
         raise Refused(400, f"the object is no {resource.group} {resource.kind}")
+    wrong = refusals(resource, value)
     if resource.namespaced and key[2] not in state.namespaces:
         raise Refused(404, f'namespaces "{key[2]}" not found')
     metadata = value.get("metadata", {})
     if metadata.get("name") != key[3] or metadata.get("namespace", key[2]) != key[2]:
         raise Refused(400, "the name or namespace of the object does not match the one of the request")
-    wrong = refusals(resource, value)
-    if earlier and resource.kind == "Deployment" and earlier["spec"]["selector"] != value["spec"]["selector"]:
-        wrong.append("spec.selector: Invalid value: field is immutable")
+    if earlier and resource.kind == "Deployment":
+        chosen = value.get("spec", {}).get("selector")
+        if earlier["spec"]["selector"] != chosen:
+            wrong.append(invalid("spec.selector", chosen, "field is immutable"))
     if wrong:
-        raise Refused(422, f'{resource.kind} "{key[3]}" is invalid: {", ".join(wrong)}')
+        raise _invalid(resource, key[3], wrong)
     whole = filled(resource, value)
     whole["metadata"] = {**metadata, **({"namespace": key[2]} if resource.namespaced else {})}
     return whole
+
+
+def _invalid(resource: Resource, name: str, causes: Sequence[Cause]) -> Refused:
+    group = resource.group.rpartition("/")[0]
+    listed = ", ".join(map(str, causes))
+    said = f"[{listed}]" if len(causes) > 1 else listed
+    details = {"name": name, "kind": resource.kind, "causes": [each._asdict() for each in causes]}
+    return Refused(
+        422,
+        f'{resource.kind}{_dotted(group)} "{name}" is invalid: {said}',
+        details={"group": group, **details} if group else details,
+    )
 
 
 def _with_status(value: Object, earlier: Object | None) -> Object:
@@ -344,7 +377,8 @@ def _body(data: bytes) -> Object:
     return value
 
 
-def _status(status: int, said: str, reason: str = "") -> tuple[Any, int]:
+def _status(status: int, said: str, reason: str = "", details: Object | None = None) -> tuple[Any, int]:
+    shown = {"details": details} if details else {}
     return {
         "kind": "Status",
         "apiVersion": "v1",
@@ -352,6 +386,7 @@ def _status(status: int, said: str, reason: str = "") -> tuple[Any, int]:
         "status": "Failure",
         "message": "Unauthorized" if status == 401 else said,
         "reason": reason or REASONS.get(status, "Unknown"),
+        **shown,
         "code": status,
     }, status
 

@@ -7,17 +7,41 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
+from slipway.sandbox.vendors.kubernetes_causes import (
+    Cause,
+    choices,
+    invalid,
+    no_less_than_zero,
+    required,
+)
+from slipway.sandbox.vendors.kubernetes_pods import pod
+from slipway.sandbox.vendors.kubernetes_schedule import schedule_fault, time_zone_fault
+from slipway.sandbox.vendors.kubernetes_schema import QUANTITY, misfits, quantities, without_nulls
+
 Object = dict[str, Any]
+CRON_JOB_LENGTH = 52  # characters; its jobs are named after it, with 11 more
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
-_FIELDS = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 6))  # minute, hour, day of month, month, day of week
-_NAMES = {
-    name: number
-    for names in ("sun mon tue wed thu fri sat", " jan feb mar apr may jun jul aug sep oct nov dec")
-    for number, name in enumerate(names.split(" "))
-    if name
-}
-_MACROS = ("@yearly", "@annually", "@monthly", "@weekly", "@daily", "@midnight", "@hourly")
-_PART = re.compile(r"(\*|\?|[a-z0-9]+(?:-[a-z0-9]+)?)(?:/(\d+))?", re.IGNORECASE)
+_NO_NAME = (
+    "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must "
+    "start and end with an alphanumeric character (e.g. 'example.com', regex used for validation is "
+    f"'{_NAME.pattern}')"
+)
+_KEY = re.compile(r"[-._a-zA-Z0-9]+")
+_NO_KEY = (
+    "a valid config key must consist of alphanumeric characters, '-', '_' or '.' (e.g. 'key.name',  or "
+    f"'KEY_NAME',  or 'key-name', regex used for validation is '{_KEY.pattern}')"
+)
+_CRON_JOB_COUNTS = ("startingDeadlineSeconds", "successfulJobsHistoryLimit", "failedJobsHistoryLimit")
+_JOB_COUNTS = (
+    "parallelism",
+    "completions",
+    "activeDeadlineSeconds",
+    "backoffLimit",
+    "backoffLimitPerIndex",
+    "maxFailedIndexes",
+    "ttlSecondsAfterFinished",
+)
+_DEPLOYMENT_COUNTS = ("replicas", "minReadySeconds", "revisionHistoryLimit", "progressDeadlineSeconds")
 
 
 REASONS = {
@@ -35,10 +59,11 @@ REASONS = {
 
 
 class Refused(Exception):
-    """The server answers with a Status."""
+    """The server answers with a Status, with details if it knows them."""
 
-    def __init__(self, status: int, said: str, reason: str = "") -> None:
+    def __init__(self, status: int, said: str, reason: str = "", details: Object | None = None) -> None:
         self.status, self.said, self.reason = status, said, reason or REASONS.get(status, "")
+        self.details = details
         super().__init__(said)
 
 
@@ -50,105 +75,95 @@ class Resource:
     plural: str
     kind: str
     namespaced: bool = True
-    refuse: Callable[[Object], Iterator[str]] = lambda value: iter(())
+    refuse: Callable[[Object], Iterator[Cause]] = lambda value: iter(())
     fill: Callable[[Object], None] = lambda value: None
 
 
-def refusals(resource: Resource, value: Object) -> list[str]:
-    """Return what is wrong with an object, in the server's words."""
-    name = str(value.get("metadata", {}).get("name", ""))
-    wrong = [] if _NAME.fullmatch(name) else [f"metadata.name: Invalid value: {name!r}: not an RFC 1123 name"]
-    return wrong + list(resource.refuse(value))
+def refusals(resource: Resource, value: Object) -> list[Cause]:
+    """Return what is wrong with the fields of an object. Raises Refused if it cannot be read as its kind."""
+    _decode(resource, value)
+    given = without_nulls(value)
+    name = str(given.get("metadata", {}).get("name", ""))
+    wrong = [] if _NAME.fullmatch(name) else [invalid("metadata.name", name, _NO_NAME)]
+    return wrong + list(resource.refuse(given))
+
+
+def _decode(resource: Resource, value: Object) -> None:
+    """Refuse what cannot be read as the kind."""
+    version = resource.group.rpartition("/")[2]
+    cannot = f'{resource.kind} in version "{version}" cannot be handled as a {resource.kind}'
+    if wrong := misfits(resource.kind, value):
+        listed = ", ".join(each.of_a_decoder for each in wrong)
+        raise Refused(400, f"{cannot}: strict decoding error: {listed}")
+    if any(amount is None for _, amount in quantities(value)):
+        raise Refused(400, f"{cannot}: quantities must match the regular expression '{QUANTITY}'")
 
 
 def filled(resource: Resource, value: Object) -> Object:
     """Return an object with the defaults that the server adds."""
-    whole = deepcopy(value)
+    whole: Object = deepcopy(without_nulls(value))
     resource.fill(whole)
     return whole
 
 
-def schedule_fault(text: str) -> str:
-    """Return what is wrong with a CronJob's schedule, "" if nothing is (five fields, or a macro)."""
-    if "TZ" in text:
-        return "cannot use TZ or CRON_TZ in schedule, use timeZone field instead"
-    if text.startswith("@"):
-        good = text in _MACROS or re.fullmatch(r"@every (\d+(h|m|s))+", text)
-        return "" if good else f"unrecognized descriptor: {text}"
-    parts = text.split()
-    if len(parts) != len(_FIELDS):
-        return f"expected exactly 5 fields, found {len(parts)}: [{text}]"
-    wrong = [part for part, limits in zip(parts, _FIELDS, strict=True) if not _fits(part, *limits)]
-    return f"failed to parse {wrong[0]}" if wrong else ""
+def _job(value: Object) -> Iterator[Cause]:
+    yield from _job_spec(value.get("spec", {}), "spec")
 
 
-def _fits(field: str, low: int, high: int) -> bool:
-    for part in field.split(","):
-        match = _PART.fullmatch(part)
-        if not match or match[2] == "0":
-            return False
-        if match[1] in "*?":
-            continue
-        bounds = [_NAMES.get(each.lower(), each) for each in match[1].split("-")]
-        if not all(isinstance(each, int) or each.isdigit() for each in bounds):
-            return False
-        numbers = [int(each) for each in bounds]
-        if numbers != sorted(numbers) or not all(low <= number <= high for number in numbers):
-            return False
-    return True
+def _job_spec(spec: Object, path: str) -> Iterator[Cause]:
+    yield from no_less_than_zero(spec, path, *_JOB_COUNTS)
+    replacement = ("TerminatingOrFailed", "Failed")
+    yield from choices(spec, path, completionMode=("NonIndexed", "Indexed"), podReplacementPolicy=replacement)
+    template = spec.get("template", {}).get("spec", {})
+    yield from pod(template, f"{path}.template.spec", ("OnFailure", "Never"))
 
 
-def _pod(spec: Any, path: str, *, restart: tuple[str, ...] = ("Always",)) -> Iterator[str]:
-    if not isinstance(spec, dict) or not spec.get("containers"):
-        yield f"{path}.containers: Required value"
+def _cron_job(value: Object) -> Iterator[Cause]:
+    name, spec = str(value.get("metadata", {}).get("name", "")), value.get("spec", {})
+    if len(name) > CRON_JOB_LENGTH:
+        yield invalid("metadata.name", name, f"must be no more than {CRON_JOB_LENGTH} characters")
+    yield from _timing(spec)
+    yield from no_less_than_zero(spec, "spec", *_CRON_JOB_COUNTS)
+    yield from choices(spec, "spec", concurrencyPolicy=("Allow", "Forbid", "Replace"))
+    if "jobTemplate" not in spec:
+        yield required("spec.jobTemplate")
         return
-    if spec.get("restartPolicy", "Always") not in restart:
-        given = spec.get("restartPolicy", "Always")
-        yield f"{path}.restartPolicy: Unsupported value: {given!r}: supported values: {', '.join(restart)}"
-    for index, container in enumerate(spec["containers"]):
-        for key in ("name", "image"):
-            if not container.get(key):
-                yield f"{path}.containers[{index}].{key}: Required value"
+    job = spec["jobTemplate"].get("spec", {})
+    if "selector" in job:
+        yield invalid("spec.jobTemplate.spec.selector", job["selector"], "`selector` will be auto-generated")
+    yield from _job_spec(job, "spec.jobTemplate.spec")
 
 
-def _job(value: Object, path: str = "spec") -> Iterator[str]:
-    spec = value.get("spec", {}).get("template", {}).get("spec")
-    yield from _pod(spec, f"{path}.template.spec", restart=("OnFailure", "Never"))
-
-
-def _cron_job(value: Object) -> Iterator[str]:
-    spec = value.get("spec", {})
+def _timing(spec: Object) -> Iterator[Cause]:
     schedule = spec.get("schedule")
     if not schedule:
-        yield "spec.schedule: Required value"
-    elif wrong := schedule_fault(str(schedule)):
-        yield f"spec.schedule: Invalid value: {schedule!r}: {wrong}"
-    if spec.get("concurrencyPolicy", "Allow") not in {"Allow", "Forbid", "Replace"}:
-        yield f"spec.concurrencyPolicy: Unsupported value: {spec['concurrencyPolicy']!r}"
-    if not isinstance(spec.get("suspend", False), bool):
-        yield "spec.suspend: Invalid value: must be a boolean"
-    if "jobTemplate" not in spec:
-        yield "spec.jobTemplate: Required value"
-    else:
-        yield from _job(spec["jobTemplate"], "spec.jobTemplate.spec")
+        yield required("spec.schedule")
+    elif wrong := schedule_fault(schedule):
+        yield invalid("spec.schedule", schedule, wrong)
+    if "timeZone" in spec and (wrong := time_zone_fault(spec["timeZone"])):
+        yield invalid("spec.timeZone", spec["timeZone"], wrong)
 
 
-def _deployment(value: Object) -> Iterator[str]:
+def _deployment(value: Object) -> Iterator[Cause]:
     spec = value.get("spec", {})
     template = spec.get("template", {})
     chosen = spec.get("selector", {}).get("matchLabels", {})
     labels = template.get("metadata", {}).get("labels", {})
     if not chosen:
-        yield "spec.selector: Required value"
+        yield required("spec.selector")
     elif any(labels.get(key) != text for key, text in chosen.items()):
-        yield "spec.template.metadata.labels: Invalid value: `selector` does not match template `labels`"
-    yield from _pod(template.get("spec"), "spec.template.spec")
+        said = "`selector` does not match template `labels`"
+        yield invalid("spec.template.metadata.labels", labels, said)
+    yield from no_less_than_zero(spec, "spec", *_DEPLOYMENT_COUNTS)
+    yield from choices(spec.get("strategy", {}), "spec.strategy", type=("Recreate", "RollingUpdate"))
+    yield from pod(template.get("spec", {}), "spec.template.spec", ("Always",))
 
 
-def _config_map(value: Object) -> Iterator[str]:
-    for key, text in (value.get("data") or {}).items():
-        if not isinstance(text, str):
-            yield f"data.{key}: Invalid value: must be a string"
+def _config_map(value: Object) -> Iterator[Cause]:
+    for part in ("data", "binaryData"):
+        for key in value.get(part, {}):
+            if not _KEY.fullmatch(key):
+                yield invalid(f"{part}[{key}]", key, _NO_KEY)
 
 
 def _fill_pod(spec: Object) -> None:

@@ -18,6 +18,11 @@ if TYPE_CHECKING:
 
 HEARTBEAT = 1.0  # seconds between two signs of life of a stream; a reader that is gone shows then
 _RULE_SET = ("on", "targets", "contextTargets", "rules", "fallthrough", "offVariation", "prerequisites")
+_OPERATORS = {
+    "in", "endsWith", "startsWith", "matches", "contains", "lessThan", "lessThanOrEqual", "greaterThan",
+    "greaterThanOrEqual", "before", "after", "segmentMatch", "semVerEqual", "semVerLessThan",
+    "semVerGreaterThan",
+}  # fmt: skip
 
 
 class Refused(Exception):
@@ -88,16 +93,18 @@ class LaunchDarkly:
         self.note()
         return self.flags[project, key]
 
-    def patch(self, project: str, key: str, operations: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    def patch(self, project: str, key: str, operations: Any) -> dict[str, Any]:
         """Change a flag by JSON Patch, all or nothing. Raises Refused."""
+        if not isinstance(operations, list):
+            raise Refused(400, "invalid_request", "a patch is a list of operations")
         with self.changed:
             old = self.flag(project, key)
             new = deepcopy(old)
             for operation in operations:
                 _apply(new, operation)
             new["_version"] += 1
+            _check_environments(new)
             for name, there in new["environments"].items():
-                _check(there, len(new["variations"]))
                 if there != old["environments"][name]:
                     _give_ids(there)
                     there["version"] += 1
@@ -185,7 +192,7 @@ def _rest(app: Flask, kept: LaunchDarkly) -> None:
     @app.patch("/api/v2/flags/<project>/<key>")
     def patched(project: str, key: str) -> Any:
         body = request.get_json()
-        return jsonify(kept.patch(project, key, body["patch"] if isinstance(body, dict) else body))
+        return jsonify(kept.patch(project, key, body.get("patch") if isinstance(body, dict) else body))
 
     @app.delete("/api/v2/flags/<project>/<key>")
     def deleted(project: str, key: str) -> Any:
@@ -249,40 +256,67 @@ def _fresh(defaults: dict[str, int]) -> dict[str, Any]:
 
 def _apply(document: dict[str, Any], operation: dict[str, Any]) -> None:
     """Carry out one operation of JSON Patch (RFC 6902): add, replace, remove or test."""
-    *way, last = [part.replace("~1", "/").replace("~0", "~") for part in operation["path"].split("/")[1:]]
-    place: Any = document
     try:
-        for part in way:
-            place = place[int(part)] if isinstance(place, list) else place[part]
-        key = (len(place) if last == "-" else int(last)) if isinstance(place, list) else last
-        if operation["op"] == "add" and isinstance(place, list):
+        _carry_out(document, operation)
+    except (LookupError, ValueError, TypeError, AttributeError) as error:
+        raise Refused(400, "invalid_request", f"invalid operation in patch: {operation}") from error
+
+
+def _carry_out(document: dict[str, Any], operation: dict[str, Any]) -> None:
+    path = operation["path"]
+    *way, last = [part.replace("~1", "/").replace("~0", "~") for part in path.split("/")[1:]]
+    place: Any = document
+    for part in way:
+        place = place[int(part)] if isinstance(place, list) else place[part]
+    key: Any = (len(place) if last == "-" else int(last)) if isinstance(place, list) else last
+    match operation["op"]:
+        case "add" if isinstance(place, list):
             place.insert(key, operation["value"])
-        elif operation["op"] == "add" or (operation["op"] == "replace" and place[key] is not None):
+        case "add":
             place[key] = operation["value"]
-        elif operation["op"] == "remove":
+        case "replace":
+            _ = place[key]  # it must be there
+            place[key] = operation["value"]
+        case "remove":
             del place[key]
-        elif place[key] != operation["value"]:
-            raise Refused(409, "optimistic_locking_error", f"test of {operation['path']} failed")
-    except (KeyError, IndexError, ValueError) as error:
-        raise Refused(400, "invalid_request", f"invalid path in patch: {operation['path']}") from error
+        case "test":
+            if place[key] != operation["value"]:
+                raise Refused(409, "optimistic_locking_error", f"test of {path} failed")
+        case unknown:
+            raise ValueError(unknown)
 
 
-def _check(there: dict[str, Any], variations: int) -> None:
-    """Refuse what LaunchDarkly refuses in an environment's rule set."""
-    for served in (there.get("fallthrough") or {}, *there["rules"]):
+def _check_environments(flag: dict[str, Any]) -> None:
+    """Refuse what LaunchDarkly refuses in the rule sets of a flag."""
+    try:
+        every = (_wrong(there, flag["variations"]) for there in flag["environments"].values())
+        wrong = [said for each in every for said in each]
+    except (LookupError, TypeError, AttributeError):
+        wrong = ["a rule set is not of the documented form"]
+    if wrong:
+        raise Refused(400, "invalid_request", wrong[0])
+
+
+def _wrong(there: dict[str, Any], variations: Sequence[Any]) -> Iterator[str]:
+    if not isinstance(there["on"], bool):
+        yield "on must be true or false"
+    targets = [*there["targets"], *there["contextTargets"]]
+    named = [each["variation"] for each in targets]
+    if there.get("offVariation") is not None:
+        named.append(there["offVariation"])
+    for served in (there["fallthrough"], *there["rules"]):
         shares = (served.get("rollout") or {}).get("variations", [])
         if shares and sum(each["weight"] for each in shares) != 100_000:
-            raise Refused(400, "invalid_request", "the weights of a rollout must sum to 100000")
-        indexes = [each["variation"] for each in shares] or [served.get("variation")]
-        if not all(isinstance(index, int) and 0 <= index < variations for index in indexes):
-            raise Refused(400, "invalid_request", "a rule or rollout names no variation of the flag")
-    keys = [
-        (each.get("contextKind", "user"), key)
-        for each in (*there["targets"], *there["contextTargets"])
-        for key in each["values"]
-    ]
+            yield "the weights of a rollout must sum to 100000"
+        named += [each["variation"] for each in shares] or [served.get("variation")]
+    if not all(type(index) is int and 0 <= index < len(variations) for index in named):
+        yield "a target, rule, rollout or offVariation names no variation of the flag"
+    for clause in (clause for rule in there["rules"] for clause in rule["clauses"]):
+        if clause["op"] not in _OPERATORS:
+            yield f"a clause has no operator {clause['op']!r}"
+    keys = [(each.get("contextKind", "user"), key) for each in targets for key in each["values"]]
     if len(keys) != len(set(keys)):
-        raise Refused(400, "invalid_request", "a target may stand in one variation only")
+        yield "a target may stand in one variation only"
 
 
 def _give_ids(there: dict[str, Any]) -> None:

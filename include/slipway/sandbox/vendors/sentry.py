@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -30,10 +31,12 @@ class Sentry:
     """What Sentry keeps: issues by (organization, project).
 
     :param page: issues on one page of an answer
+    :param scopes: what the token may do
     """
 
     projects: dict[tuple[str, str], list[Issue]] = field(default_factory=dict)
     page: int = 100
+    scopes: Sequence[str] = ("event:read",)
 
 
 def sentry(state: Sentry | None = None, *, token: str = "Bearer sandbox") -> StandIn:
@@ -46,9 +49,9 @@ def sentry(state: Sentry | None = None, *, token: str = "Bearer sandbox") -> Sta
     kept = state or Sentry()
     app = Flask("sentry")
 
-    @app.get("/api/0/organizations/")
-    def organizations() -> Any:
-        return jsonify([{"slug": slug} for slug in sorted({key[0] for key in kept.projects})])
+    @app.get("/api/0/")
+    def index() -> Any:
+        return jsonify({"version": "0", "auth": {"scopes": list(kept.scopes)}, "user": None})
 
     @app.get("/api/0/projects/<organization>/<project>/issues/")
     def issues(organization: str, project: str) -> Any:

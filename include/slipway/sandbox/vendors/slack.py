@@ -7,6 +7,8 @@ from typing import Any
 
 from slipway.sandbox.vendors.stand_in import StandIn
 
+MOST_BLOCKS = 50  # of a message
+
 
 @dataclass(kw_only=True)
 class SlackState:
@@ -52,11 +54,15 @@ def _wrong(body: Any) -> str:
         return "invalid_payload"
     if not body.get("text") and not body.get("blocks"):
         return "no_text"
-    return "" if all(_good(block) for block in body.get("blocks", [])) else "invalid_blocks"
+    blocks = body.get("blocks", [])
+    return "" if len(blocks) <= MOST_BLOCKS and all(_good(block) for block in blocks) else "invalid_blocks"
 
 
 def _good(block: dict[str, Any]) -> bool:
-    longest = {"header": 150, "section": 3000}
     if block["type"] == "context":
-        return 0 < len(block["elements"]) <= 10
-    return 0 < len(block["text"]["text"]) <= longest.get(block["type"], 0)
+        return 0 < len(block["elements"]) <= 10 and all(_fits(each, 3000) for each in block["elements"])
+    return _fits(block["text"], {"header": 150, "section": 3000}.get(block["type"], 0))
+
+
+def _fits(text: dict[str, Any], longest: int) -> bool:
+    return 0 < len(text["text"]) <= longest

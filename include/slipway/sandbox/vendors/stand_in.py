@@ -79,7 +79,7 @@ class StandIn:
 
         self.app.before_request(self._before)
         self.app.after_request(self._after)
-        for status in (400, 404, 405, 500):
+        for status in (400, 404, 405, 415, 500):
             self.app.register_error_handler(status, lambda fault: self.error(fault.code, fault.description))
 
         @self.app.get(f"{CONTROL}/calls")
@@ -135,9 +135,7 @@ class StandIn:
         if trouble is None:
             return response
         if trouble.hides:
-            body, status = self.error(trouble.status, SAID)
-            response.set_data(str(body))
-            response.status_code = status
+            response = self.app.make_response(self._wrong(trouble))
         if trouble.half:
             whole = response.get_data()
             response.set_data(whole[: len(whole) // 2])

@@ -63,7 +63,8 @@ def statuspage(
 
 
 def error(status: int, said: str) -> tuple[Any, int]:
-    """Return an error as Statuspage gives it."""
+    """Return an error as Statuspage gives it, which has a number of its own for too many calls."""
+    status = 420 if status == 429 else status
     return {"error": "Could not authenticate" if status == 401 else said}, status
 
 

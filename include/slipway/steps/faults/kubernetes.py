@@ -3,8 +3,8 @@
 StepFailed (another try may help)
 |- NotAsApplied, NotAsBefore
 StepImpossible (no second try)
-`- ClusterUnclear, ManifestUnreadable, KindUnknown, SecretInManifest, ObjectTooLarge, ChangedSince,
-   RightsMissing
+`- ClusterUnclear, ManifestUnreadable, KindUnknown, SecretInManifest, SecretInEnvironment, ObjectTooLarge,
+   ChangedSince, RightsMissing
 """
 
 from collections.abc import Sequence
@@ -20,6 +20,9 @@ from slipway.vendor_faults import (
 )
 
 KUBERNETES = "Kubernetes"
+
+# Server-side apply answers 500 to a field that its schema lacks (kubernetes/kubernetes#122480).
+_UNTYPED = "failed to create typed patch object"
 
 
 class ClusterUnclear(StepImpossible):
@@ -58,6 +61,18 @@ class SecretInManifest(StepImpossible):
         super().__init__(
             f"{place}: a Secret is not applied by a release, because its values would be kept as evidence. "
             "Let your secret store bring it into the cluster."
+        )
+
+
+class SecretInEnvironment(StepImpossible):
+    """A container's `env` with a secret written out: the state before would carry it as well."""
+
+    def __init__(self, place: str, names: Sequence[str]) -> None:
+        self.place, self.names = place, tuple(names)
+        super().__init__(
+            f"{place}: its env has {', '.join(self.names)} written out, which would be kept as evidence. "
+            "Nothing was touched. Take it from a Secret by valueFrom.secretKeyRef; what is no secret, from a "
+            "ConfigMap by valueFrom.configMapKeyRef."
         )
 
 
@@ -129,6 +144,6 @@ def fault_of(call: str, conn_id: str, status: int, said: str, wait: float | None
         return InTheWay(KUBERNETES, call, said, mend)
     if status == 429:
         return TooManyCalls(KUBERNETES, call, wait)
-    if status >= 500:
+    if status >= 500 and _UNTYPED not in said:
         return VendorBroken(KUBERNETES, call, status, said)
     return CallRefused(KUBERNETES, call, status, said, "Correct the manifest.")

@@ -68,7 +68,8 @@ class WrongCommit(StepFailed):
         self.conn_id, self.folder, self.expected, self.found = conn_id, folder, expected, found
         super().__init__(
             f'connection "{conn_id}": {folder} is at commit {found[:12]} and not at {expected[:12]} after '
-            "the checkout. See who else works in that folder."
+            "the checkout. See who else works in that folder, or which of the commands moves it; the next "
+            "try, also after you clear this task, checks out and builds it once more."
         )
 
 
@@ -94,7 +95,8 @@ class InstanceUnwell(StepFailed):
         rest = f"Not touched: {', '.join(untouched)}. " if untouched else ""
         super().__init__(
             f"{instance}: {seconds:g} s after its restart it should be well with version {expected}, and "
-            f"{found}. {rest}Read the instance's own log, or give it longer (`confirm_within`)."
+            f"{found}. {rest}Read the instance's own log, or give it longer (`confirm_within`). The next "
+            "try, also after you clear this task, restarts it once more unless it is well by then."
         )
 
 

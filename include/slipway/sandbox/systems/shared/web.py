@@ -79,8 +79,8 @@ def _compiled(pattern):
 def health(app, request):
     """Healthy when the database answers and has every column that this code needs."""
     try:
-        for table, columns in app.needs.items():
-            rows(f"SELECT {columns} FROM {table} LIMIT 0")
+        looks = [f"SELECT 1 FROM (SELECT {what} FROM {table} LIMIT 0) AS looked" for table, what in app.needs.items()]
+        rows(" UNION ALL ".join(looks))
     except psycopg.Error as error:
         raise Refused(503, str(error).splitlines()[0]) from error
     return {"status": "ok", "version": app.version, "environment": os.environ.get("ENVIRONMENT")}
