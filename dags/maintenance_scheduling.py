@@ -833,7 +833,7 @@ notices = [
         name="users_hear_of_the_coming_feature",
         # Day -3 in the document. GO is given in the window and production follows at once. A wait of three
         # days behind it would want the approval days ahead, at two in the morning, and nothing would judge
-        # the window of the launch. So it is told after the GO: no user hears of what is never released.
+        # the window of the launch. So it is told after the GO: no user hears of what was never approved.
         moment=Moment.BEFORE_PRODUCTION,
         audience="All users",
         channels=[mail("users"), InApp()],

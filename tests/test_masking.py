@@ -25,6 +25,11 @@ def test_a_harmless_name_is_no_secret(name: str) -> None:
         ("password: 'two words', port: 1", "password: ***, port: 1"),
         ("-----BEGIN RSA PRIVATE KEY-----\nabc\n-----END RSA PRIVATE KEY-----", "***"),
         ("key AKIAABCDEFGHIJKLMNOP used", "key *** used"),
+        ("STRIPE_SECRET_KEY=sk_live_1 next", "STRIPE_SECRET_KEY=*** next"),
+        ("environ({'DB_PASSWORD': 'hunter2'})", "environ({'DB_PASSWORD': ***})"),
+        ("--passphrase=open PRIVATE_KEY: x", "--passphrase=*** PRIVATE_KEY: ***"),
+        ("Set-Cookie: session=abc", "Set-Cookie: ***"),
+        ("password: 12345", "password: ***"),
     ],
 )
 def test_a_secret_in_running_text_is_masked(text: str, expected: str) -> None:
@@ -37,6 +42,7 @@ def test_a_secret_in_running_text_is_masked(text: str, expected: str) -> None:
     [
         "basic functionality works",
         "the bearer of this note",
+        "api_tokens: 5 rows, secret: none",
         "http://127.0.0.1:8001/health",
         "see https://host/a:b@c",
         "3 tokens were counted",

@@ -107,7 +107,7 @@ def test_a_call_that_may_have_been_taken_is_not_sent_twice(acme: StandIn, troubl
 
 def test_too_many_calls_waits_as_long_as_it_is_told(acme: StandIn, caplog: pytest.LogCaptureFixture) -> None:
     acme.trouble(status=429, retry_after="0.02")
-    with caplog.at_level(logging.INFO, "airflow.task"):
+    with caplog.at_level(logging.INFO, "slipway"):
         assert call(ACME, "acme", "POST", "/things", json={"name": "a"}).status_code == 201
     assert "too many calls. Try again in 0.02 s" in caplog.text
 

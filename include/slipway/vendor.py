@@ -33,7 +33,7 @@ LONGEST_PAUSE = 30.0  # seconds; a step that is asked for more patience waits in
 UNCONNECTED = ("NewConnectionError", "NameResolutionError")  # urllib3's names for what never got there
 BUSY = frozenset({420, 429})  # 420 is Statuspage's (developer.statuspage.io, "Rate limiting")
 SAFE = frozenset({"GET", "HEAD", "PUT", "DELETE"})  # doing it twice is doing it once (RFC 9110, 9.2.2)
-log = logging.getLogger("airflow.task")
+log = logging.getLogger("slipway")
 
 
 @dataclass(frozen=True, kw_only=True)

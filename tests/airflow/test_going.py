@@ -115,6 +115,23 @@ def test_who_does_not_say_or_asks_for_more_than_the_step_has_fails_it(
     with pytest.raises(TooManyCalls):
         to_its_end(Task(), run, A_QUARTER, call)  # type: ignore[arg-type]
     assert slept == []
+    if wait == 90:  # a person clears it
+        with pytest.raises(Deferred):
+            to_its_end(Task(), run, A_QUARTER, call)  # type: ignore[arg-type]
+
+
+def test_a_round_of_waiting_ends_with_what_was_waited_for(slept: list[float]) -> None:
+    answers = iter([TooManyCalls("Heroku", "GET /apps", 3), None, SWAPS, None])
+
+    def call() -> str:
+        if answer := next(answers):
+            raise answer
+        return "done"
+
+    run = a_run({})
+    assert to_its_end(Task(), run, A_QUARTER, call) == "done"  # type: ignore[arg-type]
+    slept.append(3600)  # and it is cleared an hour later
+    assert to_its_end(Task(), run, A_QUARTER, call) == "done"  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from slipway.airflow.step import StepOperator, UndoOperator
 from slipway.compile import compile_plan
 from slipway.errors import StepFailed, StepImpossible
 from slipway.facts import Facts
+from slipway.masking import masked_texts
 from slipway.run import Evidence, Finding, Run
 from slipway.words import Answer
 
@@ -80,6 +81,24 @@ def test_a_failure_has_no_secret(fails_as: type[StepFailed], caplog: pytest.LogC
     assert xcoms[gather.FAILURE] == str(failure) == "`env` failed: STRIPE_API_KEY=***"
     assert "`env` failed" in caplog.text
     assert SECRET not in caplog.text
+
+
+def test_a_key_over_several_lines_is_masked_in_each_and_the_log_goes_on_after_it(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.INFO, "slipway")
+    key = ["-----BEGIN RSA PRIVATE KEY-----", "MIIEabc", "-----END RSA PRIVATE KEY-----"]
+    for line in ["| before", *key, "| after"]:
+        a_run({}).log.info("%s", line)
+    assert caplog.messages == ["| before", "***", "***", "***", "| after"]
+    assert masked_texts({"last_lines": ["before", *key, "after"]}) == {
+        "last_lines": ["before", "***", "after"]
+    }
+
+
+def test_a_log_call_that_is_written_wrongly_fails_no_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(logging, "raiseExceptions", False)  # else pytest's own handler raises
+    a_run({}).log.warning("%d of %s", "x")
 
 
 def test_an_undo_and_a_finding_show_none_either() -> None:

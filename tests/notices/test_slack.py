@@ -85,7 +85,10 @@ def test_a_long_text_is_cut_at_lines_then_at_words_and_never_in_a_character(
 def test_what_no_message_can_hold_is_cut_off_and_said(server: StandIn, state: SlackState) -> None:
     OPS.send(a_letter(text="a" * 3000 * 49), KEY)
     assert len(state.messages[0]["blocks"]) == 50
-    assert sections(state)[-2:] == ["a" * 3000, "… _The rest stands in the report of the release._"]
+    assert sections(state)[-2:] == [
+        "a" * 3000,
+        "… _Cut off here._",
+    ]
 
 
 def section(length: int) -> dict[str, object]:

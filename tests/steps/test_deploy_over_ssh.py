@@ -98,6 +98,12 @@ def test_a_tag_is_checked_out_and_built_and_the_one_before_comes_back(world: Wor
     assert world.step.undo(run, evidence).changed is False
 
 
+def test_a_branch_that_is_called_as_the_tag_is_not_mistaken_for_it(world: World, run: LocalRun) -> None:
+    git(world.clone, "branch", "v2.5.0-maintenance", "v2.4.0")
+    world.step.do(run)
+    assert world.built() == "2.5.0-maintenance"
+
+
 def test_what_somebody_else_checked_out_since_is_left_alone(world: World, run: LocalRun) -> None:
     evidence = world.step.do(run)
     git(world.clone, "checkout", "--quiet", "-b", "hotfix")

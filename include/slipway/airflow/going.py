@@ -48,19 +48,31 @@ def to_its_end(operator: BaseOperator, run: AirflowRun, longest: timedelta, act:
     """
     while True:
         try:
-            return act()
+            found = act()
         except StillGoing as going:
             wait_for(operator, run, going, longest)
         except TooManyCalls as busy:
             if busy.wait is None or timedelta(seconds=busy.wait) > longest - waited(run):
+                ended(run)
                 raise
-            wait_for(operator, run, NotYet(str(busy), left=timedelta(seconds=busy.wait)), longest)
+            left_alone = NotYet(str(busy).rstrip("."), left=timedelta(seconds=busy.wait))
+            wait_for(operator, run, left_alone, longest)
+        else:
+            ended(run)
+            return found
 
 
 def waited(run: AirflowRun) -> timedelta:
     """Return for how long the step has waited by now, over all its tries."""
     since = run.recall(run.counting(GOING_SINCE))
     return timedelta(0) if since is None else timedelta(seconds=time.time() - float(since))
+
+
+def ended(run: AirflowRun) -> None:
+    """End the round of waiting, if there is one, so that the step may wait again when somebody clears it."""
+    name = run.counting(GOING_SINCE)
+    if run.recall(name) is not None:
+        run.over(name)
 
 
 def wait_for(operator: BaseOperator, run: AirflowRun, going: StillGoing, longest: timedelta) -> None:
@@ -73,7 +85,7 @@ def wait_for(operator: BaseOperator, run: AirflowRun, going: StillGoing, longest
     run.remember(name, time.time)
     so_far = waited(run)
     if so_far > longest:
-        run.over(name)  # so that it may wait again when somebody clears it
+        ended(run)
         raise plain(NeverEnded(going.what, longest))
     pause = max(going.pause(so_far), FIRST_LOOK)
     if so_far + pause <= IN_PLACE:

@@ -16,6 +16,8 @@ from slipway.run import Evidence, Finding, Json
 from slipway.undoing import Fate
 
 BEFORE = "before"
+LOG = logging.getLogger("slipway")
+LOG.addFilter(Masks())
 
 
 @dataclass(frozen=True)
@@ -34,10 +36,7 @@ class AirflowRun:
     @cached_property
     def log(self) -> logging.Logger:
         """The task's log, without the name of a class in front and without what looks like a secret."""
-        log = logging.getLogger("slipway")
-        if not any(isinstance(each, Masks) for each in log.filters):
-            log.addFilter(Masks())
-        return log
+        return LOG
 
     @property
     def release_id(self) -> str:

@@ -140,6 +140,8 @@ class UndoOperator(BaseOperator):
             if not (evidence.changed or begun_before):
                 run.log.info("There was nothing to take back: %s", evidence.summary or node.title)
                 return {"undone": False, "why": masked(evidence.summary) or why, "evidence": shown(evidence)}
+            if not evidence.changed:
+                why = f"{why} An earlier look began to take it back, and the last one found nothing left."
         run.log.info("Undone: %s", evidence.summary or node.title)
         return {"undone": True, "why": why, "evidence": shown(evidence)}
 

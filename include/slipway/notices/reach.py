@@ -14,7 +14,7 @@ from slipway.vendor_faults import TooManyCalls, VendorUnreachable
 
 UNTRIED = "is there; it cannot be tried without telling people"
 T = TypeVar("T")
-log = logging.getLogger("airflow.task")
+log = logging.getLogger("slipway")
 
 
 def connection(conn_id: str, used_by: str) -> Any:

@@ -23,7 +23,7 @@ HOLDS = "the token or the address of the incoming webhook"
 TIMEOUT = 30  # seconds
 LONGEST_HEADER, LONGEST_SECTION = 150, 3000  # characters, of Slack's blocks
 MOST_SECTIONS = 48  # a message holds 50 blocks, two of which are header and footer
-CUT_OFF = "… _The rest stands in the report of the release._"
+CUT_OFF = "… _Cut off here._"
 NEW_WEBHOOK = (
     'The webhook is gone or not yet approved: make a new one in Slack and set it in the connection "{}".'
 )
@@ -121,7 +121,7 @@ def _parts(text: str) -> list[str]:
     parts = []
     while text := text.strip("\n"):
         end = _end_of_part(text)
-        parts.append(text[:end])
+        parts += [part] if (part := text[:end]).strip() else []
         text = text[end:].removeprefix(" ")
     return parts if len(parts) <= MOST_SECTIONS else [*parts[: MOST_SECTIONS - 1], CUT_OFF]
 

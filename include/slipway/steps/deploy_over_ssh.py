@@ -83,7 +83,7 @@ class DeployOverSsh(ReleasingStep):
     ) -> dict[str, Json]:
         """Check it out and go on; return what is checked out then. Raises WrongCommit."""
         run.log.info("Checking out %s (commit %s) in %s", name, commit[:12], self.folder)
-        checkout = f"git checkout --quiet {quote(name if verb == 'do' else commit)}"
+        checkout = f"git checkout --quiet {quote(commit)}"  # a branch may be called as the tag
         job = Job(
             name=job_name(run, self.name, verb),
             title="; ".join((checkout, *then)),
@@ -94,7 +94,7 @@ class DeployOverSsh(ReleasingStep):
         found = self._checked_out(there)
         if found["commit"] != commit:
             clear(there, job)  # the next try runs it once more
-            raise WrongCommit(there.conn_id, self.folder, commit, str(found["commit"]))
+            raise WrongCommit(there.conn_id, self.folder, commit, str(found["commit"]), undoes=verb == "undo")
         return found
 
     def _tagged(self, run: Run, there: Server) -> tuple[str, str]:

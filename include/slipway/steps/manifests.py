@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from slipway.masking import is_secret
+from slipway.masking import is_secret, masked
 from slipway.run import Json, Run
 from slipway.steps.artifacts import artifact
 from slipway.steps.faults.kubernetes import (
@@ -23,6 +23,8 @@ _COUNTED = frozenset(  # annotations in which controllers count what was rolled 
 )
 _LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 _OF_ANOTHER = re.compile(r"\$\([^()]+\)")  # the value of another variable
+_ABOUT = re.compile(r"_(url|uri|host|domain|dir|file|path|name|ttl|length)$", re.IGNORECASE)  # TOKEN_URL
+_PLAIN = re.compile(r"true|false|/\S*", re.IGNORECASE)  # the path of a file with a secret is none
 
 
 def manifests(run: Run, given: str | Mapping[str, Json], namespace: str) -> dict[Reference, dict[str, Json]]:
@@ -75,7 +77,7 @@ def _reference(place: str, value: Any, namespace: str) -> Reference:
 
 
 def refuse_secrets(place: str, value: Json) -> None:
-    """Raise SecretInEnvironment if a container of an object has a secret written out in its `env`.
+    """Raise SecretInEnvironment if a container has a secret written out in `env`, `args` or `command`.
 
     Also in what `kubectl apply` notes of the object as it was last applied.
     """
@@ -88,6 +90,8 @@ def _written_out(value: Json) -> Iterator[str]:
         for key, part in value.items():
             if key == "env" and isinstance(part, list):
                 yield from (str(each["name"]) for each in part if _is_written_out(each))
+            if key in ("args", "command") and isinstance(part, list):
+                yield from (str(each).partition("=")[0] for each in part if masked(str(each)) != str(each))
             yield from _written_out(_noted(part) if key == _LAST_APPLIED else part)
     elif isinstance(value, list):
         for each in value:
@@ -104,7 +108,12 @@ def _noted(text: str) -> Json:
 def _is_written_out(variable: Json) -> bool:
     if not isinstance(variable, Mapping) or not variable.get("value"):
         return False
-    return is_secret(str(variable.get("name"))) and not _OF_ANOTHER.fullmatch(str(variable["value"]))
+    name, value = str(variable.get("name")), str(variable["value"])
+    if masked(value) != value:
+        return True
+    return is_secret(name) and not (
+        _OF_ANOTHER.fullmatch(value) or _ABOUT.search(name) or _PLAIN.fullmatch(value)
+    )
 
 
 def essence(reference: Reference, value: Mapping[str, Json] | None) -> dict[str, Json] | None:

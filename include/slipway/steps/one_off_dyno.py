@@ -97,7 +97,7 @@ def _running(run: Run, app: str, command: str) -> list[str]:
     """Return the names of the dynos in which Slipway runs a command, whatever task or release began them."""
     dynos = ask(run, "GET", f"/apps/{app}/dynos")
     given = ((str(dyno["name"]), str(dyno.get("command", ""))) for dyno in dynos)
-    return [name for name, said in given if said.startswith(f"{command};") and "# slipway-" in said]
+    return [name for name, said in given if said.startswith(_order(command, "slipway-"))]
 
 
 def _run_and_remember(run: Run, app: str, command: str, note: str, timeout: timedelta, mark: str) -> Ended:
@@ -127,13 +127,17 @@ def _begin(run: Run, app: str, command: str, timeout: timedelta, mark: str) -> d
     run.log.info("Running `%s` in a one-off dyno of %s, at most %s", command, app, timeout)
     order = {
         # The mark is a comment at the end: by it a later try finds the dyno among the others.
-        "command": f'{command}; echo "\uffff heroku-command-exit-status $?" # {mark}',
+        "command": _order(command, mark),
         "attach": True,
         "force_no_tty": True,
         "type": "run",
         "time_to_live": min(int(timeout.total_seconds()) + _GRACE, _LONGEST),
     }
     return dict(ask(run, "POST", f"/apps/{app}/dynos", json=order))
+
+
+def _order(command: str, mark: str) -> str:
+    return f'{command}; echo "\uffff heroku-command-exit-status $?" # {mark}'
 
 
 def _attend(run: Run, app: str, command: str, dyno: dict[str, Any], timeout: timedelta) -> Ended:

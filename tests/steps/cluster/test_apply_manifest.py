@@ -286,6 +286,13 @@ def _deployment(world: World) -> tuple[str, str]:
             DEPLOYMENT.replace("name: MODE, value: first", "name: CLIENT_SECRET, value: hunter2"),
             "CLIENT_SECRET",
         ),
+        (
+            DEPLOYMENT.replace(
+                "name: LOG_LEVEL, value: info", "name: DATABASE_URL, value: pg://u:hunter2@db/x"
+            ),
+            "DATABASE_URL",
+        ),
+        (CRON_JOB + "              args: [--password=hunter2]\n", "--password"),
     ],
 )
 def test_a_secret_written_out_in_an_env_is_refused(world: World, run: LocalRun, text: str, name: str) -> None:
@@ -305,6 +312,10 @@ def test_a_secret_written_out_in_an_env_is_refused(world: World, run: LocalRun, 
     [
         "{name: DB_PASSWORD, valueFrom: {secretKeyRef: {name: api, key: password}}}",
         '{name: DB_PASSWORD, value: ""}',
+        "{name: COOKIE_DOMAIN, value: shop.example}",
+        "{name: TOKEN_URL, value: 'https://login.example/token'}",
+        "{name: GOOGLE_APPLICATION_CREDENTIALS, value: /var/run/key.json}",
+        '{name: PASSWORD_MIN_LENGTH, value: "12"}',
         "{name: DB_PASSWORD}",
         "{name: DB_PASSWORD, value: $(OTHER)}",
         "{name: KEYBOARD, value: hunter2}",

@@ -65,7 +65,7 @@ class SecretInManifest(StepImpossible):
 
 
 class SecretInEnvironment(StepImpossible):
-    """A container's `env` with a secret written out: the state before would carry it as well."""
+    """A container's `env` or arguments with a secret written out: the state before would carry it as well."""
 
     def __init__(self, place: str, names: Sequence[str]) -> None:
         self.place, self.names = place, tuple(names)

@@ -64,12 +64,14 @@ class CommandVanished(StepFailed):
 class WrongCommit(StepFailed):
     """The checked-out commit is not the tag's."""
 
-    def __init__(self, conn_id: str, folder: str, expected: str, found: str) -> None:
+    def __init__(self, conn_id: str, folder: str, expected: str, found: str, *, undoes: bool = False) -> None:
         self.conn_id, self.folder, self.expected, self.found = conn_id, folder, expected, found
+        then = "the next try, also after you clear this task, checks out and builds it once more."
+        if undoes:
+            then = f"check out {expected[:12]} there, or what this release left there, and clear this task."
         super().__init__(
             f'connection "{conn_id}": {folder} is at commit {found[:12]} and not at {expected[:12]} after '
-            "the checkout. See who else works in that folder, or which of the commands moves it; the next "
-            "try, also after you clear this task, checks out and builds it once more."
+            f"the checkout. See who else works in that folder, or which of the commands moves it; {then}"
         )
 
 
