@@ -24,6 +24,8 @@ from slipway.steps.ssh_api import Server
 from slipway.steps.ssh_job import Job
 from slipway.testing import LocalRun
 
+pytestmark = pytest.mark.slow
+
 
 @dataclass
 class World:

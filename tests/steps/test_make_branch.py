@@ -18,6 +18,8 @@ from slipway.steps.faults.branches import (
 )
 from slipway.testing import LocalRun
 
+pytestmark = pytest.mark.slow
+
 DEPLOY = "deploy/scores"
 STEP = MakeBranch(name="make_branch", branch=DEPLOY, merge=["feature/scores"])
 

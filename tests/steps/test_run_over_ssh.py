@@ -29,6 +29,8 @@ from slipway.steps.faults.ssh import (
 from slipway.steps.ssh_api import look
 from slipway.testing import LocalRun
 
+pytestmark = pytest.mark.slow
+
 STEP = RunOverSsh(
     name="announce",
     commands=["echo releasing {version}", "echo {version} >>done.log"],

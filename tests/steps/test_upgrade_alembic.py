@@ -14,6 +14,8 @@ from slipway.steps import UpgradeAlembic, Verification
 from slipway.steps.faults import DatabaseRefused, MigrationFailed, RevisionNotOnPath, WrongAnswer
 from slipway.testing import LocalRun
 
+pytestmark = pytest.mark.slow
+
 ENV = """
 import os
 from alembic import context

@@ -19,6 +19,8 @@ from slipway.steps.s3_bucket import Bucket
 from slipway.testing import LocalRun
 from slipway.vendor_faults import AccessRefused, NotThere, VendorBroken, VendorUnreachable
 
+pytestmark = pytest.mark.slow
+
 FOLDER = UploadToS3(name="upload_site", bucket=SITE, source="frontend-{version}")
 FILE = UploadToS3(name="upload_guide", bucket=SITE, source="guide-{version}.pdf", prefix="downloads/")
 GUIDE = "downloads/guide-v2.pdf"

@@ -33,6 +33,8 @@ from slipway.vendor_faults import (
     VendorUnreachable,
 )
 
+pytestmark = pytest.mark.slow
+
 STEP = DeployToSlot(
     name="deploy_to_green",
     resource_group="cpr-prod-rg",

@@ -24,6 +24,8 @@ from slipway.still_going import StillGoing
 from slipway.testing import LocalRun
 from slipway.vendor_faults import AccessRefused, CallRefused, InTheWay, VendorBroken
 
+pytestmark = pytest.mark.slow
+
 STEP = ApplyManifest(name="apply_cron_job", manifest=PATH, namespace="production")
 
 
