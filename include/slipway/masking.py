@@ -8,17 +8,14 @@ from slipway.run import Json
 
 MASK = "***"
 
-_SECRET_NAME = re.compile(
-    r"(?:^|[^a-z])(?:password|passwd|passphrase|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key"
-    r"|credentials?|authorization|cookie)s?(?:$|[^a-z])"
+_WORDS = (
+    r"(?:password|passwd|passphrase|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|credential"
+    r"|authorization|cookie)s?"
 )
+_SECRET_NAME = re.compile(rf"(?:^|[^a-z]){_WORDS}(?:$|[^a-z])")
 _WORD_BREAK = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 # An assignment in running text: API_KEY=..., 'password': '...', --passphrase=...; a long word is no name.
-_WORDS = (
-    r"(?:password|passwd|passphrase|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|credential"
-    r"|cookie)s?"
-)
 _ASSIGNED = re.compile(
     rf"(?<![\w.-])([\w.-]{{0,60}}?{_WORDS}[\w.-]{{0,60}})([\"']?\s*[=:]\s*)"
     r"(\"[^\"]*\"|'[^']*'|[^\s,;|)}\]*]+)",

@@ -16,7 +16,7 @@ from slipway.run import Evidence, Run
 from slipway.testing import LocalRun
 
 DONE = Evidence(before={"was": "old"}, after={"is": "v2"}, summary="deployed v2")
-WHY = "The release is rolled back"
+WHY = "The release is rolled back."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +66,7 @@ def test_a_second_try_counts_what_the_first_took_back_before_it_died(run: LocalR
     assert step.there == []
     told = operator._undo(run, facts, WHY)
     assert (told["undone"], told["evidence"]["changed"]) == (True, False)
+    assert told["why"] == f"{WHY} An earlier look began to take it back, and the last one found nothing left."
 
 
 @pytest.mark.parametrize(

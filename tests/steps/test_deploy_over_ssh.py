@@ -159,7 +159,7 @@ def test_an_undo_that_ends_at_another_commit_is_tried_once_more(world: World, ru
     back = f"grep -q 2.5.0 VERSION || {{ {moved_once('v2.5.0-maintenance')}; }}"
     step = replace(world.step, build=(*world.step.build, back))
     evidence = step.do(run)
-    with pytest.raises(WrongCommit):
+    with pytest.raises(WrongCommit, match=f"check out {evidence.before['commit'][:12]} there, or what this"):
         step.undo(run, evidence)
     step.undo(run, evidence)
     assert (world.head(), world.built()) == ("v2.4.0", "2.4.0")

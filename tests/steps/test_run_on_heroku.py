@@ -182,6 +182,19 @@ def test_a_command_that_a_killed_try_left_running_is_stopped_before_the_undo(
     assert heroku.commands == ["echo back"]
 
 
+def test_a_command_that_only_begins_alike_is_not_stopped(
+    release: LocalRun, heroku: HerokuWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    STEP.do(release)
+    another = replace(STEP, name="another", command=f"{STEP.command}; sleep 60")
+    with killed_after(monkeypatch, one_off_dyno, "_begin"):
+        another.do(release.at("production.another"))
+    left = list(heroku.app.dynos)
+    STEP.undo(release.at("rollback.undo"), Evidence(before=release.memory["before"]))
+    assert len(left) == 1
+    assert left == list(heroku.app.dynos)
+
+
 def test_a_dyno_lives_a_day_at_most(release: LocalRun, heroku: HerokuWorld) -> None:
     replace(STEP, timeout=timedelta(hours=1)).do(release)
     replace(STEP, timeout=timedelta(days=2)).do(release.at("production.other"))

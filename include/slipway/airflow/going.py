@@ -13,6 +13,7 @@ from slipway.airflow.run import AirflowRun
 from slipway.airflow.soonest import soonest
 from slipway.errors import StepFailed, StepImpossible
 from slipway.masking import masked
+from slipway.run import Json
 from slipway.spans import length
 from slipway.still_going import NotYet, StillGoing
 from slipway.vendor_faults import TooManyCalls
@@ -64,8 +65,11 @@ def to_its_end(operator: BaseOperator, run: AirflowRun, longest: timedelta, act:
 
 def waited(run: AirflowRun) -> timedelta:
     """Return for how long the step has waited by now, over all its tries."""
-    since = run.recall(run.counting(GOING_SINCE))
-    return timedelta(0) if since is None else timedelta(seconds=time.time() - float(since))
+    return _since(run.recall(run.counting(GOING_SINCE)) or time.time())
+
+
+def _since(moment: Json) -> timedelta:
+    return timedelta(seconds=time.time() - float(moment))
 
 
 def ended(run: AirflowRun) -> None:
@@ -82,10 +86,9 @@ def wait_for(operator: BaseOperator, run: AirflowRun, going: StillGoing, longest
     Raises NeverEnded once it has gone on for longer than the step's `timeout`, counted over all tries.
     """
     name = run.counting(GOING_SINCE)
-    run.remember(name, time.time)
-    so_far = waited(run)
+    so_far = _since(run.remember(name, time.time))
     if so_far > longest:
-        ended(run)
+        run.over(name)
         raise plain(NeverEnded(going.what, longest))
     pause = max(going.pause(so_far), FIRST_LOOK)
     if so_far + pause <= IN_PLACE:

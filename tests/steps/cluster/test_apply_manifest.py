@@ -301,7 +301,7 @@ def test_a_secret_written_out_in_an_env_is_refused(world: World, run: LocalRun, 
     world.write(PATH, text)
     for call in (STEP.do, STEP.look):
         with pytest.raises(
-            SecretInEnvironment, match=rf"its env has {name} written out.*secretKeyRef"
+            SecretInEnvironment, match=rf"a container has {name} written out.*secretKeyRef"
         ) as caught:
             call(run)
         assert "hunter2" not in str(caught.value)
@@ -338,8 +338,8 @@ def test_an_object_of_the_cluster_with_a_secret_in_its_env_is_not_kept_and_not_t
     with pytest.raises(SecretInEnvironment) as caught:
         STEP.do(run)
     assert str(caught.value) == (
-        "CronJob maintenance-checker in namespace production as the cluster has it: its env has DB_PASSWORD "
-        "written out, which would be kept as evidence. Nothing was touched. Take it from a Secret by "
+        "CronJob maintenance-checker in namespace production as the cluster has it: a container has "
+        "DB_PASSWORD written out, which would be kept as evidence. Nothing was touched. Take it from a Secret by "
         "valueFrom.secretKeyRef; what is no secret, from a ConfigMap by valueFrom.configMapKeyRef."
     )
     assert world.writes() == []
@@ -351,7 +351,7 @@ def test_a_secret_that_kubectl_noted_as_last_applied_is_found_too(world: World, 
     noted = {"spec": {"containers": [{"env": [{"name": "DB_PASSWORD", "value": "hunter2"}]}]}}
     annotation = "kubectl.kubernetes.io/last-applied-configuration"
     world.cron_job()["metadata"]["annotations"] = {annotation: json.dumps(noted)}
-    with pytest.raises(SecretInEnvironment, match="as the cluster has it: its env has DB_PASSWORD"):
+    with pytest.raises(SecretInEnvironment, match="as the cluster has it: a container has DB_PASSWORD"):
         STEP.do(run)
 
 

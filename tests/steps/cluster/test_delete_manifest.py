@@ -53,7 +53,7 @@ def test_one_with_a_secret_in_its_env_is_not_kept_and_not_deleted(applied: World
     pod = applied.cron_job()["spec"]["jobTemplate"]["spec"]["template"]["spec"]
     pod["containers"][0]["env"] = [{"name": "DB_PASSWORD", "value": "hunter2"}]
     with pytest.raises(
-        SecretInEnvironment, match="as the cluster has it: its env has DB_PASSWORD written out"
+        SecretInEnvironment, match="as the cluster has it: a container has DB_PASSWORD written out"
     ):
         STEP.do(run)
     assert applied.writes() == []

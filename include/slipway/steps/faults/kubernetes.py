@@ -70,7 +70,7 @@ class SecretInEnvironment(StepImpossible):
     def __init__(self, place: str, names: Sequence[str]) -> None:
         self.place, self.names = place, tuple(names)
         super().__init__(
-            f"{place}: its env has {', '.join(self.names)} written out, which would be kept as evidence. "
+            f"{place}: a container has {', '.join(self.names)} written out, which would be kept as evidence. "
             "Nothing was touched. Take it from a Secret by valueFrom.secretKeyRef; what is no secret, from a "
             "ConfigMap by valueFrom.configMapKeyRef."
         )
