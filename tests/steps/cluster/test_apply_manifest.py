@@ -339,8 +339,8 @@ def test_an_object_of_the_cluster_with_a_secret_in_its_env_is_not_kept_and_not_t
         STEP.do(run)
     assert str(caught.value) == (
         "CronJob maintenance-checker in namespace production as the cluster has it: a container has "
-        "DB_PASSWORD written out, which would be kept as evidence. Nothing was touched. Take it from a Secret by "
-        "valueFrom.secretKeyRef; what is no secret, from a ConfigMap by valueFrom.configMapKeyRef."
+        "DB_PASSWORD written out, which would be kept as evidence. Nothing was touched. Take it from a "
+        "Secret by valueFrom.secretKeyRef; what is no secret, from a ConfigMap by valueFrom.configMapKeyRef."
     )
     assert world.writes() == []
     assert run.memory == {}
