@@ -10,8 +10,10 @@ from typing import Any, Self
 import psycopg
 
 from slipway.facts import NOT_REACHED
+from slipway.graph import OUTCOME
 from slipway.local.demo import has_settled
 from slipway.local.errors import NotInTime, Refused
+from slipway.local.follow import UNDER_WAY
 from slipway.local.person import Person
 from slipway.local.records import Task
 from slipway.local.rest import Client
@@ -68,7 +70,7 @@ class Release:
     def _took_back(self, task_id: str) -> bool:
         return bool((self.xcom(task_id) or {}).get("undone"))
 
-    def await_state(self, task_id: str, *wanted: str) -> None:
+    def await_state(self, task_id: str, *wanted: str, every: float = 0.5) -> None:
         """Wait until a task has one of these states; a release that ends before it fails at once."""
 
         looks = count(1)
@@ -83,7 +85,7 @@ class Release:
             assert not over or client.task(self.plan, self.id, task_id).state in wanted, self.picture()
             return False
 
-        self.wait(there, f"{task_id} {' or '.join(wanted)}")
+        self.wait(there, f"{task_id} {' or '.join(wanted)}", every)
 
     def wait(self, condition: Callable[[Client], Any], what: str, every: float = 0.5) -> Any:
         """Wait until a condition holds, looking `every` so many seconds.
@@ -114,7 +116,7 @@ class Release:
 
     def await_question(self, task_id: str) -> None:
         """Wait until a question can be answered."""
-        self.await_state(task_id, "awaiting_input")
+        self.await_state(task_id, "awaiting_input", every=1)
 
         def settled(client: Client) -> bool:
             run = client.dag_run(self.plan, self.id)
@@ -144,17 +146,17 @@ class Release:
         person = Person(airflow=self.stack.airflow, answer=answer, requester="release_manager")
 
         def is_over(client: Client) -> bool:
-            waiting = client.task_instances(self.plan, self.id, states=("awaiting_input", "deferred"))
-            for task in waiting:
+            under_way = client.task_instances(self.plan, self.id, states=UNDER_WAY)
+            for task in under_way:
                 if task.task_id in leaving:
                     continue
                 if task.state == "awaiting_input":
                     self._answer_by(person, client, task.task_id)
-                elif enough and self._has_seen(task.task_id, enough):
+                elif enough and task.state == "deferred" and self._has_seen(task.task_id, enough):
                     self.mark(task.task_id, "success", by="devops_lead", note="Seen enough")
                 if task.task_id == until and task.state == "deferred":
                     return True
-            return not waiting and client.dag_run(self.plan, self.id).is_over
+            return not under_way and client.dag_run(self.plan, self.id).is_over
 
         self.wait(is_over, "the end of the release", every=2)
         return self
@@ -202,5 +204,7 @@ class Release:
 
 
 def _over(client: Client, release: Release) -> Any:
+    if not client.task(release.plan, release.id, OUTCOME).is_over:
+        return None
     run = client.dag_run(release.plan, release.id)
     return run if run.is_over else None

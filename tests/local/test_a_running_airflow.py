@@ -113,7 +113,11 @@ def test_who_follows_a_paused_plan_is_told(airflow: LocalAirflow, monkeypatch: p
             follower._show(follower.look(), None)
         client.mark_run("toy", run.run_id, "failed")
         client.unpause("toy")
-        assert not follower.look().paused
+        picture = follower.look()
+        assert not picture.paused
+        assert picture.run.is_over
+        known = {task.task_id: task for task in follower.look().tasks}
+        assert known == {task.task_id: task for task in client.task_instances("toy", run.run_id)}
     assert screen.getvalue().count("The plan is paused in the UI") == 1
 
 

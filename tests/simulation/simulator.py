@@ -244,10 +244,16 @@ class Simulator:
 
     @contextmanager
     def _begun(self, states: Mapping[str, str]) -> Iterator[tuple[Session, DagRun, Sequence[TaskInstance]]]:
-        """Give the run and its tasks, in these states; at the end it is as it was."""
+        """Give the run and its tasks, in these states; at the end it is as it was.
+
+        Nothing is written meanwhile: what is asked of the database is only which tasks there are, and writing
+        was a quarter of the time.
+        """
         with create_session() as session:
             run, tasks = self._run(session, states)
             with (
+                session.no_autoflush,
+                patch.object(session, "flush"),
                 patch.object(TaskInstance, "filter_for_tis", _changed_among(tasks)),
                 patch.object(TaskInstance, "xcom_pull", return_value=None),  # no simulated task leaves one
             ):
@@ -499,4 +505,5 @@ def _changed_among(tasks: Sequence[TaskInstance]) -> Callable[[Mapping[TaskInsta
 
 def states_of(tasks: Sequence[TaskInstance]) -> dict[str, str]:
     """Return the state of each task, "" where it has none yet."""
-    return {ti.task_id: str(ti.state or "") for ti in tasks}
+    # Past the instrumented attributes, which make this a tenth of the simulation.
+    return {found["task_id"]: str(found["state"] or "") for found in map(vars, tasks)}

@@ -3,18 +3,21 @@
 import time
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from rich.console import Console
 from rich.live import Live
 
-from slipway.local.picture import PAUSED, Picture, clock
+from slipway.local.picture import ACTIVE, PAUSED, Picture, clock
 from slipway.local.records import Question, Run, Task
 from slipway.local.rest import Client
 
 INTERVAL = 1.0  # seconds; a person cannot read faster, and each look takes time from the release
 PAUSED_EVERY = 5.0  # seconds
+ALL_EVERY = timedelta(seconds=30)
+SLACK = timedelta(seconds=10)  # a change is seen when its transaction ends, and dated from within
+UNDER_WAY = (*ACTIVE, "scheduled", "queued")
 
 
 class Follower:
@@ -27,6 +30,8 @@ class Follower:
         self._read_to_the_end: set[str] = set()
         self._told_paused = self._paused = False
         self._ask_whether_paused_at = 0.0
+        self._tasks: dict[str, Task] = {}
+        self._all_read_at = datetime.min.replace(tzinfo=UTC)
 
     def follow(self, on_question: Callable[[Question], str | None]) -> Run:
         """Show the release until it ends and return it; `on_question` may answer and say what it did."""
@@ -45,8 +50,10 @@ class Follower:
     def look(self) -> Picture:
         """Return the release as it is now."""
         dag_id, run_id = self.run.dag_id, self.run.run_id
-        run = self.client.dag_run(dag_id, run_id)
-        tasks = self.client.task_instances(dag_id, run_id)
+        tasks = self._read_tasks()
+        # For its state of a run Airflow reads all of its tasks, too.
+        if not any(task.state in UNDER_WAY for task in tasks):
+            self.run = self.client.dag_run(dag_id, run_id)
         asking = any(task.state == "awaiting_input" for task in tasks)
         questions = self.client.questions(dag_id, run_id) if asking else []
         for task in tasks:
@@ -54,7 +61,7 @@ class Follower:
                 self._read_checkpoints(task.task_id)
                 self._read_to_the_end |= {task.task_id} if task.is_over else set()
         return Picture(
-            run=run,
+            run=self.run,
             tasks=tasks,
             questions=questions,
             checkpoints=list(self._checkpoints.values()),
@@ -62,6 +69,18 @@ class Follower:
             address=self.address,
             paused=self._is_paused(tasks),
         )
+
+    def _read_tasks(self) -> list[Task]:
+        """Return all tasks; only those that changed are asked for, for Airflow reads much to tell of one."""
+        now = datetime.now(UTC)
+        if now - self._all_read_at > ALL_EVERY:
+            self._tasks, since = {}, None
+            self._all_read_at = now
+        else:
+            since = now - SLACK
+        changed = self.client.task_instances(self.run.dag_id, self.run.run_id, since=since)
+        self._tasks |= {task.task_id: task for task in changed}
+        return list(self._tasks.values())
 
     def _is_paused(self, tasks: Sequence[Task]) -> bool:
         """Ask only now and then while no task runs: Airflow reads the whole DAG for it, which takes long."""

@@ -3,7 +3,7 @@
 import contextlib
 import signal
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -38,7 +38,8 @@ class LocalAirflow:
 
     Its metadata is in the database `airflow` of the embedded PostgreSQL of `root`, which start() brings
     up and stop() leaves to whoever else uses it. `connections` holds the JSON text of each connection by
-    id. Without `port` it takes the one it had last, else the usual one, else any free one.
+    id. Without `port` it takes the one it had last, else the usual one, else any free one. `options` are
+    Airflow's, in place of those of settings.py, e.g. {"CORE__PARALLELISM": "4"}.
     """
 
     def __init__(
@@ -49,11 +50,13 @@ class LocalAirflow:
         plugins_folder: Path = REPOSITORY / "plugins",
         port: int | None = None,
         connections: dict[str, str] | None = None,
+        options: Mapping[str, str] | None = None,
     ) -> None:
         self.home = Home(root=root.resolve())
         self.dags_folder, self.plugins_folder = dags_folder.resolve(), plugins_folder.resolve()
         self.asked_port = port
         self.connections = dict(connections or {})
+        self.options = dict(options or {})
 
     @property
     def port(self) -> int:
@@ -80,7 +83,7 @@ class LocalAirflow:
             dags_folder=self.dags_folder,
             plugins_folder=self.plugins_folder,
             connections=self.connections,
-        )
+        ) | {f"AIRFLOW__{name}": value for name, value in self.options.items()}
 
     def start(self, *, timeout: float = 120) -> list[str]:
         """Start what does not run yet, wait until all is healthy, and return what was started.

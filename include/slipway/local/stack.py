@@ -1,7 +1,7 @@
 """Everything that a rehearsal needs, as one thing: the sandbox, and Airflow connected to it."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from signal import SIG_IGN, SIGHUP, SIGINT, SIGTERM, signal
@@ -20,13 +20,18 @@ METADATA = ("AIRFLOW__DATABASE__SQL_ALCHEMY_CONN", "AIRFLOW__CORE__FERNET_KEY")
 
 
 class Stack:
-    """The sandbox of `root` and an Airflow that has its connections."""
+    """The sandbox of `root` and an Airflow that has its connections, and these `options` of its own."""
 
     def __init__(
-        self, root: Path = ROOT, *, port: int | None = None, dags_folder: Path = REPOSITORY / "dags"
+        self,
+        root: Path = ROOT,
+        *,
+        port: int | None = None,
+        dags_folder: Path = REPOSITORY / "dags",
+        options: Mapping[str, str] | None = None,
     ) -> None:
         self.sandbox = Sandbox(root)
-        self.airflow = LocalAirflow(root, port=port, dags_folder=dags_folder)
+        self.airflow = LocalAirflow(root, port=port, dags_folder=dags_folder, options=options)
 
     @property
     def is_running(self) -> bool:

@@ -1,7 +1,9 @@
 """Faults of the graph itself: what compile must never make, proven on every plan all the same."""
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
 
 from slipway.errors import Fault
 from slipway.graph import (
@@ -143,19 +145,23 @@ def faults(graph: ReleaseGraph) -> Iterator[Fault]:
 
 
 def _after(graph: ReleaseGraph) -> dict[str, list[str]]:
-    after: dict[str, list[str]] = {node.task_id: [] for node in graph.nodes}
+    after: defaultdict[str, list[str]] = defaultdict(list, {node.task_id: [] for node in graph.nodes})
     for edge in graph.edges:
         after[edge.before].append(edge.after)
     return after
 
 
-def _before(graph: ReleaseGraph, task_id: str) -> list[str]:
-    return [edge.before for edge in graph.edges if edge.after == task_id]
+def _before(graph: ReleaseGraph) -> dict[str, list[str]]:
+    before: defaultdict[str, list[str]] = defaultdict(list, {node.task_id: [] for node in graph.nodes})
+    for edge in graph.edges:
+        before[edge.after].append(edge.before)
+    return before
 
 
-def _paths(graph: ReleaseGraph, starts: list[str], without: str = "") -> dict[str, tuple[str, ...]]:
+def _paths(
+    after: Mapping[str, Sequence[str]], starts: Sequence[str], without: str = ""
+) -> dict[str, tuple[str, ...]]:
     """Return a path to every task that can be reached without passing a given one."""
-    after = _after(graph)
     found: dict[str, tuple[str, ...]] = {start: (start,) for start in starts if start != without}
     waiting = list(found)
     for task_id in waiting:
@@ -168,9 +174,12 @@ def _paths(graph: ReleaseGraph, starts: list[str], without: str = "") -> dict[st
 
 def _circles(graph: ReleaseGraph) -> Iterator[Fault]:
     after = _after(graph)
-    for node in graph.nodes:
-        if node.task_id in _paths(graph, after[node.task_id]):
-            yield CircularOrder(node.task_id)
+    try:
+        TopologicalSorter(after).prepare()
+    except CycleError:  # it names one circle; a person wants all who wait for themselves
+        for node in graph.nodes:
+            if node.task_id in _paths(after, after[node.task_id]):
+                yield CircularOrder(node.task_id)
 
 
 def _forward(graph: ReleaseGraph) -> list[Node]:
@@ -178,8 +187,9 @@ def _forward(graph: ReleaseGraph) -> list[Node]:
 
 
 def _gate(graph: ReleaseGraph) -> Iterator[Fault]:
-    roots = [node.task_id for node in graph.nodes if not _before(graph, node.task_id)]
-    free = _paths(graph, roots, without=DECISION)
+    before = _before(graph)
+    roots = [node.task_id for node in graph.nodes if not before[node.task_id]]
+    free = _paths(_after(graph), roots, without=DECISION)
     for node in _forward(graph):
         if node.task_id in free:
             yield ReachableWithoutGate(node.task_id, free[node.task_id])
@@ -189,7 +199,7 @@ def _gate(graph: ReleaseGraph) -> Iterator[Fault]:
     for decision in decisions:
         if decision.when is not When.ALL_DONE:
             yield PassesByTimeout(decision.task_id, f'the decision\'s rule is "{decision.when}"')
-    judged = _before(graph, DECISION)
+    judged = before[DECISION]
     for gate in graph.of_kind(Kind.GATE):
         if gate.task_id not in judged:
             yield PassesByTimeout(gate.task_id, "the decision does not read its answer")
@@ -199,14 +209,14 @@ def _gate(graph: ReleaseGraph) -> Iterator[Fault]:
 def _unasked(graph: ReleaseGraph) -> Iterator[Fault]:
     """Yield checks and steps before production that the gate does not wait for."""
     earlier = (Phase.PREFLIGHT, Phase.STAGING, Phase.VALIDATION)
+    awaited = _paths(_before(graph), [DECISION])
     for node in graph.of_phase(*earlier):
-        reached = _paths(graph, [node.task_id])
-        if DECISION not in reached:
+        if node.task_id not in awaited:
             yield PassesByTimeout(node.task_id, "the gate does not wait for it")
 
 
 def _production(graph: ReleaseGraph) -> Iterator[Fault]:
-    judged = _before(graph, VERDICT)
+    judged = _before(graph)[VERDICT]
     for node in _forward(graph):
         # Where strategies end, all but one are skipped; the watch that joins them starts when one succeeded.
         joins = node.kind is Kind.WATCH and node.when is When.STARTED_AND_NONE_FAILED
@@ -219,12 +229,13 @@ def _production(graph: ReleaseGraph) -> Iterator[Fault]:
 
 def _rollback(graph: ReleaseGraph) -> Iterator[Fault]:
     backwards = graph.of_kind(Kind.UNDO, Kind.RESTORE)
+    all_before = _before(graph)
     allowed = {ROLLBACK_START, *(node.task_id for node in backwards)}
-    others = sorted(set(_before(graph, ROLLBACK_START)) - {VERDICT, ANSWER})
+    others = sorted(set(all_before[ROLLBACK_START]) - {VERDICT, ANSWER})
     if others:
         yield UndoNotHeldBack(ROLLBACK_START, f"it starts after {listed(others)}")
     for node in backwards:
-        before = _before(graph, node.task_id)
+        before = all_before[node.task_id]
         if ROLLBACK_START not in before:
             yield UndoNotHeldBack(node.task_id, f"it does not hang on {ROLLBACK_START}")
         if strangers := [each for each in before if each not in allowed]:
@@ -236,6 +247,7 @@ def _rollback(graph: ReleaseGraph) -> Iterator[Fault]:
 
 def _undo_order(graph: ReleaseGraph) -> Iterator[Fault]:
     undone = {node.undoes: node.task_id for node in graph.of_kind(Kind.UNDO)}
+    after = _after(graph)
     newer = ""
     for node in reversed(graph.production_steps()):
         if not isinstance(node.item, Step) or node.item.undoing().undo is not Undo.REVERSIBLE:
@@ -244,7 +256,7 @@ def _undo_order(graph: ReleaseGraph) -> Iterator[Fault]:
         if mine is None:
             yield UndoNotInGraph(node.task_id, "it has no undo task")
             continue
-        if newer and mine not in _paths(graph, [newer]):
+        if newer and mine not in _paths(after, [newer]):
             yield UndoNotInGraph(node.task_id, f"{mine} does not wait for {newer}")
         newer = mine
 
