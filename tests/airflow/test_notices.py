@@ -11,7 +11,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from airflow.sdk.exceptions import AirflowSkipException
+from airflow.providers.standard.triggers.temporal import DateTimeTrigger
+from airflow.sdk.exceptions import AirflowSkipException, TaskDeferred
 from tests import toy
 from tests.airflow.task import ENVIRONMENT, a_run
 
@@ -21,7 +22,9 @@ from slipway.airflow.notices import TellOnADayOperator, TellOperator, TellTheOut
 from slipway.airflow.triggers import MomentTrigger
 from slipway.channel import Channel
 from slipway.compile import compile_plan
+from slipway.delivery.states import Delivery, State
 from slipway.facts import Facts
+from slipway.graph import Kind
 from slipway.moments import Day, Moment, Opened
 from slipway.notices import Slack
 from slipway.outcome import Ending
@@ -222,6 +225,45 @@ def test_a_day_that_a_healthy_release_ended_before_is_left_to_a_person(
     assert due.subject == "Toy v2: a week on"
     assert "tell them yourself" in due.why
     assert telling.conclude([due])["deliveries"][0]["state"] == "due"
+
+
+def a_delivery(state: State, wait: float = 0) -> Delivery:
+    return Delivery(
+        notice="n", moment="day 7", audience="all", channel="c", state=state, subject="s", text="t", wait=wait
+    )
+
+
+def concluding(monkeypatch: pytest.MonkeyPatch, store: dict[str, Any], *found: Delivery, **how: bool) -> Any:
+    monkeypatch.setattr(tell, "facts_of", lambda context, graph: {})
+    run, [node] = a_run(store, pace=2), GRAPH.of_kind(Kind.TELL_ON_A_DAY)
+    run.context["task"] = TellOperator(task_id="tell", node=node, graph=GRAPH)  # type: ignore[index]
+    return tell.Telling(run.context, GRAPH).conclude(found, **how)
+
+
+def test_a_channel_that_wants_to_be_left_alone_is_told_after_that_time(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    store: dict[str, Any] = {}
+    sent, busy = a_delivery(State.SENT), a_delivery(State.FAILED, wait=120)
+    with caplog.at_level("INFO", "slipway"), pytest.raises(TaskDeferred) as waits:
+        concluding(monkeypatch, store, sent, busy, a_delivery(State.FAILED, wait=60))
+    assert isinstance(waits.value.trigger, DateTimeTrigger)
+    assert waits.value.trigger.moment - datetime.now(UTC) > timedelta(seconds=118)
+    assert waits.value.method_name == "tell_again"
+    assert "Told again in 2 min" in caplog.text
+    assert concluding(monkeypatch, store, sent, sent)["deliveries"][0]["state"] == "sent"
+    # What it waited for so far counts, over retries and restarts.
+    store[tell.LEFT_ALONE_SINCE] = time.time() - 500
+    with pytest.raises(tell.NotTold):
+        concluding(monkeypatch, store, busy)
+
+
+@pytest.mark.parametrize(("wait", "again"), [(0, True), (601, True), (60, False)])
+def test_what_would_come_too_late_is_failed_at_once(
+    monkeypatch: pytest.MonkeyPatch, wait: float, again: bool
+) -> None:
+    with pytest.raises(tell.NotTold, match="n on c: failed"):
+        concluding(monkeypatch, {}, a_delivery(State.FAILED, wait), again=again)
 
 
 # ---- Breaches while a watch goes on ----

@@ -13,6 +13,7 @@ from dataclasses import replace
 
 import psycopg
 import pytest
+from flask import request
 from tests.delivery.conftest import FACTS, SHOP, Board, notice
 
 from slipway.channel import Twice
@@ -25,7 +26,7 @@ from slipway.sandbox.vendors.inbox import inbox, taking_mail
 from slipway.sandbox.vendors.pagerduty import PagerDutyState, pagerduty
 from slipway.sandbox.vendors.slack import SlackState, slack
 from slipway.sandbox.vendors.stand_in import serving
-from slipway.vendor_faults import VendorBroken, VendorUnreachable
+from slipway.vendor_faults import TooManyCalls, VendorBroken, VendorUnreachable
 from slipway.words import Severity
 
 LOST = VendorUnreachable("Board", "POST", "board", "the answer broke off half-way", sent=True)
@@ -46,6 +47,14 @@ def test_a_notice_goes_out_on_each_channel_with_the_release_s_facts(post: Post) 
     assert first.text == "We took it back.\nWhy: errors 7 %"  # no line for a report that is not there
     assert len(ops.sent) == len(users.sent) == 1
     assert ops.sent[0][1] != users.sent[0][1]
+
+
+def test_for_how_long_a_channel_wants_to_be_left_alone_goes_along(post: Post) -> None:
+    busy = Board(connection="ops", faults=[TooManyCalls("Board", "POST /letters", 90.0)])
+    [told] = deliver(notice(busy), FACTS, post)
+    assert (told.state, Delivery.from_json(told.to_json()).wait) == (State.FAILED, 90)
+    [told] = deliver(notice(busy), FACTS, post)
+    assert (told.state, told.wait) == (State.SENT, 0)
 
 
 def test_a_second_delivery_sends_nothing_and_says_when_it_was_sent(post: Post) -> None:
@@ -173,7 +182,12 @@ def test_a_process_that_is_killed_while_it_sends_is_followed_by_one_that_sends_n
         connect(monkeypatch, "pages", conn_type="http", host=host, port=int(port), password="sandbox" * 4)
         workspace.trouble(match="POST", delay=30)
         taken = threading.Event()
-        workspace.app.before_request_funcs.setdefault(None, []).insert(0, taken.set)
+
+        def take() -> None:
+            request.get_data()  # a sender that is killed between head and body has sent nothing
+            taken.set()
+
+        workspace.app.before_request_funcs.setdefault(None, []).insert(0, take)
         environment = os.environ | {"PYTHONPATH": os.pathsep.join(["include", "."])}
         sender = subprocess.Popen([sys.executable, "-c", SENDER], env=environment)
         assert taken.wait(60)

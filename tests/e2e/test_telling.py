@@ -10,6 +10,7 @@ from tests.e2e.release import Release
 
 from slipway.local.stack import Stack
 from slipway.sandbox.layout import port, token
+from slipway.sandbox.vendors.stand_in import CONTROL
 from slipway.words import Outcome
 
 pytestmark = pytest.mark.e2e
@@ -19,6 +20,9 @@ pytestmark = pytest.mark.e2e
 def told(stack: Stack) -> Iterator[Release]:
     production = Production(stack.sandbox)
     production.reset()
+    number = port(stack.sandbox.root, "post_slack")
+    busy = {"match": "POST", "status": 429, "retry_after": "31"}  # a second longer than a call itself waits
+    httpx.post(f"http://127.0.0.1:{number}{CONTROL}/trouble", json=busy).raise_for_status()
     yield Release.trigger(stack, "telling", pace=1).go().ends_as(Outcome.RELEASED)
     production.let_go()
 
@@ -39,6 +43,12 @@ def test_each_moment_is_told_once_on_its_channel(told: Release) -> None:
     assert "v2 is there" in str(hook)
     [mail] = read(told, "mail_window", "/mails")
     assert "RELEASED" in str(mail)
+
+
+def test_a_channel_that_wants_to_be_left_alone_is_told_later_and_no_task_fails(told: Release) -> None:
+    task = told.task("notices.tell_of_the_start")
+    assert (task.state, task.try_number) == ("success", 1)
+    assert "Told again in 31 s" in told.log("notices.tell_of_the_start")
 
 
 def test_a_breach_that_stops_nothing_is_told_while_the_watch_goes_on(told: Release) -> None:

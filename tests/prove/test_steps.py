@@ -2,11 +2,15 @@
 
 from dataclasses import replace
 
+import pytest
 from tests.prove.plans import PRODUCTION, SOUND, BackUp, Change, Figure, Migrate, faults_of
 
 from slipway.kinds import Step
 from slipway.prove.wording import choose
+from slipway.run import Json
 from slipway.steps.airflow_task import AirflowTask
+from slipway.steps.apply_manifest import ApplyManifest
+from slipway.steps.delete_manifest import DeleteManifest
 
 
 def test_a_sound_plan_has_no_fault() -> None:
@@ -33,6 +37,38 @@ def test_a_stated_reason_stands_in_for_an_undo() -> None:
         Change(name="count", leaves_nothing="it only counts"),
     ]
     assert faults_of(on_production=[*SOUND.on_production, *reasons]) == []
+
+
+@pytest.mark.parametrize(
+    ("manifest", "named"),
+    [
+        ({"kind": "Secret", "metadata": {"name": "db"}, "stringData": {"password": "x"}}, '"Secret db"'),
+        (
+            {"kind": "Job", "spec": {"containers": [{"env": [{"name": "DB_PASSWORD", "value": "hunter2"}]}]}},
+            '"DB_PASSWORD"',
+        ),
+    ],
+)
+@pytest.mark.parametrize("kind", [ApplyManifest, DeleteManifest])
+def test_a_secret_in_a_manifest_that_is_written_in_the_plan_is_refused(
+    kind: type[ApplyManifest | DeleteManifest], manifest: dict[str, Json], named: str
+) -> None:
+    step = kind(name="job", manifest=manifest, leaves_nothing="a test")
+    on = replace(SOUND.production, cluster="shop_cluster")
+    assert faults_of(production=on, on_production=[*SOUND.on_production, step]) == [
+        f'on_production[4] "job": its manifest has {named} written out. Let your secret store bring it into '
+        "the cluster, and take it by valueFrom.secretKeyRef."
+    ]
+
+
+def test_a_manifest_without_a_secret_is_none_of_that() -> None:
+    reference = {"name": "DB_PASSWORD", "valueFrom": {"secretKeyRef": {"name": "db", "key": "password"}}}
+    job = {"kind": "Job", "spec": {"containers": [{"env": [reference]}]}}
+    on = replace(SOUND.production, cluster="shop_cluster")
+    for manifest in (job, "job.yaml"):
+        step = DeleteManifest(name="job", manifest=manifest, leaves_nothing="a test")
+        given = replace(on, artifacts="shop_artifacts")
+        assert faults_of(production=given, on_production=[*SOUND.on_production, step]) == []
 
 
 def test_a_migration_without_a_backup_before_it_is_refused() -> None:

@@ -46,6 +46,10 @@ class TellOperator(BaseOperator):
             )
         return self._tell(context, self._concerned(context, self.node.notices))
 
+    def tell_again(self, context: Mapping[str, Any], event: Json = None) -> Json:
+        """Tell after a channel was left alone for as long as it asked; what was sent is not sent again."""
+        return self.execute(context)
+
     def _concerned(self, context: Mapping[str, Any], notices: Iterable[Notice]) -> list[Notice]:
         """Return those of no stage, and of one whose users may have been let in; skips where none is left."""
         chosen = list(notices)
@@ -179,7 +183,7 @@ class RemindOperator(TellOperator):
         run = self._run(context)
         told = [run.recall(f"{DELIVERIES}_{number}") or [] for number in range(len(self._reminders(context)))]
         letters = [Delivery.from_json(each) for letters in told for each in letters]
-        return Telling(context, self.graph).conclude(letters)
+        return Telling(context, self.graph).conclude(letters, again=False)  # the gate waits no more
 
     def _is_put_off(self, context: Mapping[str, Any]) -> bool:
         gates = [node.task_id for node in self.graph.of_kind(Kind.GATE)]

@@ -1,9 +1,11 @@
 """What the telling tasks have in common: the release's facts, and what became of each letter."""
 
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from airflow.providers.standard.triggers.temporal import TimeDeltaTrigger
 from airflow.sdk.configuration import conf
 from airflow.sdk.exceptions import AirflowFailException
 
@@ -19,9 +21,12 @@ from slipway.letter import ReleaseFacts
 from slipway.plan import Notice, Plan
 from slipway.report.place import report_path
 from slipway.run import Json, pace_of
+from slipway.spans import length
 from slipway.steps.wait_until import first_wait
 from slipway.words import Severity
 
+LEFT_ALONE_SINCE = "left_alone_since"  # seconds since the epoch
+LONGEST_WAIT = timedelta(minutes=10)  # of a notice, for channels that want to be left alone
 DELIVERIES = "deliveries"  # what became of each letter, in what a task returns or (a watch) beside it
 
 
@@ -35,7 +40,7 @@ class Telling:
         self, context: Mapping[str, Any], graph: ReleaseGraph, more: Mapping[str, str] | None = None
     ) -> None:
         self.context = context
-        run = AirflowRun(context, graph.plan.production)
+        self.run = run = AirflowRun(context, graph.plan.production)
         if pace_of(run) == 1:  # the ledger knows what was sent; a rehearsal sends nothing and asks nobody
             _or_nothing(run, lambda: Ledger().migrate())
         self.facts = facts_of(context, graph) | dict(more or {})
@@ -86,8 +91,14 @@ class Telling:
             for channel in notice.channels
         ]
 
-    def conclude(self, deliveries: Sequence[Delivery]) -> Json:
-        """Return what became of each; raise for those that did not arrive, so that the task is red."""
+    def conclude(self, deliveries: Sequence[Delivery], *, again: bool = True) -> Json:
+        """Return what became of each; raise for those that did not arrive, so that the task is red.
+
+        Where a channel says how long it wants to be left alone (Retry-After), the task waits so long in the
+        triggerer and tells again: Airflow's own retry would come too soon. What was sent is not sent again.
+
+        :param again: whether it is still worth telling
+        """
         value = {DELIVERIES: [each.to_json() for each in deliveries]}
         bad = [each for each in deliveries if each.state in (State.FAILED, State.UNKNOWN)]
         if not bad:
@@ -95,8 +106,19 @@ class Telling:
         self.context["ti"].xcom_push(key="return_value", value=value)
         said = " ".join(f"{each.notice} on {each.channel}: {each.state}. {each.why}" for each in bad)
         if any(each.state is State.FAILED for each in bad):
+            self._tell_again_after(timedelta(seconds=max(each.wait for each in bad) if again else 0))
             raise NotTold(said)
         raise AirflowFailException(said)
+
+    def _tell_again_after(self, pause: timedelta) -> None:
+        """Wait so long in the triggerer, unless the notice would come too late to be worth it."""
+        if not pause:
+            return
+        since = self.run.remember(LEFT_ALONE_SINCE, time.time)
+        if timedelta(seconds=time.time() - float(since)) + pause > LONGEST_WAIT:
+            return
+        self.run.log.info("Told again in %s, for so long the channel wants to be left alone.", length(pause))
+        self.context["task"].defer(trigger=TimeDeltaTrigger(pause), method_name="tell_again")
 
 
 class NotTold(Exception):

@@ -15,6 +15,7 @@ from slipway.letter import Letter, ReleaseFacts, filled, told
 from slipway.masking import masked
 from slipway.plan import Notice
 from slipway.run import Json
+from slipway.vendor_faults import TooManyCalls
 from slipway.words import Severity
 
 LONGEST_PART = 120  # characters; five of them fit into an index row of PostgreSQL
@@ -50,6 +51,7 @@ class _End:
     proof: Mapping[str, Json] = field(default_factory=dict)
     why: str = ""
     at: datetime | None = None
+    wait: float = 0
 
 
 def deliver(
@@ -131,6 +133,7 @@ def _on(channel: Channel, notice: Notice, letter: Letter, post: Post) -> Deliver
         at=end.at or datetime.now(UTC),
         proof=end.proof,
         why=end.why,
+        wait=end.wait,
     )
 
 
@@ -168,7 +171,8 @@ def _sent(channel: Channel, letter: Letter, address: Address) -> _End:
     except Exception as error:
         state = state_after(error, channel.twice)
         doubt = " It may have been sent, so it is not sent again." if state is State.UNKNOWN else ""
-        return _End(state=state, why=_in_words(error) + doubt)
+        wait = (error.wait or 0) if isinstance(error, TooManyCalls) else 0
+        return _End(state=state, why=_in_words(error) + doubt, wait=wait)
 
 
 def _not_to_all(proof: Mapping[str, Json]) -> str:

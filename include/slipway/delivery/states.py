@@ -28,6 +28,7 @@ class Delivery:
     :param occasion: tells several letters of one notice apart, "" if there is one
     :param at: when it was sent, shown or given up (UTC)
     :param why: why it was not sent, or not to everybody, and what to do
+    :param wait: for how many seconds its channel wants to be left alone, 0 if it did not say so
     """
 
     notice: str
@@ -41,6 +42,7 @@ class Delivery:
     at: datetime | None = None
     proof: Mapping[str, Json] = field(default_factory=dict)
     why: str = ""
+    wait: float = 0
 
     def to_json(self) -> dict[str, Json]:
         """Return it as a JSON object."""

@@ -1,6 +1,6 @@
 """Faults of steps: no undo, no backup, no connection."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from slipway.environment import ROLES, Environment
@@ -10,7 +10,11 @@ from slipway.kinds import Check, Checklist, Step, Undo
 from slipway.plan import Plan
 from slipway.prove.places import Placed, items, place, production_steps
 from slipway.prove.wording import choose, listed
+from slipway.run import Json
 from slipway.steps.airflow_task import AirflowTask
+from slipway.steps.apply_manifest import ApplyManifest
+from slipway.steps.delete_manifest import DeleteManifest
+from slipway.steps.manifests import written_out
 from slipway.words import Phase
 
 
@@ -82,6 +86,24 @@ class NegativeRetries(Fault):
 
 
 @dataclass(frozen=True)
+class SecretInPlan(Fault):
+    """An object of a cluster, in the plan itself, with a secret: the repository and Airflow would keep it.
+
+    :param named: e.g. "DB_PASSWORD", "Secret db"
+    """
+
+    named: tuple[str, ...]
+
+    @property
+    def what(self) -> str:
+        return f"its manifest has {listed(self.named)} written out"
+
+    @property
+    def mend(self) -> str:
+        return "Let your secret store bring it into the cluster, and take it by valueFrom.secretKeyRef"
+
+
+@dataclass(frozen=True)
 class NothingToDeploy(Fault):
     """A plan without a production step."""
 
@@ -125,8 +147,19 @@ def faults(graph: ReleaseGraph) -> Iterator[Fault]:
     for each in items(graph.plan):
         if isinstance(each.item, Step) and each.item.retries < 0:
             yield NegativeRetries(each.place, each.item.retries)
+        if isinstance(each.item, ApplyManifest | DeleteManifest) and (named := _secrets(each.item.manifest)):
+            yield SecretInPlan(each.place, named)
         if isinstance(each.item, AirflowTask):
             yield from (ImpossibleOperator(each.place, reason) for reason in each.item.faults())
+
+
+def _secrets(manifest: str | Mapping[str, Json]) -> tuple[str, ...]:
+    """Return what an object in the plan has written out; a file comes with the version and is read then."""
+    if isinstance(manifest, str):
+        return ()
+    name = (manifest.get("metadata") or {}).get("name", "")
+    whole = (f"Secret {name}".strip(),) if manifest.get("kind") == "Secret" else ()
+    return (*whole, *written_out(manifest))
 
 
 def _without_backup(plan: Plan) -> Iterator[Fault]:

@@ -81,8 +81,13 @@ def refuse_secrets(place: str, value: Json) -> None:
 
     Also in what `kubectl apply` notes of the object as it was last applied.
     """
-    if names := list(dict.fromkeys(_written_out(value))):
+    if names := written_out(value):
         raise SecretInEnvironment(place, names)
+
+
+def written_out(value: Json) -> list[str]:
+    """Return the names of the secrets that an object's containers have written out."""
+    return list(dict.fromkeys(_written_out(value)))
 
 
 def _written_out(value: Json) -> Iterator[str]:
