@@ -1,5 +1,6 @@
 """What has happened in a release so far, as plain values; verdict and outcome are functions of these."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -10,6 +11,7 @@ from slipway.run import Json
 from slipway.words import Action, Intent, Phase, Severity
 
 _FORWARD = (Phase.PRODUCTION, Phase.VERIFICATION, Phase.ROLLOUT, Phase.WATCH)
+ONWARD = (Phase.PREFLIGHT, Phase.STAGING, Phase.VALIDATION, Phase.GATE, *_FORWARD)  # the way of a release
 NOT_REACHED = frozenset({"", "none", "skipped", "upstream_failed", "removed", "scheduled", "queued"})
 
 
@@ -103,6 +105,20 @@ def changes(node: Node) -> bool:
     """Say whether a step leaves something to undo, or something that nobody can undo."""
     assert isinstance(node.item, Step)
     return node.item.undoing().undo is not Undo.NOTHING
+
+
+def cut_off(graph: ReleaseGraph, facts: Facts) -> frozenset[str]:
+    """Return the tasks that were not reached because something before them failed."""
+    gone: set[str] = set()
+    before = defaultdict(list)
+    for edge in graph.edges:
+        before[edge.after].append(edge.before)
+    for node in graph.nodes:
+        waits = node.phase in ONWARD and node.kind is not Kind.CLOSE_THE_OTHERS
+        if waits and not facts.reached(node.task_id):
+            failed = (each in gone or facts.state(each) == "failed" for each in before[node.task_id])
+            gone |= {node.task_id} if any(failed) else set()
+    return frozenset(gone)
 
 
 def proofs_before(graph: ReleaseGraph, node: Node) -> tuple[Node, ...]:

@@ -1,13 +1,15 @@
 """What is skipped with a branch that is not taken."""
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from airflow.sdk import DAG, BaseOperator
+from airflow.sdk import DAG, BaseOperator, Context
 from airflow.sdk.exceptions import DownstreamTasksSkipped
+from airflow.sdk.execution_time import task_runner
 from tests import toy
 
-from slipway.airflow.branch import skipped_with
+from slipway.airflow.branch import cut_off_by, follow_the_failure, skipped_with
 from slipway.airflow.build import build
 from slipway.airflow.flow import too_on_the_way
 from slipway.compile import compile_plan
@@ -88,6 +90,75 @@ def test_the_start_of_a_later_rollback_skips_the_release_and_not_what_judges_it(
 def test_the_start_of_a_release_skips_nothing_for_the_verdict_waits_at_its_end() -> None:
     dag, ti = started(Intent.RELEASE)
     assert set(ti.left["skipmixin_key"]["followed"]) == dag.get_task("start").downstream_task_ids
+
+
+# ---- A failure ----
+
+
+def test_a_step_that_fails_cuts_off_the_rest_of_the_release_and_not_what_judges_it() -> None:
+    dag = release()
+    gone = cut_off_by(dag, "production.deploy", {"production.deploy": "running"})
+    assert {"verification.answers", "rollout.first.soak", "watch.watch_production"} < set(gone)
+    assert "production.deploy" not in gone
+    assert set(gone).isdisjoint({VERDICT, REPORT, ROLLBACK_START, "outcome"})
+    assert gone == [task.task_id for task in dag.tasks if task.task_id in gone]
+
+
+def test_what_has_a_state_after_a_failure_is_left_alone_with_what_hangs_on_it() -> None:
+    states = {
+        "preflight.reachable": "running",
+        "preflight.reviewed": "awaiting_input",
+    }  # the first was cleared
+    assert cut_off_by(release(), "preflight.reachable", states) == []
+
+
+def test_what_closes_questions_is_cut_off_only_where_none_of_its_causes_begins() -> None:
+    with DAG("toy", schedule=None) as dag:
+        step, look, form, later = (BaseOperator(task_id=name) for name in ("step", "look", "form", "later"))
+        here = BaseOperator(task_id="close_here", trigger_rule="one_failed")
+        there = BaseOperator(task_id="close_there", trigger_rule="one_failed")
+        verdict = BaseOperator(task_id="verdict", trigger_rule="all_done")
+        step >> [look, form] >> later >> verdict
+        [look, form] >> here >> verdict
+        later >> there >> verdict
+    assert cut_off_by(dag, "look", {"step": "success", "form": "awaiting_input"}) == ["later", "close_there"]
+    assert set(cut_off_by(dag, "step", {})) == {"look", "form", "later", "close_here", "close_there"}
+
+
+def test_the_tasks_of_a_release_call_back_when_they_fail_and_those_of_a_rollback_do_not() -> None:
+    dag = release()
+
+    def calls(task_id: str, kind: str) -> bool:
+        return bool(getattr(dag.get_task(task_id), kind))
+
+    for task_id in (
+        "start",
+        "preflight.reachable",
+        "production.deploy",
+        "rollout.first.soak",
+        "gate.decision",
+    ):
+        assert calls(task_id, "on_failure_callback"), task_id
+    for task_id in (VERDICT, ROLLBACK_START, "rollback.undo_deploy", REPORT):
+        assert not calls(task_id, "on_failure_callback"), task_id
+    assert [t for t in dag.task_ids if calls(t, "on_skipped_callback")] == ["gate.decision"]
+
+
+def test_what_is_cut_off_is_skipped_in_one_call(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    sent: list[Any] = []
+    monkeypatch.setattr(task_runner, "SUPERVISOR_COMMS", SimpleNamespace(send=sent.append), raising=False)
+    dag = release()
+    task = dag.get_task("gate.decision")
+    ti: Any = Ti(task, {"gate.go_no_go": "failed", "gate.decision": "running"})
+    with caplog.at_level("INFO", "slipway"):
+        follow_the_failure(Context(ti=ti, dag=dag, task=task))
+    assert [each.tasks for each in sent] == [cut_off_by(dag, "gate.decision", ti.states)]
+    assert f"Skipped at once: {len(sent[0].tasks)} tasks that cannot run any more." in caplog.text
+    ti.states |= dict.fromkeys(sent[0].tasks, "skipped")
+    follow_the_failure(Context(ti=ti, dag=dag, task=task))
+    assert len(sent) == 1
 
 
 def test_what_begins_when_one_is_done_is_skipped_only_with_all_before_it() -> None:

@@ -158,7 +158,7 @@ class Release:
                     return True
             return not under_way and client.dag_run(self.plan, self.id).is_over
 
-        self.wait(is_over, "the end of the release", every=2)
+        self.wait(is_over, "the end of the release", every=3)
         return self
 
     def _has_seen(self, task_id: str, checkpoint: int) -> bool:

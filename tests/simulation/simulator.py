@@ -25,11 +25,11 @@ from airflow.utils.types import DagRunTriggeredByType, DagRunType
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from slipway.airflow.branch import skipped_with
+from slipway.airflow.branch import cut_off_by, skipped_with
 from slipway.airflow.build import closed_as, first_tasks
 from slipway.airflow.flow import too_on_the_way
 from slipway.airflow.gather import OVERTAKEN
-from slipway.facts import Breach, Facts, is_of_strategy, proofs_before
+from slipway.facts import ONWARD, Breach, Facts, is_of_strategy, proofs_before
 from slipway.gate.criteria import evidence_tasks, unproved
 from slipway.graph import (
     ANSWER,
@@ -350,6 +350,17 @@ class Simulator:
                 state = self._close(node, tasks, release)
         now = datetime.now(UTC)
         ti.state, ti.start_date, ti.end_date = state, ti.start_date or now, now
+        if happens in (None, Happens.FAILS):
+            self._call_back(node, state, tasks)
+
+    def _call_back(self, node: Node, state: str, tasks: Sequence[TaskInstance]) -> None:
+        """Skip what a task cuts off that ended by itself in this state, as its callback does."""
+        onward = node.phase in ONWARD or node.kind is Kind.START
+        if (state == "failed" and onward) or (state == "skipped" and node.kind is Kind.DECISION):
+            skipped = cut_off_by(self.dag, node.task_id, states_of(tasks))
+            for other in tasks:
+                if other.task_id in skipped:
+                    other.state = "skipped"
 
     def _close(self, node: Node, tasks: Sequence[TaskInstance], release: Release) -> str:
         """Close the questions that wait, as CloseOthersOperator does; return the state of the closing."""

@@ -7,6 +7,7 @@ from typing import Any
 from airflow.sdk import DAG, Asset, BaseOperator, TaskGroup
 from airflow.sdk.definitions.param import ParamsDict
 
+from slipway.airflow.branch import follow_the_failure
 from slipway.airflow.check import CheckSensor
 from slipway.airflow.checklist import ChecklistOperator, follows_after_production
 from slipway.airflow.closeout import OutcomeOperator, ReportOperator
@@ -44,6 +45,7 @@ from slipway.codec import digest
 from slipway.compile import gate_task_ids
 from slipway.environment import Environment
 from slipway.explain import markdown
+from slipway.facts import ONWARD
 from slipway.graph import (
     ASK,
     HOLD,
@@ -175,13 +177,17 @@ class _Builder:
                 self.dag.set_edge_info(edge.before, edge.after, {"label": edge.label})
 
     def _task(self, node: Node) -> BaseOperator:
-        common = {
+        common: dict[str, Any] = {
             "task_id": node.task_id.rpartition(".")[2],
             "task_display_name": node.title,
             "task_group": self._group(node),
             "trigger_rule": str(node.when),
             "retries": STEERING_TRIES,
         }
+        if node.phase in ONWARD or node.kind is Kind.START:
+            common["on_failure_callback"] = follow_the_failure
+        if node.kind is Kind.DECISION:
+            common["on_skipped_callback"] = follow_the_failure
         return self.makers[node.kind](node, common)
 
     def _group(self, node: Node) -> TaskGroup | None:

@@ -1,12 +1,12 @@
 """Make the record of a release from its plan and from what Airflow keeps of it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from slipway.delivery.recorded import recorded
 from slipway.delivery.states import Delivery
-from slipway.facts import Facts
+from slipway.facts import Facts, cut_off
 from slipway.graph import ASK, DECISION, OUTCOME, REPORT, Kind, Node, ReleaseGraph
 from slipway.kinds import Check, Checklist, Step
 from slipway.outcome import Ending
@@ -89,7 +89,8 @@ def record_from(
 ) -> ReleaseRecord:
     """Make the record. The same facts give the same record, so a second try of the closeout may repeat it."""
     plan = graph.plan
-    tasks = tuple(_task(node, facts, trace) for node in graph.nodes if node.task_id not in AFTER)
+    gone = cut_off(graph, facts)
+    tasks = tuple(_task(node, facts, trace, gone) for node in graph.nodes if node.task_id not in AFTER)
     starts = [task.started for task in tasks if task.ran and task.started]
     ends = [task.ended for task in tasks if task.ran and task.ended]
     triggered_at = min([trace.triggered_at, *starts])  # clearing a task gives the run a new start
@@ -182,7 +183,7 @@ def _known(graph: ReleaseGraph, trace: ReleaseTrace) -> dict[str, str]:
     }
 
 
-def _task(node: Node, facts: Facts, trace: ReleaseTrace) -> TaskRecord:
+def _task(node: Node, facts: Facts, trace: ReleaseTrace, gone: Collection[str]) -> TaskRecord:
     known = trace.tasks.get(node.task_id, TaskTrace())
     returned = facts.returned.get(node.task_id)
     return TaskRecord(
@@ -190,7 +191,8 @@ def _task(node: Node, facts: Facts, trace: ReleaseTrace) -> TaskRecord:
         title=node.title,
         does=node.kind,
         kind=getattr(node.item, "kind", ""),
-        state=facts.state(node.task_id),
+        # What was skipped for a failure is recorded as what it is, and as Airflow itself would call it.
+        state="upstream_failed" if node.task_id in gone else facts.state(node.task_id),
         tries=known.tries,
         started=_utc(known.started),
         ended=_utc(known.ended),
