@@ -144,21 +144,44 @@ def test_the_tasks_of_a_release_call_back_when_they_fail_and_those_of_a_rollback
     assert [t for t in dag.task_ids if calls(t, "on_skipped_callback")] == ["gate.decision"]
 
 
-def test_what_is_cut_off_is_skipped_in_one_call(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
+def called_back(
+    monkeypatch: pytest.MonkeyPatch,
+    states: dict[str, str],
+    task_id: str = "gate.decision",
+    ended: str = "failed",
+) -> list[list[str]]:
+    """Let a task call back; return what it skips, in one list for each call of Airflow's."""
     sent: list[Any] = []
     monkeypatch.setattr(task_runner, "SUPERVISOR_COMMS", SimpleNamespace(send=sent.append), raising=False)
     dag = release()
-    task = dag.get_task("gate.decision")
-    ti: Any = Ti(task, {"gate.go_no_go": "failed", "gate.decision": "running"})
+    ti: Any = Ti(dag.get_task(task_id), states)
+    ti.state = ended
+    follow_the_failure(Context(ti=ti, dag=dag, task=ti.task))
+    return [each.tasks for each in sent]
+
+
+def test_what_is_cut_off_is_skipped_in_one_call(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    states = {"gate.go_no_go": "failed", "gate.decision": "running"}
     with caplog.at_level("INFO", "slipway"):
-        follow_the_failure(Context(ti=ti, dag=dag, task=task))
-    assert [each.tasks for each in sent] == [cut_off_by(dag, "gate.decision", ti.states)]
-    assert f"Skipped at once: {len(sent[0].tasks)} tasks that cannot run any more." in caplog.text
-    ti.states |= dict.fromkeys(sent[0].tasks, "skipped")
-    follow_the_failure(Context(ti=ti, dag=dag, task=task))
-    assert len(sent) == 1
+        [skipped] = called_back(monkeypatch, states)
+    assert skipped == cut_off_by(release(), "gate.decision", states)
+    assert f"Skipped at once: {len(skipped)} tasks that cannot run any more." in caplog.text
+    assert called_back(monkeypatch, states | dict.fromkeys(skipped, "skipped")) == []
+
+
+@pytest.mark.parametrize("marked", ["success", "failed", "up_for_retry"])
+def test_a_task_that_was_marked_while_it_ran_skips_nothing(
+    monkeypatch: pytest.MonkeyPatch, marked: str
+) -> None:
+    assert called_back(monkeypatch, {"staging.deploy": marked}, "staging.deploy") == []
+
+
+def test_the_dag_processor_which_calls_back_for_a_killed_task_skips_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert called_back(monkeypatch, {"staging.deploy": "running"}, "staging.deploy", ended="") == []
 
 
 def test_what_begins_when_one_is_done_is_skipped_only_with_all_before_it() -> None:

@@ -12,13 +12,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from airflow.providers.standard.triggers.temporal import DateTimeTrigger
-from airflow.sdk.exceptions import AirflowSkipException, TaskDeferred
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException, TaskDeferred
 from tests import toy
 from tests.airflow.task import ENVIRONMENT, a_run
 
 from slipway.airflow import alerts, notices, tell, triggers
 from slipway.airflow.alerts import Alerts, orders_for
 from slipway.airflow.notices import TellOnADayOperator, TellOperator, TellTheOutcomeOperator
+from slipway.airflow.soonest import soonest
 from slipway.airflow.triggers import MomentTrigger
 from slipway.channel import Channel
 from slipway.compile import compile_plan
@@ -233,11 +234,18 @@ def a_delivery(state: State, wait: float = 0) -> Delivery:
     )
 
 
-def concluding(monkeypatch: pytest.MonkeyPatch, store: dict[str, Any], *found: Delivery, **how: bool) -> Any:
+def concluding(
+    monkeypatch: pytest.MonkeyPatch,
+    store: dict[str, Any],
+    *found: Delivery,
+    again: bool = True,
+    last_try: bool = False,
+) -> Any:
     monkeypatch.setattr(tell, "facts_of", lambda context, graph: {})
     run, [node] = a_run(store, pace=2), GRAPH.of_kind(Kind.TELL_ON_A_DAY)
     run.context["task"] = TellOperator(task_id="tell", node=node, graph=GRAPH)  # type: ignore[index]
-    return tell.Telling(run.context, GRAPH).conclude(found, **how)
+    run.context["ti"].try_number, run.context["ti"].max_tries = 4 if last_try else 1, 3
+    return tell.Telling(run.context, GRAPH).conclude(found, again=again)
 
 
 def test_a_channel_that_wants_to_be_left_alone_is_told_after_that_time(
@@ -251,19 +259,60 @@ def test_a_channel_that_wants_to_be_left_alone_is_told_after_that_time(
     assert waits.value.trigger.moment - datetime.now(UTC) > timedelta(seconds=118)
     assert waits.value.method_name == "tell_again"
     assert "Told again in 2 min" in caplog.text
-    assert concluding(monkeypatch, store, sent, sent)["deliveries"][0]["state"] == "sent"
-    # What it waited for so far counts, over retries and restarts.
-    store[tell.LEFT_ALONE_SINCE] = time.time() - 500
-    with pytest.raises(tell.NotTold):
+    # What it waited for so far counts, over restarts; then no retry of Airflow's begins it anew.
+    store["going_since_1"] = time.time() - 500
+    with pytest.raises(AirflowFailException):
         concluding(monkeypatch, store, busy)
+    with pytest.raises(TaskDeferred):  # who clears the task later has it wait again
+        concluding(monkeypatch, store, busy)
+    assert concluding(monkeypatch, store, sent, sent)["deliveries"][0]["state"] == "sent"
+    assert store["going_since_2_over"]
 
 
-@pytest.mark.parametrize(("wait", "again"), [(0, True), (601, True), (60, False)])
-def test_what_would_come_too_late_is_failed_at_once(
-    monkeypatch: pytest.MonkeyPatch, wait: float, again: bool
+def test_the_way_to_the_triggerer_and_back_takes_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(TaskDeferred) as waits:
+        concluding(monkeypatch, {}, a_delivery(State.FAILED, wait=0.1))
+    assert isinstance(waits.value.trigger, DateTimeTrigger)
+    assert waits.value.trigger.moment - datetime.now(UTC) > timedelta(seconds=soonest() - 1)
+
+
+@pytest.mark.parametrize(
+    ("wait", "judged", "again", "fault"),
+    [
+        (0, False, True, tell.NotTold),
+        (601, False, True, AirflowFailException),
+        (61, True, True, AirflowFailException),
+        (59, True, True, TaskDeferred),
+        (60, False, False, tell.NotTold),
+    ],
+)
+def test_what_would_come_too_late_has_failed(
+    monkeypatch: pytest.MonkeyPatch, wait: float, judged: bool, again: bool, fault: type[BaseException]
 ) -> None:
-    with pytest.raises(tell.NotTold, match="n on c: failed"):
+    monkeypatch.setattr(tell, "verdict_given", lambda context: object() if judged else None)
+    with pytest.raises(fault):
         concluding(monkeypatch, {}, a_delivery(State.FAILED, wait), again=again)
+
+
+def test_a_page_that_failed_for_a_moment_does_not_wait_for_a_channel_that_wants_to_be_left_alone(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    both = a_delivery(State.FAILED), a_delivery(State.FAILED, wait=300)
+    with pytest.raises(tell.NotTold):
+        concluding(monkeypatch, {}, *both)
+    with pytest.raises(TaskDeferred):
+        concluding(monkeypatch, {}, *both, last_try=True)
+
+
+def test_a_day_that_waited_for_a_channel_is_told_although_the_verdict_has_come(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    [node] = GRAPH.of_kind(Kind.TELL_ON_A_DAY)
+    task = TellOnADayOperator(task_id="tell", node=node, graph=GRAPH)
+    healthy = Verdict(branch=Branch.COMPLETE)
+    monkeypatch.setattr(notices, "verdict_in_force", lambda context: healthy)
+    monkeypatch.setattr(task, "_tell", lambda context, told: [each.name for each in told])
+    assert task.tell_again({}) == ["n"]  # type: ignore[comparison-overlap]
 
 
 # ---- Breaches while a watch goes on ----

@@ -47,6 +47,10 @@ def test_a_stated_reason_stands_in_for_an_undo() -> None:
             {"kind": "Job", "spec": {"containers": [{"env": [{"name": "DB_PASSWORD", "value": "hunter2"}]}]}},
             '"DB_PASSWORD"',
         ),
+        (
+            {"kind": "Job", "spec": {"args": ["postgres://ann:hunter2@db/shop"]}},
+            '"postgres://ann:***@db/shop"',
+        ),
     ],
 )
 @pytest.mark.parametrize("kind", [ApplyManifest, DeleteManifest])
@@ -65,7 +69,7 @@ def test_a_manifest_without_a_secret_is_none_of_that() -> None:
     reference = {"name": "DB_PASSWORD", "valueFrom": {"secretKeyRef": {"name": "db", "key": "password"}}}
     job = {"kind": "Job", "spec": {"containers": [{"env": [reference]}]}}
     on = replace(SOUND.production, cluster="shop_cluster")
-    for manifest in (job, "job.yaml"):
+    for manifest in (job, "job.yaml", {"kind": "Job", "metadata": "db"}):
         step = DeleteManifest(name="job", manifest=manifest, leaves_nothing="a test")
         given = replace(on, artifacts="shop_artifacts")
         assert faults_of(production=given, on_production=[*SOUND.on_production, step]) == []

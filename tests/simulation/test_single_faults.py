@@ -12,7 +12,18 @@ from tests.simulation.simulator import EVIDENCE, Happens, Moment, Release, Scrip
 
 from slipway.airflow.branch import cut_off_by, skipped_with
 from slipway.facts import ONWARD
-from slipway.graph import ASK, DECISION, HOLD, OUTCOME, START, VERDICT, WATCH, WATCH_WHILE_ASKING, Kind
+from slipway.graph import (
+    ASK,
+    CHECK_CONNECTIONS,
+    DECISION,
+    HOLD,
+    OUTCOME,
+    START,
+    VERDICT,
+    WATCH,
+    WATCH_WHILE_ASKING,
+    Kind,
+)
 from slipway.kinds import ReleasingStep, Step, Undo
 from slipway.verdict import Branch
 from slipway.words import Action, Intent, Outcome, Phase
@@ -114,7 +125,8 @@ def test_a_failure_cuts_off_all_that_cannot_run_any_more_and_nothing_else(
 ) -> None:
     simulator, seen = simulators(name), set()
     graph, ways = simulator.graph, first_ways_to(simulator)
-    for node in [node for node in graph.nodes if node.phase in ONWARD and node.task_id in ways]:
+    onward = [node for node in graph.nodes if node.phase in ONWARD or node.kind is Kind.START]
+    for node in [node for node in onward if node.task_id in ways]:
         if (kind := (node.phase, node.stage, node.kind)) in seen:
             continue  # one of each kind in each stage tells of the others
         seen.add(kind)
@@ -127,6 +139,19 @@ def test_a_failure_cuts_off_all_that_cannot_run_any_more_and_nothing_else(
         assert {states[each] for closing in ours - dead for each in closes[closing]} <= {""}
         assert {t for t, state in airflows.items() if state == "upstream_failed"} == dead, node.task_id
     assert len(seen) > 5
+
+
+@pytest.mark.parametrize("name", plans())
+def test_a_decision_that_was_never_asked_for_cuts_off_all_that_comes_after_it(
+    simulators: Simulators, name: str
+) -> None:
+    simulator = simulators(name)
+    moment = first_ways_to(simulator)[CHECK_CONNECTIONS][1]
+    states = simulator.at_rest({**moment.states, CHECK_CONNECTIONS: "failed"}) | {DECISION: "skipped"}
+    ours = set(cut_off_by(simulator.dag, DECISION, states))
+    airflows = simulator.at_rest(states)
+    assert {t for t, state in airflows.items() if state == "skipped" and not states[t]} == ours
+    assert len(ours) > 5
 
 
 def first_ways_to_rollback(simulator: Simulator) -> dict[str, tuple[Script, Moment]]:

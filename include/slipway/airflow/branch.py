@@ -52,13 +52,17 @@ def follow_the_failure(context: Context) -> None:
     of a long plan the verdict, and with it the rollback, would wait half a minute for it. What closes
     questions still runs where the failure is its cause.
 
-    A callback of the task, which runs while Airflow still takes it for running. Where it does not run, since
-    the task was killed or marked, Airflow finds out as ever.
+    A callback of the task, which runs while Airflow still takes it for running. One that was marked by then
+    has the state that a person gave it; and for one that was killed the dag processor calls back, whose
+    context has no state and which can skip nothing. Then Airflow finds out as ever.
     """
     from airflow.sdk.execution_time.comms import SkipDownstreamTasks
     from airflow.sdk.execution_time.task_runner import SUPERVISOR_COMMS
 
-    if skipped := cut_off_by(context["dag"], context["task"].task_id, task_states(context)):
+    task_id = context["task"].task_id
+    if not context["ti"].state or (states := task_states(context)).get(task_id) != "running":
+        return
+    if skipped := cut_off_by(context["dag"], task_id, states):
         SUPERVISOR_COMMS.send(SkipDownstreamTasks(tasks=[*skipped]))
         number = len(skipped)
         LOG.info("Skipped at once: %d task%s that cannot run any more.", number, "" if number == 1 else "s")

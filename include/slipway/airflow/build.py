@@ -177,18 +177,20 @@ class _Builder:
                 self.dag.set_edge_info(edge.before, edge.after, {"label": edge.label})
 
     def _task(self, node: Node) -> BaseOperator:
-        common: dict[str, Any] = {
+        common = {
             "task_id": node.task_id.rpartition(".")[2],
             "task_display_name": node.title,
             "task_group": self._group(node),
             "trigger_rule": str(node.when),
             "retries": STEERING_TRIES,
         }
+        task = self.makers[node.kind](node, common)
+        # An operator of Airflow's own may have callbacks of its own.
         if node.phase in ONWARD or node.kind is Kind.START:
-            common["on_failure_callback"] = follow_the_failure
+            task.on_failure_callback = [*task.on_failure_callback, follow_the_failure]
         if node.kind is Kind.DECISION:
-            common["on_skipped_callback"] = follow_the_failure
-        return self.makers[node.kind](node, common)
+            task.on_skipped_callback = [*task.on_skipped_callback, follow_the_failure]
+        return task
 
     def _group(self, node: Node) -> TaskGroup | None:
         if node.phase is None:

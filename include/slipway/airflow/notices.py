@@ -134,6 +134,10 @@ class TellOnADayOperator(TellOperator):
             return telling.conclude(telling.put_off(self.node.notices, self._due(context)))
         return self._tell(context, self.node.notices)
 
+    def tell_again(self, context: Mapping[str, Any], event: Json = None) -> Json:
+        """Tell after a channel was left alone: the day has come, also if the verdict has come since."""
+        return self.go_on(context)
+
     def _due(self, context: Mapping[str, Any]) -> datetime | None:
         run = AirflowRun(context, self.graph.plan.production)
         launched, pace = float(run.remember(LAUNCHED, time.time)), pace_of(run)

@@ -9,9 +9,11 @@ from airflow.providers.standard.triggers.temporal import TimeDeltaTrigger
 from airflow.sdk.configuration import conf
 from airflow.sdk.exceptions import AirflowFailException
 
-from slipway.airflow.gather import version_before
+from slipway.airflow.gather import verdict_given, version_before
+from slipway.airflow.going import GOING_SINCE, ended, waited
 from slipway.airflow.rest import AirflowApi
 from slipway.airflow.run import AirflowRun
+from slipway.airflow.soonest import soonest
 from slipway.delivery.deliver import Post, deliver, letter_of
 from slipway.delivery.states import Delivery, State
 from slipway.facts import Breach
@@ -25,8 +27,8 @@ from slipway.spans import length
 from slipway.steps.wait_until import first_wait
 from slipway.words import Severity
 
-LEFT_ALONE_SINCE = "left_alone_since"  # seconds since the epoch
 LONGEST_WAIT = timedelta(minutes=10)  # of a notice, for channels that want to be left alone
+AT_THE_END = timedelta(minutes=1)  # once there is a verdict, for a later rollback waits for the end
 DELIVERIES = "deliveries"  # what became of each letter, in what a task returns or (a watch) beside it
 
 
@@ -102,20 +104,28 @@ class Telling:
         value = {DELIVERIES: [each.to_json() for each in deliveries]}
         bad = [each for each in deliveries if each.state in (State.FAILED, State.UNKNOWN)]
         if not bad:
+            ended(self.run)
             return value
         self.context["ti"].xcom_push(key="return_value", value=value)
         said = " ".join(f"{each.notice} on {each.channel}: {each.state}. {each.why}" for each in bad)
-        if any(each.state is State.FAILED for each in bad):
-            self._tell_again_after(timedelta(seconds=max(each.wait for each in bad) if again else 0))
-            raise NotTold(said)
-        raise AirflowFailException(said)
+        failed = [each for each in bad if each.state is State.FAILED]
+        hopeless = not failed
+        if again and self._is_patient(failed):
+            self._wait_and_tell_again(max(each.wait for each in failed))
+            hopeless = True  # it has waited for as long as it is worth
+        ended(self.run)
+        raise AirflowFailException(said) if hopeless else NotTold(said)
 
-    def _tell_again_after(self, pause: timedelta) -> None:
-        """Wait so long in the triggerer, unless the notice would come too late to be worth it."""
-        if not pause:
-            return
-        since = self.run.remember(LEFT_ALONE_SINCE, time.time)
-        if timedelta(seconds=time.time() - float(since)) + pause > LONGEST_WAIT:
+    def _is_patient(self, failed: Sequence[Delivery]) -> bool:
+        """Whether only time helps. What else failed is tried again in a moment first: it may be a page."""
+        ti, waits = self.context["ti"], [each.wait > 0 for each in failed]
+        return any(waits) and (all(waits) or ti.try_number > ti.max_tries)
+
+    def _wait_and_tell_again(self, seconds: float) -> None:
+        """Wait in the triggerer and tell again then, unless that would be too late."""
+        pause = timedelta(seconds=max(soonest(), seconds))
+        self.run.remember(self.run.counting(GOING_SINCE), time.time)
+        if waited(self.run) + pause > (AT_THE_END if verdict_given(self.context) else LONGEST_WAIT):
             return
         self.run.log.info("Told again in %s, for so long the channel wants to be left alone.", length(pause))
         self.context["task"].defer(trigger=TimeDeltaTrigger(pause), method_name="tell_again")

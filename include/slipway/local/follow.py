@@ -31,7 +31,7 @@ class Follower:
         self._told_paused = self._paused = False
         self._ask_whether_paused_at = 0.0
         self._tasks: dict[str, Task] = {}
-        self._all_read_at = datetime.min.replace(tzinfo=UTC)
+        self._read_at = self._all_read_at = datetime.min.replace(tzinfo=UTC) + ALL_EVERY
 
     def follow(self, on_question: Callable[[Question], str | None]) -> Run:
         """Show the release until it ends and return it; `on_question` may answer and say what it did."""
@@ -52,7 +52,7 @@ class Follower:
         dag_id, run_id = self.run.dag_id, self.run.run_id
         tasks = self._read_tasks()
         # For its state of a run Airflow reads all of its tasks, too.
-        if not any(task.state in UNDER_WAY for task in tasks):
+        if not self.run.started or not any(task.state in UNDER_WAY for task in tasks):
             self.run = self.client.dag_run(dag_id, run_id)
         asking = any(task.state == "awaiting_input" for task in tasks)
         questions = self.client.questions(dag_id, run_id) if asking else []
@@ -73,11 +73,11 @@ class Follower:
     def _read_tasks(self) -> list[Task]:
         """Return all tasks; only those that changed are asked for, for Airflow reads much to tell of one."""
         now = datetime.now(UTC)
+        since: datetime | None = self._read_at - SLACK
         if now - self._all_read_at > ALL_EVERY:
             self._tasks, since = {}, None
             self._all_read_at = now
-        else:
-            since = now - SLACK
+        self._read_at = now
         changed = self.client.task_instances(self.run.dag_id, self.run.run_id, since=since)
         self._tasks |= {task.task_id: task for task in changed}
         return list(self._tasks.values())

@@ -157,7 +157,8 @@ def _secrets(manifest: str | Mapping[str, Json]) -> tuple[str, ...]:
     """Return what an object in the plan has written out; a file comes with the version and is read then."""
     if isinstance(manifest, str):
         return ()
-    name = (manifest.get("metadata") or {}).get("name", "")
+    about = manifest.get("metadata")
+    name = about.get("name", "") if isinstance(about, Mapping) else ""
     whole = (f"Secret {name}".strip(),) if manifest.get("kind") == "Secret" else ()
     return (*whole, *written_out(manifest))
 
