@@ -36,7 +36,8 @@ PLANS = list((Path(__file__).parents[1] / "dags").glob("*.py"))
 TRIES_AGAIN = 1  # of a test on a running Airflow
 FAILED = pytest.StashKey[bool]()
 LAST = "simulation"  # computes all the time, and lowers its own priority
-COMPUTING = 3  # from so many processes on the last one computes
+WAITING = 2  # so many processes wait for an Airflow, any others compute
+NICER = 5  # those that compute: as nice as Airflow is, for the service that it measures comes first
 
 
 @pytest.hookimpl(wrapper=True)
@@ -59,6 +60,13 @@ def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> 
         wanted = to_be_tried_again or (nextitem and _folder(nextitem.nodeid) in SHARES)
         if _folder(item.nodeid) in SHARES and not wanted:
             _stop_airflow()
+
+
+def pytest_sessionstart() -> None:
+    """Lower the priority of a process that computes beside those that wait for an Airflow."""
+    number = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
+    if int(number) >= WAITING:
+        os.nice(NICER)
 
 
 def pytest_unconfigure() -> None:
@@ -89,13 +97,13 @@ class Together(LoadScopeScheduling):  # type: ignore[misc]
     """Says which tests stay in one process, when there are several, and which process takes what.
 
     Each file does; so do all end-to-end tests that share a running Airflow; and each plan's simulation does,
-    for its tests share the plan's ways. Of three processes two wait for Airflow and the last one computes, as
+    for its tests share the plan's ways. Of four processes two wait for Airflow and the others compute, as
     long as there is both: three Airflows at once would starve each other on two cores.
     """
 
     def _assign_work_unit(self, node: object) -> None:
-        if len(self.nodes) >= COMPUTING:
-            waits = node is not self.nodes[-1]
+        if len(self.nodes) > WAITING:
+            waits = node in self.nodes[:WAITING]
             wanted = (scope for scope in self.workqueue if (_folder(f"{scope}/") in AIRFLOW) is waits)
             self.workqueue.move_to_end(next(wanted, next(iter(self.workqueue))), last=False)
         super()._assign_work_unit(node)

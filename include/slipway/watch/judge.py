@@ -298,13 +298,13 @@ def urgent(situation: Situation) -> list[Row]:
     """
     if not situation.samples:
         return []
-    recent = situation.samples[-1].recent
+    least = situation.watch.minimum_good_samples
+    figures, newest = _newest_figures(situation), situation.samples[-max(least, 1) :]
     return [
         row
         for threshold in situation.watch.thresholds
-        if _cannot_wait(threshold, situation.matrix)
-        and situation.good(threshold.metric) >= situation.watch.minimum_good_samples
-        for row in (_urgent_row(threshold, situation, recent),)
+        if _cannot_wait(threshold, situation.matrix) and situation.good(threshold.metric) >= least
+        for row in (_row(threshold, situation, figures, newest),)
         if row.answer is Answer.FAIL and row.limit is not None and _agreed(threshold, situation)
     ]
 
@@ -314,14 +314,13 @@ def _cannot_wait(threshold: Threshold, matrix: DecisionMatrix) -> bool:
     return action is not Action.CONTINUE and not threshold.observe_only
 
 
-def _urgent_row(threshold: Threshold, situation: Situation, recent: Mapping[str, float | None]) -> Row:
-    known = {**recent, **_last_figures(situation)}
-    figures = {
+def _newest_figures(situation: Situation) -> dict[str, float | None]:
+    """Return the judged value of every metric, where it is known that of the last samples alone."""
+    known = {**situation.samples[-1].recent, **_last_figures(situation)}
+    return {
         **situation.all_figures(),
         **{name: value for name, value in known.items() if value is not None},
     }
-    least = max(situation.watch.minimum_good_samples, 1)
-    return _row(threshold, situation, figures, situation.samples[-least:])
 
 
 def _last_figures(situation: Situation) -> dict[str, float | None]:
