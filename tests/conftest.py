@@ -67,8 +67,7 @@ def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> 
 
 def pytest_sessionstart() -> None:
     """Lower the priority of a process that computes beside those that wait for an Airflow."""
-    number = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
-    if int(number) >= WAITING:
+    if _number(os.environ.get("PYTEST_XDIST_WORKER", "gw0")) >= WAITING:
         os.nice(NICER)
 
 
@@ -104,9 +103,9 @@ class Together(LoadScopeScheduling):  # type: ignore[misc]
     long as there is both: three Airflows at once would starve each other on two cores.
     """
 
-    def _assign_work_unit(self, node: object) -> None:
+    def _assign_work_unit(self, node: Any) -> None:
         if len(self.nodes) > WAITING:
-            waits = node in self.nodes[:WAITING]
+            waits = _number(node.gateway.id) < WAITING
             wanted = (scope for scope in self.workqueue if (_folder(f"{scope}/") in AIRFLOW) is waits)
             self.workqueue.move_to_end(next(wanted, next(iter(self.workqueue))), last=False)
         super()._assign_work_unit(node)
@@ -122,6 +121,11 @@ class Together(LoadScopeScheduling):  # type: ignore[misc]
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Together:
     return Together(config, log)
+
+
+def _number(process: str) -> int:
+    """Return the number of a process of pytest-xdist, e.g. of "gw1"."""
+    return int(process.removeprefix("gw"))
 
 
 def _folder(nodeid: str) -> str:
