@@ -33,9 +33,6 @@ os.environ |= {
 AIRFLOW = ("e2e", "gate", "local")  # they wait for an Airflow of their own while others compute
 SHARES = ("e2e", "gate")  # one Airflow of this process
 PLANS = list((Path(__file__).parents[1] / "dags").glob("*.py"))
-# xdist hands out the next file while a test of the one before is left. So the longest is followed by a short
-# one, and the next long one is there for who is free first.
-ALONE = ("manual_score_override", "maintenance_scheduling", "projection_calibration", "personal_goals")
 TRIES_AGAIN = 1  # of a test on a running Airflow
 FAILED = pytest.StashKey[bool]()
 LAST = "simulation"  # computes all the time, and lowers its own priority
@@ -140,11 +137,8 @@ def _is_of_one_plan(nodeid: str) -> bool:
 def _order(nodeid: str) -> float:
     """Return the place of a test, what takes longest first; the sort keeps the order within each."""
     folder = _folder(nodeid)
-    if folder == "e2e" and _is_of_one_plan(nodeid):
-        place = next((n for n, plan in enumerate(ALONE) if f"test_{plan}.py" in nodeid), len(ALONE))
-        return (1 + place) / (2 + len(ALONE))
     if folder in AIRFLOW:
-        return AIRFLOW.index(folder)
+        return AIRFLOW.index(folder) + (0.5 if _is_of_one_plan(nodeid) else 0)
     return len(AIRFLOW) + (folder == LAST)
 
 
