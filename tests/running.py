@@ -14,8 +14,8 @@ from slipway.local.stack import Stack
 from slipway.local.waiting import wait_until
 
 PLANS = REPOSITORY / "dags"
-# Two Airflows keep the two cores busy all of the time, and the scheduler's looks at what has not changed are
-# a fifth of it. A release alone goes on sooner with half a second.
+# Two Airflows keep the two cores busy all of the time, and their schedulers were a fifth of it, mostly for
+# looks at what had not changed. A release alone goes on sooner with half a second.
 SPARING = {"SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "1"}
 
 

@@ -1,6 +1,5 @@
 """What has happened in a release so far, as plain values; verdict and outcome are functions of these."""
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -110,9 +109,7 @@ def changes(node: Node) -> bool:
 def cut_off(graph: ReleaseGraph, facts: Facts) -> frozenset[str]:
     """Return the tasks that were not reached because something before them failed."""
     gone: set[str] = set()
-    before = defaultdict(list)
-    for edge in graph.edges:
-        before[edge.after].append(edge.before)
+    before = graph.before()
     for node in graph.nodes:
         waits = node.phase in ONWARD and node.kind is not Kind.CLOSE_THE_OTHERS
         if waits and not facts.reached(node.task_id):

@@ -1,5 +1,6 @@
 """A release graph: a plan as typed nodes and edges, before anything of Airflow is made of it."""
 
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -133,6 +134,20 @@ class ReleaseGraph:
     def of_kind(self, *kinds: Kind) -> tuple[Node, ...]:
         """Return the nodes of these kinds, in order."""
         return tuple(node for node in self.nodes if node.kind in kinds)
+
+    def before(self) -> dict[str, list[str]]:
+        """Return the task ids right before each task."""
+        before = defaultdict[str, list[str]](list, {node.task_id: [] for node in self.nodes})
+        for edge in self.edges:
+            before[edge.after].append(edge.before)
+        return before
+
+    def after(self) -> dict[str, list[str]]:
+        """Return the task ids right after each task."""
+        after = defaultdict[str, list[str]](list, {node.task_id: [] for node in self.nodes})
+        for edge in self.edges:
+            after[edge.before].append(edge.after)
+        return after
 
     def production_steps(self) -> tuple[Node, ...]:
         """Return the nodes that change production, in the order in which they run."""

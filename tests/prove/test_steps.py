@@ -51,6 +51,10 @@ def test_a_stated_reason_stands_in_for_an_undo() -> None:
             {"kind": "Job", "spec": {"args": ["postgres://ann:hunter2@db/shop"]}},
             '"postgres://ann:***@db/shop"',
         ),
+        (
+            {"kind": "Job", "spec": {"args": ["postgres://ann:hun=ter2@db/shop"]}},
+            '"postgres://ann:***@db/shop"',
+        ),
     ],
 )
 @pytest.mark.parametrize("kind", [ApplyManifest, DeleteManifest])

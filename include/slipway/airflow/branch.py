@@ -15,8 +15,8 @@ from slipway.airflow.gather import task_states
 if TYPE_CHECKING:
     from airflow.sdk.types import Operator
 
-ANY = (TriggerRule.ALL_SUCCESS, TriggerRule.NONE_SKIPPED)  # one skipped task before it, and it is skipped
 LOG = logging.getLogger("slipway")
+ANY = (TriggerRule.ALL_SUCCESS, TriggerRule.NONE_SKIPPED)  # one skipped task before it, and it is skipped
 NEEDS_ALL = (TriggerRule.ALL_SUCCESS, TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS)  # no failed task before it
 KEPT = ("running", "success", "failed")  # states that Airflow lets no branch overwrite
 ALL = (TriggerRule.NONE_FAILED_MIN_ONE_SUCCESS, TriggerRule.ONE_FAILED)  # skipped when all before it are

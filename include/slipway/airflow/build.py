@@ -247,7 +247,7 @@ class _Builder:
         return GateOperator(plan=self.plan, approval=node.item, digest=self.digest, **kw)
 
     def _close_the_others(self, node: Node, kw: dict[str, Any]) -> BaseOperator:
-        causes = [edge.before for edge in self.graph.edges if edge.after == node.task_id]
+        causes = self.graph.before()[node.task_id]
         why = "NO-GO at {}" if node.phase is Phase.GATE else "{} failed"
         watch = WATCH_WHILE_ASKING if ASK in node.beside else ""
         return CloseOthersOperator(

@@ -1,6 +1,5 @@
 """Faults of the graph itself: what compile must never make, proven on every plan all the same."""
 
-from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
@@ -144,20 +143,6 @@ def faults(graph: ReleaseGraph) -> Iterator[Fault]:
     yield from _leaves(graph)
 
 
-def _after(graph: ReleaseGraph) -> dict[str, list[str]]:
-    after: defaultdict[str, list[str]] = defaultdict(list, {node.task_id: [] for node in graph.nodes})
-    for edge in graph.edges:
-        after[edge.before].append(edge.after)
-    return after
-
-
-def _before(graph: ReleaseGraph) -> dict[str, list[str]]:
-    before: defaultdict[str, list[str]] = defaultdict(list, {node.task_id: [] for node in graph.nodes})
-    for edge in graph.edges:
-        before[edge.after].append(edge.before)
-    return before
-
-
 def _paths(
     after: Mapping[str, Sequence[str]], starts: Sequence[str], without: str = ""
 ) -> dict[str, tuple[str, ...]]:
@@ -173,7 +158,7 @@ def _paths(
 
 
 def _circles(graph: ReleaseGraph) -> Iterator[Fault]:
-    after = _after(graph)
+    after = graph.after()
     try:
         TopologicalSorter(after).prepare()
     except CycleError:  # it names one circle; a person wants all who wait for themselves
@@ -187,9 +172,9 @@ def _forward(graph: ReleaseGraph) -> list[Node]:
 
 
 def _gate(graph: ReleaseGraph) -> Iterator[Fault]:
-    before = _before(graph)
+    before = graph.before()
     roots = [node.task_id for node in graph.nodes if not before[node.task_id]]
-    free = _paths(_after(graph), roots, without=DECISION)
+    free = _paths(graph.after(), roots, without=DECISION)
     for node in _forward(graph):
         if node.task_id in free:
             yield ReachableWithoutGate(node.task_id, free[node.task_id])
@@ -209,14 +194,14 @@ def _gate(graph: ReleaseGraph) -> Iterator[Fault]:
 def _unasked(graph: ReleaseGraph) -> Iterator[Fault]:
     """Yield checks and steps before production that the gate does not wait for."""
     earlier = (Phase.PREFLIGHT, Phase.STAGING, Phase.VALIDATION)
-    awaited = _paths(_before(graph), [DECISION])
+    awaited = _paths(graph.before(), [DECISION])
     for node in graph.of_phase(*earlier):
         if node.task_id not in awaited:
             yield PassesByTimeout(node.task_id, "the gate does not wait for it")
 
 
 def _production(graph: ReleaseGraph) -> Iterator[Fault]:
-    judged = _before(graph)[VERDICT]
+    judged = graph.before()[VERDICT]
     for node in _forward(graph):
         # Where strategies end, all but one are skipped; the watch that joins them starts when one succeeded.
         joins = node.kind is Kind.WATCH and node.when is When.STARTED_AND_NONE_FAILED
@@ -229,7 +214,7 @@ def _production(graph: ReleaseGraph) -> Iterator[Fault]:
 
 def _rollback(graph: ReleaseGraph) -> Iterator[Fault]:
     backwards = graph.of_kind(Kind.UNDO, Kind.RESTORE)
-    all_before = _before(graph)
+    all_before = graph.before()
     allowed = {ROLLBACK_START, *(node.task_id for node in backwards)}
     others = sorted(set(all_before[ROLLBACK_START]) - {VERDICT, ANSWER})
     if others:
@@ -247,7 +232,7 @@ def _rollback(graph: ReleaseGraph) -> Iterator[Fault]:
 
 def _undo_order(graph: ReleaseGraph) -> Iterator[Fault]:
     undone = {node.undoes: node.task_id for node in graph.of_kind(Kind.UNDO)}
-    after = _after(graph)
+    after = graph.after()
     newer = ""
     for node in reversed(graph.production_steps()):
         if not isinstance(node.item, Step) or node.item.undoing().undo is not Undo.REVERSIBLE:
@@ -262,6 +247,6 @@ def _undo_order(graph: ReleaseGraph) -> Iterator[Fault]:
 
 
 def _leaves(graph: ReleaseGraph) -> Iterator[Fault]:
-    for task_id, after in _after(graph).items():
+    for task_id, after in graph.after().items():
         if not after and task_id != OUTCOME:
             yield OutcomeNotLast(task_id)

@@ -96,8 +96,8 @@ def _written_out(value: Json) -> Iterator[str]:
             if key == "env" and isinstance(part, list):
                 yield from (str(each["name"]) for each in part if _is_written_out(each))
             if key in ("args", "command") and isinstance(part, list):
-                secrets = (str(each) for each in part if masked(str(each)) != str(each))
-                yield from (masked(each.partition("=")[0]) for each in secrets)
+                hidden = (masked(str(each)) for each in part if masked(str(each)) != str(each))
+                yield from (each.partition("=")[0] for each in hidden)
             yield from _written_out(_noted(part) if key == _LAST_APPLIED else part)
     elif isinstance(value, list):
         for each in value:
