@@ -29,6 +29,7 @@ from slipway.words import GateAnswer
 pytestmark = pytest.mark.e2e
 
 DAGS = Path(__file__).parent / "dags"
+NICEST = 19  # Linux knows no more
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +54,7 @@ def test_a_second_start_reuses_what_runs(airflow: LocalAirflow) -> None:
 def test_airflow_and_its_tasks_leave_the_cores_to_production(airflow: LocalAirflow) -> None:
     processes = marked(MARK, str(airflow.home.root))
     assert len(processes) >= len(airflow.status())
-    assert {process.nice() for process in processes} == {psutil.Process().nice() + NICER}
+    assert {process.nice() for process in processes} == {min(psutil.Process().nice() + NICER, NICEST)}
 
 
 def test_another_port_is_refused_while_it_runs(airflow: LocalAirflow) -> None:
