@@ -100,6 +100,15 @@ class Together(LoadScopeScheduling):  # type: ignore[misc]
     long as there is both: three Airflows at once would starve each other on two cores.
     """
 
+    def _reschedule(self, node: Any) -> None:
+        """Give a process what comes next with the last test of what it has, which waits for its next one.
+
+        With the test before it already, as pytest-xdist does, a release of minutes would wait behind another
+        one while other processes have nothing left.
+        """
+        if not self.workqueue or self._pending_of(self.assigned_work[node]) <= 1:
+            super()._reschedule(node)
+
     def _assign_work_unit(self, node: Any) -> None:
         if len(self.nodes) > WAITING:
             waits = _number(node.gateway.id) < WAITING

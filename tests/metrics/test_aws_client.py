@@ -40,6 +40,16 @@ def test_a_connection_that_was_edited_has_a_client_of_its_own_and_the_old_one_is
     assert len(aws_client._MADE) == 1
 
 
+def test_a_connection_that_is_known_masks_nothing_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    first = client(connection(), "cloudwatch")
+    masked: list[Any] = []
+    monkeypatch.setattr("airflow.sdk.log.mask_secret", masked.append)
+    assert client(connection(), "cloudwatch") is first
+    assert masked == []
+    assert connection().extra_dejson  # what would have masked
+    assert masked
+
+
 def refused(code: str, status: int) -> None:
     from botocore.exceptions import ClientError
 

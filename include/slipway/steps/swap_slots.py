@@ -74,6 +74,11 @@ class SwapSlots(Step):
     def _bring(self, run: Run, *, start: Json, wanted: Json, key: str) -> bool:
         """Swap if the slots stand as at the start; False if they stood as wanted already."""
         now = self._settled(run)
+        if now not in (
+            start,
+            wanted,
+        ):  # a swap may have ended between the looks at the two
+            now = self._settled(run)
         if now == wanted:
             run.log.info("%s: %s: as wanted", self.app, self._told(now))
             return close(run, key)

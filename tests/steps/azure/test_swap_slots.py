@@ -1,9 +1,12 @@
+from typing import Any
+
 import pytest
 from tests.bad_answers import Bad, each_bad_answer, meets
 from tests.steps.azure.world import posts, through
 
 from slipway.run import Evidence
 from slipway.sandbox.vendors.azure import Azure
+from slipway.steps.azure_slots import Slot
 from slipway.steps.faults.azure import OperationFailed, SlotEmpty, SlotsMixed
 from slipway.steps.swap_slots import SwapSlots
 from slipway.still_going import StillGoing
@@ -114,6 +117,27 @@ def test_a_swap_of_which_azure_does_not_tell_goes_on(
     with pytest.raises(StillGoing, match=r"does not tell how far \(Azure: GET /subscriptions/\S+: HTTP 503"):
         STEP.do(run)
     through(lambda: STEP.do(run))
+    assert (serving_now(cloud), posts(cloud, SWAP)) == ((new, old), 1)
+
+
+def test_a_swap_that_ends_between_the_looks_at_the_two_slots_is_none_by_somebody_else(
+    run: LocalRun, cloud: Azure, filled: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old, new = filled
+    cloud.state.takes = 60
+    with pytest.raises(StillGoing):
+        STEP.do(run)
+    app, active = cloud.state.apps["cpr-api-prod"], Slot.active
+    app.busy = ""
+
+    def ends_after_the_first(slot: Slot) -> Any:
+        held = active(slot)
+        if serving_now(cloud) == (old, new):
+            app.slots["production"], app.slots["green"] = app.slots["green"], app.slots["production"]
+        return held
+
+    monkeypatch.setattr(Slot, "active", ends_after_the_first)
+    STEP.do(run)
     assert (serving_now(cloud), posts(cloud, SWAP)) == ((new, old), 1)
 
 
