@@ -14,9 +14,13 @@ from slipway.local.stack import Stack
 from slipway.local.waiting import wait_until
 
 PLANS = REPOSITORY / "dags"
-# Two Airflows keep the two cores busy all of the time, and their schedulers were a fifth of it, mostly for
+# Some Airflows keep the two cores busy all of the time, and their schedulers were a fifth of it, mostly for
 # looks at what had not changed. A release alone goes on sooner with half a second.
-SPARING = {"SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "1"}
+SPARING = {
+    "SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "1",
+    # Each transaction first asked whether its connection lives; no test stops the database under an Airflow.
+    "DATABASE__SQL_ALCHEMY_POOL_PRE_PING": "False",
+}
 
 
 class Running:

@@ -1,6 +1,6 @@
 """What has happened in a release so far, as plain values; verdict and outcome are functions of these."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -59,8 +59,8 @@ class Facts:
     states: Mapping[str, str] = field(default_factory=dict)
     returned: Mapping[str, Json] = field(default_factory=dict)
     failures: Mapping[str, str] = field(default_factory=dict)
-    damage: frozenset[str] = frozenset()
-    marked: frozenset[str] = frozenset()
+    damage: Container[str] = frozenset()
+    marked: Container[str] = frozenset()
     breaches: Mapping[str, Sequence[Breach]] = field(default_factory=dict)
     acted: frozenset[str] = frozenset()
     backup_age: timedelta | None = None

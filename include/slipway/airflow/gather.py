@@ -2,9 +2,9 @@
 
 import logging
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from slipway.airflow.gate_facts import MARKS, marks_for
 from slipway.airflow.rest import AirflowApi
@@ -20,6 +20,7 @@ from slipway.verdict import Branch, Verdict
 from slipway.words import Answer, Intent
 
 LOG = logging.getLogger("slipway")
+T = TypeVar("T")
 OVERTAKEN = "overtaken"  # the XCom of an answer: the verdict that asked, and the one that is in force since
 BACKED_UP_AT = "backed_up_at"  # the XCom of a backup: seconds since the epoch
 FAILURE = "failure"  # the XCom of a step that failed, with its reason
@@ -33,9 +34,11 @@ def gather(context: Mapping[str, Any], graph: ReleaseGraph) -> Facts:
     states = task_states(context)
     steps = graph.production_steps()
     ran = [n for n in graph.nodes if n in steps or _left_something(n, states.get(n.task_id, ""))]
-    returned = Returned(ti, ran)
+    keys = {node.task_id: key_of(node) for node in ran}
+    returned: Mapping[str, Json] = Asked(keys, lambda task_id: _pull(ti, task_id, keys[task_id]))
     watches = [node.task_id for node in ran if node.kind is Kind.WATCH]
     failed = [n.task_id for n in ran if n.kind is Kind.STEP and states.get(n.task_id) == "failed"]
+    looks = [n.task_id for n in ran if _looks_in_vain(n, states)]
     intent = Intent(context["params"]["intent"])
     # A later rollback has its steps from the record.
     idle = [n.task_id for n in steps if states.get(n.task_id, "") in NOT_REACHED and intent is Intent.RELEASE]
@@ -44,10 +47,10 @@ def gather(context: Mapping[str, Any], graph: ReleaseGraph) -> Facts:
         procedure=context["params"].get("procedure") or "",
         states=states,
         returned=returned,
-        failures={task_id: why for task_id in failed if (why := _pull(ti, task_id, FAILURE))},
-        damage=frozenset(task_id for task_id in failed if _saw_damage(ti, task_id)),
-        marked=marked_failed(ti, [n.task_id for n in ran if _may_be_marked(n, states, returned)]),
-        breaches={task_id: _breaches(ti, task_id) for task_id in watches},
+        failures=Asked(failed, lambda task_id: _pull(ti, task_id, FAILURE)),
+        damage=Asked(failed, lambda task_id: _saw_damage(ti, task_id) or None),
+        marked=Asked(looks, lambda task_id: _is_marked(ti, task_id, returned) or None),
+        breaches=Asked(watches, lambda task_id: _breaches(ti, task_id)),
         # XComs outlive a clear, until a new try begins.
         acted=frozenset(t for t in idle if t in returned or _pull(ti, t, BEFORE) is not None),
         backup_age=_backup_age(ti, steps),
@@ -71,14 +74,17 @@ def _saw_damage(ti: Any, task_id: str) -> bool:
         return False
 
 
-def _may_be_marked(node: Node, states: Mapping[str, str], returned: Mapping[str, Json]) -> bool:
-    """Whether it is a check or checklist that failed and does not say so itself: a person may have marked it.
+def _looks_in_vain(node: Node, states: Mapping[str, str]) -> bool:
+    return node.kind in (Kind.CHECK, Kind.CHECKLIST) and states.get(node.task_id) == "failed"
+
+
+def _is_marked(ti: Any, task_id: str, returned: Mapping[str, Json]) -> bool:
+    """Whether a person marked a check or checklist failed, which does not say that it failed.
 
     It may also have been killed, or could not look.
     """
-    looks = node.kind in (Kind.CHECK, Kind.CHECKLIST)
-    failed = looks and states.get(node.task_id) == "failed"
-    return failed and (returned.get(node.task_id) or {}).get("answer") != Answer.FAIL
+    says_so = (returned.get(task_id) or {}).get("answer") == Answer.FAIL
+    return not says_so and bool(marked_failed(ti, [task_id]))
 
 
 def marked_failed(ti: Any, tasks: Sequence[str]) -> frozenset[str]:
@@ -108,27 +114,27 @@ def _backup_age(ti: Any, steps: Sequence[Node]) -> timedelta | None:
     return timedelta(seconds=time.time() - min(begun)) if begun else None
 
 
-class Returned(Mapping[str, Json]):
-    """What these tasks returned, by task id; each is asked for when it is looked at, and once.
+class Asked(Mapping[str, T]):
+    """What Airflow knows of these tasks, by task id; each is asked for when it is looked at, and once.
 
     A release has a hundred tasks, and an undo looks at two of them.
+
+    :param ask: returns what is known of a task, None if nothing is
     """
 
-    def __init__(self, ti: Any, nodes: Sequence[Node]) -> None:
-        self._ti = ti
-        self._keys = {node.task_id: key_of(node) for node in nodes}
-        self._found: dict[str, Json | None] = {}
+    def __init__(self, task_ids: Iterable[str], ask: Callable[[str], T | None]) -> None:
+        self._task_ids, self._ask = tuple(task_ids), ask
+        self._found: dict[str, T | None] = {}
 
-    def __getitem__(self, task_id: str) -> Json:
-        key = self._keys[task_id]
+    def __getitem__(self, task_id: str) -> T:
         if task_id not in self._found:
-            self._found[task_id] = _pull(self._ti, task_id, key)
+            self._found[task_id] = self._ask(task_id) if task_id in self._task_ids else None
         if (value := self._found[task_id]) is None:
             raise KeyError(task_id)
         return value
 
     def __iter__(self) -> Iterator[str]:
-        return (task_id for task_id in self._keys if task_id in self)
+        return (task_id for task_id in self._task_ids if task_id in self)
 
     def __len__(self) -> int:
         return sum(1 for _ in self)

@@ -18,8 +18,8 @@ def client(connection: Any, service: str) -> Any:
     boto3's clients are safe to share between threads.
 
     The connection is compared field by field: to write its address, or to read its extra as JSON, has Airflow
-    mask all secrets anew, and for each the triggerer's other process looks into its database (3.3.2). That was
-    two thirds of the triggerer's processor time in a rehearsal that reads five times a second.
+    (3.3.2) mask all secrets anew, and at each the triggerer's other process looks into its database. In a
+    rehearsal of five minutes, five readings a second, that was 7 of the triggerer's 38 s of processor time.
     """
     key = (connection.conn_id, service)
     with _MAKING.setdefault(key, Lock()):
