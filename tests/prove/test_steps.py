@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 from tests.prove.plans import PRODUCTION, SOUND, BackUp, Change, Figure, Migrate, faults_of
 
+from slipway.checks import KubernetesObject
 from slipway.kinds import Step
 from slipway.prove.wording import choose
 from slipway.run import Json
@@ -77,6 +78,23 @@ def test_a_manifest_without_a_secret_is_none_of_that() -> None:
         step = DeleteManifest(name="job", manifest=manifest, leaves_nothing="a test")
         given = replace(on, artifacts="shop_artifacts")
         assert faults_of(production=given, on_production=[*SOUND.on_production, step]) == []
+
+
+def test_what_a_secret_keeps_is_not_expected() -> None:
+    def check(kind: str, **expect: Json) -> KubernetesObject:
+        fields = {f"{where}.password": value for where, value in expect.items()}
+        return KubernetesObject(
+            name="db", api_version="v1", object_kind=kind, object_name="db", namespace="shop", expect=fields
+        )
+
+    on = replace(SOUND.production, cluster="shop_cluster")
+    looks = [*SOUND.verify, check("Secret", data="aHVudGVyMg==", metadata="x", stringData=None)]
+    assert faults_of(production=on, verify=looks) == [
+        f'verify[{len(SOUND.verify)}] "db": it expects a value of "data.password", which a Secret keeps. '
+        "Expect that the Secret is there, or compare what is no secret, e.g. metadata.labels."
+    ]
+    looks = [*SOUND.verify, check("ConfigMap", data="plain")]
+    assert faults_of(production=on, verify=looks) == []
 
 
 def test_a_migration_without_a_backup_before_it_is_refused() -> None:

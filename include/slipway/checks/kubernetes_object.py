@@ -1,13 +1,16 @@
 """Whether an object of a Kubernetes cluster is there and as it should be, or is gone."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 
 from slipway.kinds import Check
+from slipway.masking import MASK
 from slipway.run import Finding, Json, Run
 from slipway.steps.kubernetes_api import Reference, cluster
 from slipway.words import Answer
+
+_SECRET = ("data", "stringData")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,7 +22,7 @@ class KubernetesObject(Check):
     :param api_version: e.g. "apps/v1"
     :param namespace: left out for a kind without namespaces
     :param expect: values by field, keys joined by dots, e.g. {"spec.replicas": 3}; a field that is not there
-        is null
+        is null. Of a Secret's `data` and `stringData` no value is shown, and prove lets none be expected
     :param absent: whether it must not be there; what a CronJob has made must be gone as well
     """
 
@@ -57,17 +60,22 @@ def compared(reference: Reference, found: Mapping[str, Json] | None, expect: Map
     """Say whether an object is there with the fields that are expected."""
     if found is None:
         return Finding(answer=Answer.FAIL, summary=f"{reference} is not there", evidence={"there": False})
-    values = {path: _field(found, path) for path in expect}
+    held = {path: _field(found, path) for path in expect}
+    hidden = {path for path in secret_fields(reference.kind, expect) if held[path] is not None}
+    values = {path: MASK if path in hidden else value for path, value in held.items()}
     wrong = [
-        f"{path} is {values[path]!r}, not {value!r}"
-        for path, value in expect.items()
-        if values[path] != value
+        f"{path} is {values[path]!r}, not {value!r}" for path, value in expect.items() if held[path] != value
     ]
     evidence = {"there": True, "values": values, "expected": dict(expect)}
     if wrong:
         return Finding(answer=Answer.FAIL, summary=f"{reference}: {'; '.join(wrong)}", evidence=evidence)
     shown = ", ".join(f"{path} is {value!r}" for path, value in values.items()) or "it is there"
     return Finding(answer=Answer.PASS, summary=f"{reference}: {shown}", evidence=evidence)
+
+
+def secret_fields(kind: str, fields: Iterable[str]) -> tuple[str, ...]:
+    """Return those of an object's fields that hold what a Secret keeps."""
+    return tuple(each for each in fields if kind == "Secret" and each.partition(".")[0] in _SECRET)
 
 
 def _gone(reference: Reference, there: bool, jobs: list[str]) -> Finding:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from slipway.checks.kubernetes_object import KubernetesObject, secret_fields
 from slipway.environment import ROLES, Environment
 from slipway.errors import Fault
 from slipway.graph import ReleaseGraph
@@ -104,6 +105,24 @@ class SecretInPlan(Fault):
 
 
 @dataclass(frozen=True)
+class SecretExpected(Fault):
+    """A check of a cluster that compares what a Secret keeps: the plan would hold it.
+
+    :param fields: e.g. "data.password"
+    """
+
+    fields: tuple[str, ...]
+
+    @property
+    def what(self) -> str:
+        return f"it expects a value of {listed(self.fields)}, which a Secret keeps"
+
+    @property
+    def mend(self) -> str:
+        return "Expect that the Secret is there, or compare what is no secret, e.g. metadata.labels"
+
+
+@dataclass(frozen=True)
 class NothingToDeploy(Fault):
     """A plan without a production step."""
 
@@ -149,6 +168,8 @@ def faults(graph: ReleaseGraph) -> Iterator[Fault]:
             yield NegativeRetries(each.place, each.item.retries)
         if isinstance(each.item, ApplyManifest | DeleteManifest) and (named := _secrets(each.item.manifest)):
             yield SecretInPlan(each.place, named)
+        if isinstance(each.item, KubernetesObject) and (fields := _secrets_expected(each.item)):
+            yield SecretExpected(each.place, fields)
         if isinstance(each.item, AirflowTask):
             yield from (ImpossibleOperator(each.place, reason) for reason in each.item.faults())
 
@@ -161,6 +182,11 @@ def _secrets(manifest: str | Mapping[str, Json]) -> tuple[str, ...]:
     name = about.get("name", "") if isinstance(about, Mapping) else ""
     whole = (f"Secret {name}".strip(),) if manifest.get("kind") == "Secret" else ()
     return (*whole, *written_out(manifest))
+
+
+def _secrets_expected(check: KubernetesObject) -> tuple[str, ...]:
+    wanted = [field for field, value in check.expect.items() if value is not None]
+    return secret_fields(check.object_kind, wanted)
 
 
 def _without_backup(plan: Plan) -> Iterator[Fault]:

@@ -1,8 +1,10 @@
 from tests.steps.cluster.conftest import NAME, PATH, World
 
 from slipway.checks import CronJobSchedule, KubernetesObject, run_check
+from slipway.checks.kubernetes_object import compared
 from slipway.kinds import Check
 from slipway.steps import ApplyManifest
+from slipway.steps.kubernetes_api import Reference
 from slipway.testing import LocalRun
 from slipway.words import Answer
 
@@ -47,6 +49,22 @@ def test_a_time_zone_is_compared_when_it_is_given(world: World, run: LocalRun) -
 
 def test_a_cron_job_that_is_not_there_fails(world: World, run: LocalRun) -> None:
     assert answer(SCHEDULE, run) == (Answer.FAIL, f"{PLACE} is not there")
+
+
+def test_what_a_secret_keeps_is_not_shown() -> None:
+    reference = Reference(api_version="v1", kind="Secret", name="db", namespace="production")
+    found = {"metadata": {"labels": {"app": "api"}}, "data": {"password": "aHVudGVyMg=="}}
+    expect = {"data.password": None, "data.user": None, "metadata.labels.app": "api"}
+    finding = compared(reference, found, expect)
+    assert (finding.answer, finding.summary) == (
+        Answer.FAIL,
+        "Secret db in namespace production: data.password is '***', not None",
+    )
+    assert finding.evidence["values"] == {
+        "data.password": "***",
+        "data.user": None,
+        "metadata.labels.app": "api",
+    }
 
 
 def test_gone_means_that_no_job_of_it_is_left(world: World, run: LocalRun) -> None:
