@@ -19,6 +19,7 @@ from slipway.local import follow
 from slipway.local.demo import PlanNotThere, SandboxFault, Wish, await_plan, release, tell
 from slipway.local.errors import ComponentDied, Refused, RunsElsewhere
 from slipway.local.follow import Follower
+from slipway.local.port import any_free
 from slipway.local.process import marked
 from slipway.local.service import NICER, LocalAirflow
 from slipway.local.settings import MARK
@@ -36,7 +37,7 @@ NICEST = 19  # Linux knows no more
 def airflow() -> Iterator[LocalAirflow]:
     # Not under pytest's own folder: another run as root closes it to the server's user.
     with tempfile.TemporaryDirectory(prefix="slipway-local-") as root:
-        running = LocalAirflow(Path(root), dags_folder=DAGS)
+        running = LocalAirflow(Path(root), dags_folder=DAGS, port=any_free())
         try:
             running.start()
             yield running

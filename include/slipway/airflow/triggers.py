@@ -100,6 +100,7 @@ class WatchTrigger(BaseTrigger):
             pace=pace,
         )
         self.asked = self.start = asked
+        self._read_at = -SHORTEST  # when the newest reading began, like an appointment's times
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """Return what the triggerer needs to make this trigger again."""
@@ -166,8 +167,9 @@ class WatchTrigger(BaseTrigger):
         if not progress.pages:
             progress = prime(progress, self.terms, await self._read(reader))
         for moment in self._moments(appointment):
-            # Even when late, two readings need time between them, or there is nothing new to see.
-            await people.pause(max(moment - self._now(), SHORTEST / 2))
+            # Even when late, two readings need time between them: in a rehearsal that catches up too little
+            # would happen from one checkpoint to the next for it to be judged.
+            await people.pause(max(moment, self._read_at + SHORTEST) - self._now())
             if people.over:
                 break
             late = self._now() > moment + SLACK
@@ -192,6 +194,7 @@ class WatchTrigger(BaseTrigger):
         return time.time() - self.start
 
     async def _read(self, reader: Reader) -> dict[Source, Scrape | None]:
+        self._read_at = self._now()
         wanted = {
             source: (self.environment.connection(source.role), source.query) for source in self.terms.sources
         }
