@@ -57,6 +57,8 @@ def test_no_go_by_mark_rejects(stopped: Stopped) -> None:
         "rationale": "The logs look odd",
         "override": "",
     }
+    assert "Outcome: REJECTED." in release.log("outcome")
+    assert "Traceback" not in release.log("outcome")
     stopped.left_production_alone(release)
 
 

@@ -100,7 +100,7 @@ class HerokuWorld:
 
     def posts(self, path: str) -> int:
         """Count the POSTs that came in for a path."""
-        return sum(call.method == "POST" and call.path.startswith(path) for call in self.stand_in.calls)
+        return sum(call.method == "POST" and call.path == path for call in self.stand_in.calls)
 
 
 def through(act: Callable[..., Evidence], *arguments: object) -> Evidence:

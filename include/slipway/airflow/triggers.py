@@ -37,7 +37,7 @@ from slipway.watch.course import (
 )
 from slipway.watch.judge import Row, no_data
 from slipway.watch.render import table
-from slipway.watch.schedule import SHORTEST, Appointment, real_length, timetable
+from slipway.watch.schedule import SHORTEST, SPARE, Appointment, real_length, timetable
 from slipway.watching import Watch
 from slipway.words import Answer
 
@@ -187,7 +187,7 @@ class WatchTrigger(BaseTrigger):
     def _moments(self, appointment: Appointment) -> Sequence[float]:
         """Return the samples to take: those that are still to come, but always enough to judge."""
         ahead = [moment for moment in appointment.samples if moment >= self._now() - LATE]
-        least = self.terms.watch.minimum_good_samples
+        least = self.terms.watch.minimum_good_samples + SPARE
         return ahead if len(ahead) >= least else appointment.samples[-least:]
 
     def _now(self) -> float:

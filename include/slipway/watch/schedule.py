@@ -10,6 +10,9 @@ from slipway.watching import Every, Watch
 
 MARGIN = timedelta(minutes=5)  # questions end by their own timeout, and Airflow looks now and then
 FASTEST_BESIDE_PEOPLE = 1.0  # seconds between two samples at the highest pace
+SPARE = (
+    2  # samples of a rehearsal's shortest checkpoint that need not be good: nobody may have asked meanwhile
+)
 SHORTEST = 0.2  # seconds between two samples at the highest pace; faster readings tell nothing new
 
 
@@ -113,7 +116,7 @@ def timetable(watch: Watch, pace: float) -> list[Appointment]:
     """Return every checkpoint in real time; the same watch and pace always give the same.
 
     A rehearsal leaves no checkpoint out: one that its pace would make too short for
-    `minimum_good_samples` readings is lengthened to hold them.
+    `minimum_good_samples` readings is lengthened to hold them, and SPARE.
     """
     found = checkpoints(watch)
     dues = [timedelta(0), *(checkpoint.due for checkpoint in found)]
@@ -129,7 +132,7 @@ def timetable(watch: Watch, pace: float) -> list[Appointment]:
 
 def shortest(watch: Watch) -> float:
     """Return the least real seconds between two checkpoints."""
-    return SHORTEST * max(watch.minimum_good_samples, 1)
+    return SHORTEST * (max(watch.minimum_good_samples, 1) + SPARE)
 
 
 def spacing(watch: Watch, pace: float) -> float:
