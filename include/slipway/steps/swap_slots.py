@@ -74,11 +74,6 @@ class SwapSlots(Step):
     def _bring(self, run: Run, *, start: Json, wanted: Json, key: str) -> bool:
         """Swap if the slots stand as at the start; False if they stood as wanted already."""
         now = self._settled(run)
-        if now not in (
-            start,
-            wanted,
-        ):  # a swap may have ended between the looks at the two
-            now = self._settled(run)
         if now == wanted:
             run.log.info("%s: %s: as wanted", self.app, self._told(now))
             return close(run, key)
@@ -96,18 +91,22 @@ class SwapSlots(Step):
         return arm_answer(run, "POST", f"{self._place(run, self.slot).path}/slotsswap", WEB, json=body)
 
     def _settled(self, run: Run) -> dict[str, Json]:
-        """Return what each slot holds. Raises StillGoing while an operation is running on one of them."""
-        found = {}
-        for role, name in (("slot", self.slot), ("with_slot", self.with_slot)):
-            place = self._place(run, name)
-            if (place.site() or {}).get("inProgressOperationId"):
-                raise StillGoing(f"Azure is at work on {place}", every=self.look_every)
-            held = place.active()
-            found[role] = {
-                "deployment": held.id if held else "",
-                "package": held.package if held else "",
-            }
-        return found
+        """Return what each slot holds at one moment.
+
+        Raises StillGoing while an operation is running on one of them, and where one has just ended: what was
+        seen of the first slot before it and of the other one after it never stood together.
+        """
+        slot, with_slot = self._held(run, self.slot), self._held(run, self.with_slot)
+        if self._held(run, self.slot) != slot:
+            raise StillGoing(f"Azure has just changed {self.app}/{self.slot}", every=self.look_every)
+        return {"slot": slot, "with_slot": with_slot}
+
+    def _held(self, run: Run, name: str) -> dict[str, Json]:
+        place = self._place(run, name)
+        if (place.site() or {}).get("inProgressOperationId"):
+            raise StillGoing(f"Azure is at work on {place}", every=self.look_every)
+        held = place.active()
+        return {"deployment": held.id if held else "", "package": held.package if held else ""}
 
     def _warm(self, run: Run) -> dict[str, Json]:
         """Look that the version before still runs in the other slot; a cold one is said, and is no fault."""

@@ -1,3 +1,4 @@
+from itertools import count
 from typing import Any
 
 import pytest
@@ -6,6 +7,7 @@ from tests.steps.azure.world import posts, through
 
 from slipway.run import Evidence
 from slipway.sandbox.vendors.azure import Azure
+from slipway.steps import swap_slots
 from slipway.steps.azure_slots import Slot
 from slipway.steps.faults.azure import OperationFailed, SlotEmpty, SlotsMixed
 from slipway.steps.swap_slots import SwapSlots
@@ -127,18 +129,49 @@ def test_a_swap_that_ends_between_the_looks_at_the_two_slots_is_none_by_somebody
     cloud.state.takes = 60
     with pytest.raises(StillGoing):
         STEP.do(run)
-    app, active = cloud.state.apps["cpr-api-prod"], Slot.active
-    app.busy = ""
+    cloud.state.apps["cpr-api-prod"].busy = ""
+    swapped_after_the_first_look(cloud, monkeypatch)
+    through(lambda: STEP.do(run))
+    assert (serving_now(cloud), posts(cloud, SWAP)) == ((new, old), 1)
+
+
+def test_a_swap_that_azure_has_forgotten_and_that_ends_between_the_looks_is_done(
+    run: LocalRun, cloud: Azure, filled: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old, new = filled
+
+    def forgotten(*_: object, **__: object) -> None:
+        swapped_after_the_first_look(cloud, monkeypatch)
+
+    with monkeypatch.context() as azure:
+        azure.setattr(swap_slots, "follow", forgotten)
+        with pytest.raises(StillGoing, match="has just changed cpr-api-prod/green"):
+            STEP.do(run)
+    through(lambda: STEP.do(run))
+    assert (serving_now(cloud), posts(cloud, SWAP)) == ((new, old), 0)
+
+
+def test_what_stood_before_is_what_stood_together(
+    run: LocalRun, cloud: Azure, filled: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old, new = filled
+    swapped_after_the_first_look(cloud, monkeypatch)  # by somebody else
+    evidence = through(lambda: STEP.do(run))
+    assert (evidence.before["slot"]["deployment"], evidence.before["with_slot"]["deployment"]) == (old, new)
+    assert serving_now(cloud) == (old, new)
+
+
+def swapped_after_the_first_look(cloud: Azure, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the two slots be swapped after somebody has looked at one of them."""
+    app, active, looks = cloud.state.apps["cpr-api-prod"], Slot.active, count()
 
     def ends_after_the_first(slot: Slot) -> Any:
         held = active(slot)
-        if serving_now(cloud) == (old, new):
+        if next(looks) == 0:
             app.slots["production"], app.slots["green"] = app.slots["green"], app.slots["production"]
         return held
 
     monkeypatch.setattr(Slot, "active", ends_after_the_first)
-    STEP.do(run)
-    assert (serving_now(cloud), posts(cloud, SWAP)) == ((new, old), 1)
 
 
 def test_a_swap_whose_poll_is_refused_has_ended(run: LocalRun, cloud: Azure, filled: tuple[str, str]) -> None:
