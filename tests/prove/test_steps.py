@@ -12,6 +12,7 @@ from slipway.run import Json
 from slipway.steps.airflow_task import AirflowTask
 from slipway.steps.apply_manifest import ApplyManifest
 from slipway.steps.delete_manifest import DeleteManifest
+from slipway.steps.run_check import RunCheck
 
 
 def test_a_sound_plan_has_no_fault() -> None:
@@ -90,10 +91,21 @@ def test_what_a_secret_keeps_is_not_expected() -> None:
     on = replace(SOUND.production, cluster="shop_cluster")
     looks = [*SOUND.verify, check("Secret", data="aHVudGVyMg==", metadata="x", stringData=None)]
     assert faults_of(production=on, verify=looks) == [
-        f'verify[{len(SOUND.verify)}] "db": it expects a value of "data.password", which a Secret keeps. '
+        f'verify[{len(SOUND.verify)}] "db": it expects a value of "data.password", '
+        '"metadata.password", where a Secret may keep what is secret. '
         "Expect that the Secret is there, or compare what is no secret, e.g. metadata.labels."
     ]
-    looks = [*SOUND.verify, check("ConfigMap", data="plain")]
+    step = RunCheck(name="look", check=check("Secret", data="aHVudGVyMg=="))
+    [refused] = faults_of(production=on, on_production=[*SOUND.on_production, step])
+    assert 'it expects a value of "data.password", where a Secret' in refused
+    labelled = KubernetesObject(
+        name="db",
+        api_version="v1",
+        object_kind="Secret",
+        object_name="db",
+        expect={"metadata.labels.app": "shop", "type": "Opaque"},
+    )
+    looks = [*SOUND.verify, check("ConfigMap", data="plain"), replace(labelled, name="labelled")]
     assert faults_of(production=on, verify=looks) == []
 
 

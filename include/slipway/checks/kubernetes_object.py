@@ -1,6 +1,6 @@
 """Whether an object of a Kubernetes cluster is there and as it should be, or is gone."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -10,7 +10,9 @@ from slipway.run import Finding, Json, Run
 from slipway.steps.kubernetes_api import Reference, cluster
 from slipway.words import Answer
 
-_SECRET = ("data", "stringData")
+# All else of a Secret may hold what it keeps, e.g. the annotation in which kubectl leaves what it applied.
+_OPEN = ("type", "immutable", "metadata.name", "metadata.namespace", "metadata.labels")
+_OPEN_UNDER = tuple(f"{field}." for field in _OPEN)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,7 +24,7 @@ class KubernetesObject(Check):
     :param api_version: e.g. "apps/v1"
     :param namespace: left out for a kind without namespaces
     :param expect: values by field, keys joined by dots, e.g. {"spec.replicas": 3}; a field that is not there
-        is null. Of a Secret's `data` and `stringData` no value is shown, and prove lets none be expected
+        is null. Of a Secret only its type, its names and labels are shown, and may be expected
     :param absent: whether it must not be there; what a CronJob has made must be gone as well
     """
 
@@ -61,12 +63,12 @@ def compared(reference: Reference, found: Mapping[str, Json] | None, expect: Map
     if found is None:
         return Finding(answer=Answer.FAIL, summary=f"{reference} is not there", evidence={"there": False})
     held = {path: _field(found, path) for path in expect}
-    hidden = {path for path in secret_fields(reference.kind, expect) if held[path] is not None}
-    values = {path: MASK if path in hidden else value for path, value in held.items()}
+    hidden = secret_fields(reference.kind, expect)
+    values, expected = _shown(held, hidden), _shown(expect, hidden)
     wrong = [
-        f"{path} is {values[path]!r}, not {value!r}" for path, value in expect.items() if held[path] != value
+        f"{path} is {values[path]!r}, not {expected[path]!r}" for path in expect if held[path] != expect[path]
     ]
-    evidence = {"there": True, "values": values, "expected": dict(expect)}
+    evidence = {"there": True, "values": values, "expected": expected}
     if wrong:
         return Finding(answer=Answer.FAIL, summary=f"{reference}: {'; '.join(wrong)}", evidence=evidence)
     shown = ", ".join(f"{path} is {value!r}" for path, value in values.items()) or "it is there"
@@ -74,8 +76,12 @@ def compared(reference: Reference, found: Mapping[str, Json] | None, expect: Map
 
 
 def secret_fields(kind: str, fields: Iterable[str]) -> tuple[str, ...]:
-    """Return those of an object's fields that hold what a Secret keeps."""
-    return tuple(each for each in fields if kind == "Secret" and each.partition(".")[0] in _SECRET)
+    """Return those of an object's fields that may hold what a Secret keeps."""
+    return tuple(each for each in fields if kind == "Secret" and not f"{each}.".startswith(_OPEN_UNDER))
+
+
+def _shown(values: Mapping[str, Json], hidden: Container[str]) -> dict[str, Json]:
+    return {path: MASK if path in hidden and value is not None else value for path, value in values.items()}
 
 
 def _gone(reference: Reference, there: bool, jobs: list[str]) -> Finding:

@@ -16,6 +16,7 @@ from slipway.steps.airflow_task import AirflowTask
 from slipway.steps.apply_manifest import ApplyManifest
 from slipway.steps.delete_manifest import DeleteManifest
 from slipway.steps.manifests import written_out
+from slipway.steps.run_check import check_of
 from slipway.words import Phase
 
 
@@ -106,7 +107,7 @@ class SecretInPlan(Fault):
 
 @dataclass(frozen=True)
 class SecretExpected(Fault):
-    """A check of a cluster that compares what a Secret keeps: the plan would hold it.
+    """A check of a cluster that compares what a Secret may keep: the plan would hold it.
 
     :param fields: e.g. "data.password"
     """
@@ -115,7 +116,7 @@ class SecretExpected(Fault):
 
     @property
     def what(self) -> str:
-        return f"it expects a value of {listed(self.fields)}, which a Secret keeps"
+        return f"it expects a value of {listed(self.fields)}, where a Secret may keep what is secret"
 
     @property
     def mend(self) -> str:
@@ -168,7 +169,7 @@ def faults(graph: ReleaseGraph) -> Iterator[Fault]:
             yield NegativeRetries(each.place, each.item.retries)
         if isinstance(each.item, ApplyManifest | DeleteManifest) and (named := _secrets(each.item.manifest)):
             yield SecretInPlan(each.place, named)
-        if isinstance(each.item, KubernetesObject) and (fields := _secrets_expected(each.item)):
+        if fields := _secrets_expected(check_of(each.item)):
             yield SecretExpected(each.place, fields)
         if isinstance(each.item, AirflowTask):
             yield from (ImpossibleOperator(each.place, reason) for reason in each.item.faults())
@@ -184,7 +185,9 @@ def _secrets(manifest: str | Mapping[str, Json]) -> tuple[str, ...]:
     return (*whole, *written_out(manifest))
 
 
-def _secrets_expected(check: KubernetesObject) -> tuple[str, ...]:
+def _secrets_expected(check: Check | None) -> tuple[str, ...]:
+    if not isinstance(check, KubernetesObject):
+        return ()
     wanted = [field for field, value in check.expect.items() if value is not None]
     return secret_fields(check.object_kind, wanted)
 

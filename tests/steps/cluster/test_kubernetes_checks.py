@@ -53,18 +53,33 @@ def test_a_cron_job_that_is_not_there_fails(world: World, run: LocalRun) -> None
 
 def test_what_a_secret_keeps_is_not_shown() -> None:
     reference = Reference(api_version="v1", kind="Secret", name="db", namespace="production")
-    found = {"metadata": {"labels": {"app": "api"}}, "data": {"password": "aHVudGVyMg=="}}
-    expect = {"data.password": None, "data.user": None, "metadata.labels.app": "api"}
+    applied = {"kubectl.kubernetes.io/last-applied-configuration": '{"data": {"dsn": "aHVudGVyMg=="}}'}
+    found = {
+        "type": "Opaque",
+        "metadata": {"labels": {"app": "api"}, "annotations": applied},
+        "data": {"dsn": "aHVudGVyMg=="},
+    }
+    expect = {
+        "data.dsn": "aHVudGVyMw==",
+        "data.user": None,
+        "metadata.annotations": {},
+        "metadata.labels.app": "api",
+        "metadata.labels": {"app": "web"},
+        "type": "Opaque",
+    }
     finding = compared(reference, found, expect)
     assert (finding.answer, finding.summary) == (
         Answer.FAIL,
-        "Secret db in namespace production: data.password is '***', not None",
+        "Secret db in namespace production: data.dsn is '***', not '***'; metadata.annotations is '***', not "
+        "'***'; metadata.labels is {'app': 'api'}, not {'app': 'web'}",
     )
-    assert finding.evidence["values"] == {
-        "data.password": "***",
-        "data.user": None,
-        "metadata.labels.app": "api",
-    }
+    assert "aHVudGVy" not in str(finding)
+    assert finding.evidence["values"]["data.user"] is None
+    same = compared(reference, found, {"data.dsn": "aHVudGVyMg=="})
+    assert (same.answer, same.summary) == (
+        Answer.PASS,
+        "Secret db in namespace production: data.dsn is '***'",
+    )
 
 
 def test_gone_means_that_no_job_of_it_is_left(world: World, run: LocalRun) -> None:
