@@ -55,26 +55,6 @@ def test_a_mark_from_before_the_task_began_anew_is_over(monkeypatch: pytest.Monk
     assert marked(monkeypatch, rows, began=None) == {"verification.seen"}  # it was marked before it began
 
 
-@pytest.mark.parametrize(
-    ("state", "finding", "asked"),
-    [
-        ("failed", None, True),
-        ("failed", {"answer": "PASS"}, True),  # a person marks what has passed
-        ("failed", {"answer": "INCONCLUSIVE"}, True),
-        ("failed", {"answer": "FAIL"}, False),
-        ("success", {"answer": "PASS"}, False),
-    ],
-)
-def test_a_check_that_failed_without_saying_so_may_be_marked(
-    state: str, finding: dict[str, str] | None, asked: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(gather, "marked_failed", lambda ti, tasks: frozenset(tasks))
-    check = next(node for node in compile_plan(toy.plan()).nodes if node.kind is Kind.CHECK)
-    returned = {check.task_id: finding} if finding else {}
-    looks = gather._looks_in_vain(check, {check.task_id: state})
-    assert (looks and gather._is_marked(None, check.task_id, returned)) is asked
-
-
 def test_an_undo_that_skipped_itself_has_left_something_and_a_step_that_was_passed_over_has_not() -> None:
     graph = compile_plan(toy.plan())
     [undo, *_] = graph.of_kind(Kind.UNDO)

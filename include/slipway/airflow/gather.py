@@ -4,6 +4,7 @@ import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
+from functools import cache
 from typing import Any, TypeVar
 
 from slipway.airflow.gate_facts import MARKS, marks_for
@@ -38,7 +39,14 @@ def gather(context: Mapping[str, Any], graph: ReleaseGraph) -> Facts:
     returned: Mapping[str, Json] = Asked(keys, lambda task_id: _pull(ti, task_id, keys[task_id]))
     watches = [node.task_id for node in ran if node.kind is Kind.WATCH]
     failed = [n.task_id for n in ran if n.kind is Kind.STEP and states.get(n.task_id) == "failed"]
-    looks = [n.task_id for n in ran if _looks_in_vain(n, states)]
+    looks = [
+        n.task_id for n in ran if n.kind in (Kind.CHECK, Kind.CHECKLIST) and states.get(n.task_id) == "failed"
+    ]
+
+    @cache
+    def marked() -> frozenset[str]:
+        return marked_failed(ti, [task_id for task_id in looks if not _says_so(returned.get(task_id))])
+
     intent = Intent(context["params"]["intent"])
     # A later rollback has its steps from the record.
     idle = [n.task_id for n in steps if states.get(n.task_id, "") in NOT_REACHED and intent is Intent.RELEASE]
@@ -49,7 +57,7 @@ def gather(context: Mapping[str, Any], graph: ReleaseGraph) -> Facts:
         returned=returned,
         failures=Asked(failed, lambda task_id: _pull(ti, task_id, FAILURE)),
         damage=Asked(failed, lambda task_id: _saw_damage(ti, task_id) or None),
-        marked=Asked(looks, lambda task_id: _is_marked(ti, task_id, returned) or None),
+        marked=Asked(looks, lambda task_id: task_id in marked() or None),
         breaches=Asked(watches, lambda task_id: _breaches(ti, task_id)),
         # XComs outlive a clear, until a new try begins.
         acted=frozenset(t for t in idle if t in returned or _pull(ti, t, BEFORE) is not None),
@@ -74,17 +82,12 @@ def _saw_damage(ti: Any, task_id: str) -> bool:
         return False
 
 
-def _looks_in_vain(node: Node, states: Mapping[str, str]) -> bool:
-    return node.kind in (Kind.CHECK, Kind.CHECKLIST) and states.get(node.task_id) == "failed"
+def _says_so(finding: Json | None) -> bool:
+    """Whether a check or checklist that failed says it itself.
 
-
-def _is_marked(ti: Any, task_id: str, returned: Mapping[str, Json]) -> bool:
-    """Whether a person marked a check or checklist failed, which does not say that it failed.
-
-    It may also have been killed, or could not look.
+    Another one may have been marked by a person; or it was killed, or could not look.
     """
-    says_so = (returned.get(task_id) or {}).get("answer") == Answer.FAIL
-    return not says_so and bool(marked_failed(ti, [task_id]))
+    return (finding or {}).get("answer") == Answer.FAIL
 
 
 def marked_failed(ti: Any, tasks: Sequence[str]) -> frozenset[str]:
@@ -114,10 +117,20 @@ def _backup_age(ti: Any, steps: Sequence[Node]) -> timedelta | None:
     return timedelta(seconds=time.time() - min(begun)) if begun else None
 
 
+class NotUnderstood(SlipwayError):
+    """Airflow answered, and what it must say is not in the answer."""
+
+    def __init__(self, task_id: str, missing: KeyError) -> None:
+        super().__init__(
+            f"What Airflow says of {task_id} has no {missing}: see that its version is supported."
+        )
+
+
 class Asked(Mapping[str, T]):
     """What Airflow knows of these tasks, by task id; each is asked for when it is looked at, and once.
 
-    A release has a hundred tasks, and an undo looks at two of them.
+    A release has a hundred tasks, and an undo looks at two of them. Raises NotUnderstood: a KeyError of an
+    answer would pass for "nothing is known".
 
     :param ask: returns what is known of a task, None if nothing is
     """
@@ -128,10 +141,16 @@ class Asked(Mapping[str, T]):
 
     def __getitem__(self, task_id: str) -> T:
         if task_id not in self._found:
-            self._found[task_id] = self._ask(task_id) if task_id in self._task_ids else None
+            self._found[task_id] = self._known(task_id) if task_id in self._task_ids else None
         if (value := self._found[task_id]) is None:
             raise KeyError(task_id)
         return value
+
+    def _known(self, task_id: str) -> T | None:
+        try:
+            return self._ask(task_id)
+        except KeyError as missing:
+            raise NotUnderstood(task_id, missing) from missing
 
     def __iter__(self) -> Iterator[str]:
         return (task_id for task_id in self._task_ids if task_id in self)
