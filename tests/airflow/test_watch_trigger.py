@@ -3,6 +3,7 @@
 import asyncio
 import time
 from dataclasses import replace
+from datetime import timedelta
 from itertools import pairwise
 from types import SimpleNamespace
 from typing import Any, cast
@@ -21,15 +22,20 @@ from slipway.watch.schedule import SHORTEST, timetable
 PACE = 100_000.0  # each checkpoint as short as it can be
 
 
-@pytest.fixture
-def trigger() -> WatchTrigger:
+def trigger_of(pace: float) -> WatchTrigger:
+    """Return the trigger of a watch that is judged every minute by three samples, one in ten seconds."""
     plan = toy.plan()
+    watch = replace(
+        plan.watch,
+        metrics=(GaugeValue(name="errors", gauge="errors"),),
+        sample_every=timedelta(seconds=10),
+    )
     return WatchTrigger(
-        watch=to_json(replace(plan.watch, metrics=(GaugeValue(name="errors", gauge="errors"),))),
+        watch=to_json(watch),
         matrix=to_json(plan.matrix),
         environment=to_json(plan.production),
         baseline={},
-        pace=PACE,
+        pace=pace,
         asked=time.time(),
     )
 
@@ -46,10 +52,18 @@ class Reader:
         return dict.fromkeys(cast("set[Any]", wanted), page)
 
 
+@pytest.mark.parametrize(("pace", "taken"), [(1.0, 3), (PACE, 5)])
+def test_a_checkpoint_that_is_over_has_samples_to_spare_in_a_rehearsal_only(pace: float, taken: int) -> None:
+    trigger = trigger_of(pace)
+    [appointment, *_] = timetable(trigger.terms.watch, pace)
+    trigger.start -= appointment.end + 60
+    assert trigger._moments(appointment) == appointment.samples[-taken:]
+    assert len(trigger._moments(appointment)) == taken
+
+
 @pytest.mark.parametrize("late", [0.0, 20.0])
-def test_a_rehearsal_that_is_late_catches_up_no_faster_than_there_is_something_new(
-    trigger: WatchTrigger, late: float
-) -> None:
+def test_a_rehearsal_that_is_late_catches_up_no_faster_than_there_is_something_new(late: float) -> None:
+    trigger = trigger_of(PACE)
     trigger.start -= late
     reader, nobody = Reader(), SimpleNamespace(add=lambda *_: None, keep=lambda *_: None)
     people = Meanwhile({}, ())

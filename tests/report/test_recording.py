@@ -61,7 +61,7 @@ def test_the_watch_is_planned_in_the_pace_of_the_rehearsal() -> None:
 def test_a_watch_is_planned_as_long_as_its_log_says_where_the_pace_would_leave_no_time_to_look() -> None:
     course = Course(parameters={"version": "v2", "pace": 10_000_000})
     watch = next(task for task in course.record().tasks if task.task_id == "watch.watch_production")
-    # 96 checkpoints on the first day and 144 until the seventh, each as long as five samples 0.2 s apart, two to spare
+    # 96 checkpoints on the first day and 144 until the seventh, each as long as five samples 0.2 s apart
     assert watch.planned == timedelta(seconds=240)
 
 

@@ -187,7 +187,7 @@ class WatchTrigger(BaseTrigger):
     def _moments(self, appointment: Appointment) -> Sequence[float]:
         """Return the samples to take: those that are still to come, but always enough to judge."""
         ahead = [moment for moment in appointment.samples if moment >= self._now() - LATE]
-        least = self.terms.watch.minimum_good_samples + SPARE
+        least = self.terms.watch.minimum_good_samples + (SPARE if self.terms.pace > 1 else 0)
         return ahead if len(ahead) >= least else appointment.samples[-least:]
 
     def _now(self) -> float:

@@ -10,9 +10,8 @@ from slipway.watching import Every, Watch
 
 MARGIN = timedelta(minutes=5)  # questions end by their own timeout, and Airflow looks now and then
 FASTEST_BESIDE_PEOPLE = 1.0  # seconds between two samples at the highest pace
-SPARE = (
-    2  # samples of a rehearsal's shortest checkpoint that need not be good: nobody may have asked meanwhile
-)
+# Samples of a rehearsal's shortest checkpoint beyond those that must be good: nobody may have asked then.
+SPARE = 2
 SHORTEST = 0.2  # seconds between two samples at the highest pace; faster readings tell nothing new
 
 

@@ -6,7 +6,8 @@ from threading import Lock
 from typing import Any
 
 CONNECT_TIMEOUT, READ_TIMEOUT = 5.0, 8.0  # seconds; a reading later than that is no reading
-_MADE: dict[tuple[str, str], tuple[Any, Any]] = {}  # by connection id and service: connection, client
+_MADE: dict[tuple[str, str], tuple[Any, Any]] = {}  # by connection id and service: how it was set, client
+_FIELDS = ("conn_type", "host", "schema", "login", "password", "port", "extra")
 _MAKING: dict[tuple[str, str], Lock] = {}  # making one may ask AWS for a role, and must hold up no other
 
 
@@ -21,11 +22,11 @@ def client(connection: Any, service: str) -> Any:
     (3.3.2) mask all secrets anew, and at each the triggerer's other process looks into its database. In a
     rehearsal of five minutes, five readings a second, that was 7 of the triggerer's 38 s of processor time.
     """
-    key = (connection.conn_id, service)
+    key, as_set = (connection.conn_id, service), [getattr(connection, name) for name in _FIELDS]
     with _MAKING.setdefault(key, Lock()):
         found = _MADE.get(key)
-        if found is None or found[0] != connection:
-            found = _MADE[key] = (connection, _made(connection, service))
+        if found is None or found[0] != as_set:
+            found = _MADE[key] = (as_set, _made(connection, service))
         return found[1]
 
 
