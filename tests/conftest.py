@@ -34,13 +34,15 @@ os.environ |= {
 }
 
 
-AIRFLOW = ("e2e", "gate", "local")  # they wait for an Airflow of their own while others compute
-SHARES = ("e2e", "gate")  # one Airflow of this process
-PLANS = list((Path(__file__).parents[1] / "dags").glob("*.py"))
+# What begins first: what takes longest, and of what waits for an Airflow at the end what is short.
+ORDER = ("e2e", "local", "plan", "gate", "sandbox", "other", "simulation")
+AIRFLOW = ORDER[:4]  # they wait for an Airflow while others compute
+SHARES = ("e2e", "plan", "gate")  # the one Airflow of their process
+PLANS = [path.stem for path in (Path(__file__).parents[1] / "dags").glob("*.py")]
+OWN_AIRFLOW = ("test_a_running_airflow", "test_the_launcher")
 TRIES_AGAIN = 1  # of a test on a running Airflow
 FAILED = pytest.StashKey[bool]()
-LAST = "simulation"  # computes all the time, and lowers its own priority
-WAITING = 2  # so many processes wait for an Airflow, any others compute
+WAITING = 3  # so many processes wait for an Airflow, any others compute
 NICER = 5  # those that compute: as nice as Airflow is, for the service that it measures comes first
 
 
@@ -54,15 +56,15 @@ def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestR
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None) -> Iterator[None]:
-    """End the Airflow of this process with the last test that wants it; it would take from all others."""
+    """End the Airflow of this process where the next test does not want it; it would take from all others."""
     try:
         yield
     finally:
         to_be_tried_again = (
             item.stash.get(FAILED, False) and getattr(item, "execution_count", 2) <= TRIES_AGAIN
         )
-        wanted = to_be_tried_again or (nextitem and _folder(nextitem.nodeid) in SHARES)
-        if _folder(item.nodeid) in SHARES and not wanted:
+        wanted = to_be_tried_again or (nextitem and _kind(nextitem.nodeid) in SHARES)
+        if _kind(item.nodeid) in SHARES and not wanted:
             _stop_airflow()
 
 
@@ -88,20 +90,21 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     Such a test waits for six processes on two cores, and Airflow itself takes a starved task for a lost one.
     A fault of ours fails both times; a second try shows as "rerun" in the closing line.
     """
-    items.sort(key=lambda item: _order(item.nodeid))
+    items.sort(key=lambda item: ORDER.index(_kind(item.nodeid)))  # keeps the order within each
     for item in items:
         if item.get_closest_marker("e2e"):
             item.add_marker(pytest.mark.flaky(reruns=TRIES_AGAIN))
-        if _folder(item.nodeid) == LAST and "toy" not in item.nodeid:
+        if _kind(item.nodeid) == "simulation" and "toy" not in item.nodeid:
             item.add_marker(pytest.mark.slow)
 
 
 class Together(LoadScopeScheduling):  # type: ignore[misc]
     """Says which tests stay in one process, when there are several, and which process takes what.
 
-    Each file does; so do all end-to-end tests that share a running Airflow; and each plan's simulation does,
-    for its tests share the plan's ways. Of four processes two wait for Airflow and the others compute, as
-    long as there is both: three Airflows at once would starve each other on two cores.
+    Each file does; so do all end-to-end tests of the small plans, for they share a running Airflow; all tests
+    of the sandbox, for they share its services; and each plan's simulation, for its tests share the plan's
+    ways. Of four processes three wait for Airflow and one computes, as long as there is both: what computes
+    comes in small parts, and the parts that are left go to whoever is done with its Airflow.
     """
 
     def _reschedule(self, node: Any) -> None:
@@ -116,17 +119,16 @@ class Together(LoadScopeScheduling):  # type: ignore[misc]
     def _assign_work_unit(self, node: Any) -> None:
         if len(self.nodes) > WAITING:
             waits = _number(node.gateway.id) < WAITING
-            wanted = (scope for scope in self.workqueue if (_folder(f"{scope}/") in AIRFLOW) is waits)
+            wanted = (scope for scope in self.workqueue if (_kind(scope) in AIRFLOW) is waits)
             self.workqueue.move_to_end(next(wanted, next(iter(self.workqueue))), last=False)
         super()._assign_work_unit(node)
 
     def _split_scope(self, nodeid: str) -> str:
-        folder = _folder(nodeid)
-        if folder == LAST:
+        kind = _kind(nodeid)
+        if kind == "simulation":
             plan = nodeid.partition("[")[2].rstrip("]").split("-")[0]
-            return f"tests/{folder}/{plan}"
-        shares_airflow = folder == "e2e" and not _is_of_one_plan(nodeid)
-        return f"tests/{folder}" if shares_airflow else nodeid.partition("::")[0]
+            return f"tests/{kind}/{plan}"
+        return f"tests/{kind}" if kind in ("e2e", "sandbox") else nodeid.partition("::")[0]
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> Together:
@@ -138,21 +140,15 @@ def _number(process: str) -> int:
     return int(process.removeprefix("gw"))
 
 
-def _folder(nodeid: str) -> str:
-    return nodeid.split("/")[1]
-
-
-def _is_of_one_plan(nodeid: str) -> bool:
-    """Say whether an end-to-end test has an Airflow of its own, for the system of one plan."""
-    return any(f"test_{plan.stem}.py" in nodeid for plan in PLANS)
-
-
-def _order(nodeid: str) -> float:
-    """Return the place of a test, what takes longest first; the sort keeps the order within each."""
-    folder = _folder(nodeid)
-    if folder in AIRFLOW:
-        return AIRFLOW.index(folder) + (0.5 if _is_of_one_plan(nodeid) else 0)
-    return len(AIRFLOW) + (folder == LAST)
+def _kind(nodeid: str) -> str:
+    """Return which of ORDER a test, a file or a folder of tests is."""
+    file = nodeid.partition("::")[0]
+    folder, stem = file.split("/")[1], Path(file).stem
+    if folder == "e2e":
+        return "plan" if stem.removeprefix("test_") in PLANS else "e2e"
+    if (folder == "gate" and stem.endswith("_in_airflow")) or (folder == "local" and stem in OWN_AIRFLOW):
+        return folder
+    return folder if folder in ("sandbox", "simulation") else "other"
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

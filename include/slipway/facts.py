@@ -62,7 +62,7 @@ class Facts:
     damage: Container[str] = frozenset()
     marked: Container[str] = frozenset()
     breaches: Mapping[str, Sequence[Breach]] = field(default_factory=dict)
-    acted: frozenset[str] = frozenset()
+    acted: Container[str] = frozenset()
     backup_age: timedelta | None = None
     earlier: Mapping[str, Json] = field(default_factory=dict)
 
@@ -82,13 +82,16 @@ class Facts:
         """Whether the task ran or may have run."""
         return self.state(task_id) not in NOT_REACHED
 
+    def may_have_run(self, task_id: str) -> bool:
+        """Whether a production step ran or may have run, in the release that this may roll back."""
+        if self.intent is Intent.ROLL_BACK:
+            return task_id in self.earlier
+        return self.reached(task_id) or task_id in self.acted
+
 
 def steps_that_ran(graph: ReleaseGraph, facts: Facts) -> tuple[Node, ...]:
     """Return the production steps that ran or may have run, in order."""
-    if facts.intent is Intent.ROLL_BACK:
-        return tuple(node for node in graph.production_steps() if node.task_id in facts.earlier)
-    steps = graph.production_steps()
-    return tuple(node for node in steps if facts.reached(node.task_id) or node.task_id in facts.acted)
+    return tuple(node for node in graph.production_steps() if facts.may_have_run(node.task_id))
 
 
 def untouched(graph: ReleaseGraph, facts: Facts) -> bool:

@@ -305,3 +305,8 @@ class Plan:
     contacts: Sequence[Contact] = ()
     after: Sequence[Duty] = ()
     after_rollback: Sequence[Duty] = ()
+
+    @property
+    def whom_to_call(self) -> str:
+        """Return the contacts in one line, "" where the plan names none."""
+        return "; ".join(f"{each.role}: {each.name}, {each.contact}" for each in self.contacts)

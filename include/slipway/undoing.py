@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from slipway.facts import Facts, steps_that_ran
+from slipway.facts import Facts
 from slipway.graph import WATCH_WHILE_ASKING, Kind, Node, ReleaseGraph
 from slipway.kinds import Step
 from slipway.verdict import Branch, Verdict, judged_with, rule_for
@@ -39,14 +39,13 @@ def way_of(graph: ReleaseGraph, facts: Facts, verdict: Verdict, node: Node) -> W
     A procedure goes back to a step, newest first: whatever ran after that step is undone too, because an
     older state under newer work has been tested by nobody.
     """
-    ran = [step.task_id for step in steps_that_ran(graph, facts)]
-    if node.undoes not in ran:
+    if not facts.may_have_run(node.undoes):
         return Way(fate=Fate.NOT_REACHED, why=f"{node.undoes} was not reached.")
     if node.kind is Kind.RESTORE:
         return _way_of_restore(verdict)
-    if (oldest := _oldest(graph, verdict, ran)) and ran.index(node.undoes) < ran.index(oldest):
+    if (oldest := _oldest(graph, facts, verdict)) and _is_before(graph, node.undoes, oldest):
         return Way(fate=Fate.KEPT, why=f"The procedure goes back to {oldest} and no further.")
-    if covered_by_restore(graph, verdict, node, ran):
+    if _covered_by_restore(graph, facts, verdict, node):
         return Way(fate=Fate.RESTORED, why="The backup that is restored brings the data back.")
     return Way(fate=Fate.UNDO, why=f"{node.undoes} ran.")
 
@@ -77,11 +76,11 @@ def overtaken(graph: ReleaseGraph, facts: Facts, asked: Verdict) -> Verdict:
     since = judged_with(graph, facts, seen) if seen else asked
     if since.branch is not Branch.ROLL_BACK:
         return asked
-    ran = [step.task_id for step in steps_that_ran(graph, facts)]
+    order = [node.task_id for node in graph.production_steps()]
 
     def how_far(verdict: Verdict) -> int:
-        oldest = _oldest(graph, replace(verdict, action=since.action), ran)
-        return ran.index(oldest) if oldest else -1
+        oldest = _oldest(graph, facts, replace(verdict, action=since.action))
+        return order.index(oldest) if oldest else -1
 
     return replace(since, procedure=min((since, asked), key=how_far).procedure)
 
@@ -92,28 +91,33 @@ def _way_of_restore(verdict: Verdict) -> Way:
     return Way(fate=Fate.NOT_WANTED, why=f'The action is "{verdict.action}": no restore.')
 
 
-def _oldest(graph: ReleaseGraph, verdict: Verdict, ran: list[str]) -> str:
-    """Return the task id that the rollback goes back to, "" if it goes all the way."""
-    if verdict.action is Action.FLAGS_OFF:
-        flags = [n.task_id for n in graph.production_steps() if isinstance(n.item, Step) and n.item.sets_flag]
-        return next((task_id for task_id in ran if task_id in flags), "")
-    back_to = next((p.back_to for p in graph.plan.procedures if p.name == verdict.procedure), "")
-    later = _from(graph, back_to)
-    return next((task_id for task_id in ran if task_id in later), "") if back_to else ""
+def _oldest(graph: ReleaseGraph, facts: Facts, verdict: Verdict) -> str:
+    """Return the task id that the rollback goes back to, "" if it goes all the way.
 
-
-def _from(graph: ReleaseGraph, back_to: str) -> set[str]:
+    Of the others it is not asked whether they ran: for each that did not, an undo would ask Airflow twice.
+    """
     steps = graph.production_steps()
-    names = [node.item.name for node in steps if isinstance(node.item, Step)]
-    start = names.index(back_to) if back_to in names else 0
-    return {node.task_id for node in steps[start:]}
+    if verdict.action is Action.FLAGS_OFF:
+        later = [node for node in steps if isinstance(node.item, Step) and node.item.sets_flag]
+    elif back_to := next((p.back_to for p in graph.plan.procedures if p.name == verdict.procedure), ""):
+        names = [node.item.name for node in steps if isinstance(node.item, Step)]
+        later = list(steps[names.index(back_to) if back_to in names else 0 :])
+    else:
+        return ""
+    return next((node.task_id for node in later if facts.may_have_run(node.task_id)), "")
 
 
-def covered_by_restore(graph: ReleaseGraph, verdict: Verdict, node: Node, ran: list[str]) -> bool:
+def _is_before(graph: ReleaseGraph, one: str, other: str) -> bool:
+    """Say whether a production step comes before another one."""
+    order = [node.task_id for node in graph.production_steps()]
+    return order.index(one) < order.index(other)
+
+
+def _covered_by_restore(graph: ReleaseGraph, facts: Facts, verdict: Verdict, node: Node) -> bool:
     """Whether a restore brings back what this migrating step changed."""
     if verdict.action is not Action.ROLL_BACK_AND_RESTORE:
         return False
     if not (isinstance(node.item, Step) and node.item.migrates):
         return False
-    backups = [n.undoes for n in graph.of_kind(Kind.RESTORE) if n.undoes in ran]
-    return any(ran.index(backup) < ran.index(node.undoes) for backup in backups)
+    backups = [n.undoes for n in graph.of_kind(Kind.RESTORE) if facts.may_have_run(n.undoes)]
+    return any(_is_before(graph, backup, node.undoes) for backup in backups)

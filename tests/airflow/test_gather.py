@@ -12,8 +12,10 @@ from slipway.airflow.gather import Asked, NotUnderstood
 from slipway.airflow.rest import ApiRefused, EventLog
 from slipway.compile import compile_plan
 from slipway.facts import Breach, Facts
-from slipway.graph import WATCH
-from slipway.words import Severity
+from slipway.graph import WATCH, Kind
+from slipway.undoing import Fate, way_of
+from slipway.verdict import Branch, Verdict
+from slipway.words import Action, Severity
 
 DEPLOY, FIRST, SECOND = "production.deploy", "validation.staging_answers", "verification.answers"
 FAILED = "failed"
@@ -82,6 +84,19 @@ def test_what_nobody_looks_at_is_not_asked_for(release: Release) -> None:
     assert [key for _, key in release.pulled if key in of_the_verdict] == []
     assert not {FIRST, SECOND, "staging.deploy"} & {task_id for task_id, _ in release.pulled}
     assert release.read == 0
+
+
+def test_an_undo_asks_of_no_other_step_whether_it_acted(release: Release) -> None:
+    graph, facts = compile_plan(toy.plan()), release.facts()
+    undos = {node.undoes: node for node in graph.of_kind(Kind.UNDO)}
+    idle = [node.task_id for node in graph.production_steps() if node.task_id not in release.states]
+    assert len(idle) > 1
+    verdict = Verdict(branch=Branch.ROLL_BACK, action=Action.ROLL_BACK)
+    release.pulled.clear()
+    assert way_of(graph, facts, verdict, undos[DEPLOY]).fate is Fate.UNDO
+    assert release.pulled == []
+    assert way_of(graph, facts, verdict, undos[idle[-1]]).fate is Fate.NOT_REACHED
+    assert release.pulled == [(idle[-1], "return_value"), (idle[-1], "before")]
 
 
 def test_what_is_looked_at_is_asked_for_once(release: Release) -> None:

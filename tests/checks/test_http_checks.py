@@ -33,7 +33,9 @@ def health(**given: Any) -> HttpCheck:
 
 def test_an_answer_as_expected_passes_with_its_figures(service: Service, run: LocalRun) -> None:
     service.says("/health", {"status": "ok", "parts": [{"name": "db"}]})
-    finding = run_check(health(json_has={"status": "ok", "parts.0.name": "db"}, text_has="parts"), run)
+    finding = run_check(
+        health(json_has={"status": "ok", "parts.0.name": "db"}, text_has="parts", text_lacks="green"), run
+    )
     assert finding.answer is Answer.PASS
     assert finding.summary.startswith("GET /health answers 200 in ")
     assert finding.evidence["status"] == 200
@@ -46,6 +48,7 @@ def test_an_answer_as_expected_passes_with_its_figures(service: Service, run: Lo
         ({"json_has": {"status": "fine"}}, 'status is "ok", expected "fine"'),
         ({"json_has": {"parts.1": "x"}}, 'the answer has nothing at "parts.1" (stopped at "1")'),
         ({"text_has": "green"}, 'the answer does not contain "green"'),
+        ({"text_lacks": "parts"}, 'the answer contains "parts"'),
     ],
 )
 def test_another_answer_fails_and_says_what_differs(
@@ -261,6 +264,41 @@ def test_a_journey_and_a_version_can_be_asked_of_another_role(
         assert check.probe(run).answer is Answer.PASS
 
 
+def test_a_journey_ends_where_an_answer_has_what_it_must_not(service: Service, run: LocalRun) -> None:
+    service.says("/", {"script": "goals.js", "version": "v2"})
+    there = Call(name="page", path="/", text_lacks="{version}")
+    later = Call(name="later", path="/later")
+    found = Journey(name="walk", calls=[there, later]).probe(run)
+    assert (found.answer, found.summary) == (
+        Answer.FAIL,
+        'call 1 of 2, "page": GET /: the answer contains "v2"',
+    )
+    assert [each["path"] for each in service.asked] == ["/"]
+    gone = replace(there, text_lacks="{version}.js")
+    assert Journey(name="walk", calls=[gone]).probe(run).answer is Answer.PASS
+
+
+@pytest.mark.parametrize(
+    ("number", "answer"), [(7, Answer.FAIL), (8, Answer.PASS), ("", Answer.ERROR)], ids=str
+)
+def test_a_journey_looks_whether_what_it_captured_is_gone(
+    service: Service, run: LocalRun, number: int | str, answer: Answer
+) -> None:
+    service.says("/made", {"id": number})
+    service.says("/all", {"ids": [7]})
+    made = Call(name="make", path="/made", capture={"id": "id"})
+    gone = Call(name="all", path="/all", text_lacks="{id}")
+    assert Journey(name="walk", calls=[made, gone]).probe(run).answer is answer
+
+
+def test_what_nothing_fills_is_known_of_a_journey() -> None:
+    calls = [
+        Call(name="make", path="/made", text_lacks="{id} {version} {verison}", capture={"id": "id"}),
+        Call(name="all", path="/all", text_lacks="{id} {journey_user}"),
+    ]
+    assert Journey(name="walk", calls=calls).unfilled == ("id", "verison")
+
+
 def test_a_journey_logs_in_with_what_the_connection_holds(
     service: Service, run: LocalRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -280,7 +318,7 @@ def test_a_journey_without_its_login_asks_nothing_and_names_what_is_missing(
     service: Service, run: LocalRun
 ) -> None:
     log_in = Call(
-        name="log in", method="POST", path="/login", body={"as": ["{journey_user}", "{journey_pin}"]}
+        name="log in", method="POST", path="/login", body={"as": "{journey_user}"}, text_lacks="{journey_pin}"
     )
     journey = Journey(name="walk", calls=[log_in])
     assert journey.extras == ("journey_user", "journey_pin")

@@ -296,10 +296,19 @@ def test_a_rollback_loses_no_row_but_those_that_employees_delete_in_two_days(
     assert check.judge({"skills": before}, {"skills": now}).answer is answer
 
 
-@pytest.fixture
-def served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+class FirstPageInstead(SimpleHTTPRequestHandler):
+    """A site that answers what it has not with its first page, as one of a single page does."""
+
+    def send_head(self) -> Any:
+        there = self.path.startswith("/api") or Path(self.translate_path(self.path)).exists()
+        self.path = self.path if there else "/"
+        return super().send_head()
+
+
+@pytest.fixture(params=[SimpleHTTPRequestHandler, FirstPageInstead])
+def served(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A folder whose files are what site and service of production answer with."""
-    handler = partial(SimpleHTTPRequestHandler, directory=tmp_path)
+    handler = partial(request.param, directory=tmp_path)
     monkeypatch.setattr(SimpleHTTPRequestHandler, "log_message", lambda *_: None)
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()

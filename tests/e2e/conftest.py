@@ -1,24 +1,24 @@
-"""The Airflow of all end-to-end tests but those of the other plans: the planner, and the plans of dags/."""
+"""The Airflow of the end-to-end tests that are not of one plan of the project: small plans of their own."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from tests.e2e.production import Production
-from tests.running import PLANS as PROJECT
 from tests.running import RUNNING
 
 from slipway.local.stack import Stack
 
 TEST_PLANS = Path(__file__).parent / "dags"
-NAMES = ("thin", "telling", "asking", "waiting", "aside_mark", "aside_form", "aside_stranger", "unconnected")
-PLANNER = "smart_personal_planner"
-PLANS = (*NAMES, PLANNER)
+NAMES = (
+    *("thin", "damaged", "telling", "asking", "waiting"),
+    *("aside_mark", "aside_form", "aside_stranger", "unconnected"),
+)
 
 
 @pytest.fixture(scope="module")
 def stack() -> Stack:
-    return RUNNING.serve("planner", [PROJECT / f"{PLANNER}.py", *sorted(TEST_PLANS.glob("*.py"))], PLANS)
+    return RUNNING.serve("planner", sorted(TEST_PLANS.glob("*.py")), NAMES)
 
 
 @pytest.fixture

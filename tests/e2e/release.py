@@ -120,7 +120,7 @@ class Release:
 
         def settled(client: Client) -> bool:
             run = client.dag_run(self.plan, self.id)
-            return has_settled(self.stack.airflow, run, client.question(self.plan, self.id, task_id))
+            return has_settled(self.stack.airflow, run, task_id)
 
         self.wait(settled, f"the question {task_id}")
 
@@ -167,7 +167,7 @@ class Release:
 
     def _answer_by(self, person: Person, client: Client, task_id: str) -> None:
         run, question = client.dag_run(self.plan, self.id), client.question(self.plan, self.id, task_id)
-        if has_settled(self.stack.airflow, run, question):
+        if has_settled(self.stack.airflow, run, task_id):
             with suppress(Refused):  # answered a moment ago
                 person.answer_question(run, question)
 

@@ -106,6 +106,19 @@ def test_a_step_that_fails_leaves_production_as_it_was(
     assert fault.says in last_lines(release, fault.step)
 
 
+def test_a_step_that_sees_damaged_data_brings_back_the_data_of_the_backup(
+    stack: Stack, production: Production
+) -> None:
+    before = production.fingerprint()
+    release = Release.trigger(stack, "damaged", "v2-data-corruption").go().ends_as(Outcome.ROLLED_BACK)
+    assert "tasks: " in last_lines(release, "production.verify_rows")
+    assert "but their content differs" in last_lines(release, "production.verify_rows")
+    assert release.reached("production.deploy_application") == []
+    # The migration is covered by the restore.
+    assert release.undone() == ["rollback.undo_fetch_release", "rollback.restore_database"]
+    assert production.fingerprint() == before
+
+
 def last_lines(release: Release, step: str) -> str:
     """Return how the log of the last try ends."""
     return "\n".join(release.log(step, release.task(step).try_number).splitlines()[-8:])

@@ -102,11 +102,3 @@ def test_three_critical_bugs_in_the_first_phase_bring_flag_job_and_code_back_and
     assert after["platform"]["flag"].get("on") is None
     assert "maintenance_schedules" in after["tables"]
     assert after["tables"]["resources"]["rows"] == before["tables"]["resources"]["rows"]
-
-
-def test_damaged_data_comes_back_from_s3(stack: Stack, production: Callable[[], dict[str, Any]]) -> None:
-    before = production()
-    release = release_of(stack, "v2-data-corruption").answered().ends_as(Outcome.ROLLED_BACK)
-    assert "rollback.restore_database" in release.undone()
-    assert release.reached("production.deploy_api", "rollout") == []
-    assert production() == before

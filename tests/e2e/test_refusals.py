@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from tests.e2e.conftest import NAMES, PLANS
+from tests.e2e.conftest import NAMES
 from tests.e2e.release import Release
 
 from slipway.local.errors import Refused
@@ -29,11 +29,6 @@ def test_a_bad_parameter_is_refused(stack: Stack, bad: dict[str, Any]) -> None:
         Release.trigger(stack, "thin", **{"version": "v2", **bad})
 
 
-def test_a_strategy_that_the_plan_does_not_have_is_refused(stack: Stack) -> None:
-    with pytest.raises(Refused, match=r"HTTP 400.*strategy"):
-        Release.trigger(stack, "smart_personal_planner", strategy="big bang")
-
-
 def test_a_broken_plan_is_one_import_error_with_all_its_faults_and_the_others_stay(stack: Stack) -> None:
     with stack.airflow.client("viewer") as client:
         errors = wait_until(client.import_errors, "the import error", timeout=60)
@@ -44,4 +39,4 @@ def test_a_broken_plan_is_one_import_error_with_all_its_faults_and_the_others_st
         assert 'does not sample a metric "happiness". Valid metrics: "error_rate".' in text
         assert "no row of its severities (LOW) asks or undoes" in text
         assert client.dag("broken") is None
-        assert all(client.dag(plan) for plan in (*NAMES, *PLANS))
+        assert all(client.dag(plan) for plan in NAMES)

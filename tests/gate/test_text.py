@@ -153,11 +153,28 @@ def test_both_questions_say_what_a_rollback_would_do() -> None:
     at_the_gate = question_with(version="v2")
     begin = at_the_gate.index("### If it goes wrong")
     assert at_the_gate[begin + 1 : begin + 4] == said
-    deadline = datetime(2026, 3, 7, 8, 30, tzinfo=UTC)
-    way_back = ["- Deploy: switches back"]
-    asked = ask_text(reasons=["slow"], people=["ann"], deadline=deadline, way_back=way_back)
-    begin = asked.splitlines().index("### What a rollback does")
-    assert asked.splitlines()[begin + 1 : begin + 4] == said
+    asked = asked_with()
+    begin = asked.index("### What a rollback does")
+    assert asked[begin + 1 : begin + 4] == said
+
+
+def test_whoever_is_asked_after_a_breach_reads_whom_to_call() -> None:
+    assert asked_with("Manager: mia, 0123")[-4:-2] == [
+        "May answer: ann. FIX FORWARD needs a rationale.",
+        "Whom to call: Manager: mia, 0123.",
+    ]
+    assert not [line for line in asked_with() if line.startswith("Whom to call")]
+
+
+def asked_with(whom_to_call: str = "") -> list[str]:
+    text = ask_text(
+        reasons=["slow"],
+        people=["ann"],
+        deadline=datetime(2026, 3, 7, 8, 30, tzinfo=UTC),
+        way_back=["- Deploy: switches back"],
+        whom_to_call=whom_to_call,
+    )
+    return text.splitlines()
 
 
 def test_the_question_says_when_production_begins() -> None:

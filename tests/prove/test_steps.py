@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from tests.prove.plans import PRODUCTION, SOUND, BackUp, Change, Figure, Migrate, faults_of
 
-from slipway.checks import KubernetesObject
+from slipway.checks import Call, Journey, KubernetesObject
 from slipway.kinds import Step
 from slipway.prove.wording import choose
 from slipway.run import Json
@@ -79,6 +79,21 @@ def test_a_manifest_without_a_secret_is_none_of_that() -> None:
         step = DeleteManifest(name="job", manifest=manifest, leaves_nothing="a test")
         given = replace(on, artifacts="shop_artifacts")
         assert faults_of(production=given, on_production=[*SOUND.on_production, step]) == []
+
+
+def test_a_journey_does_not_look_for_the_absence_of_what_nothing_fills() -> None:
+    def walk(text: str) -> Journey:
+        return Journey(name="walk", calls=[Call(name="page", path="/", text_lacks=text)])
+
+    assert faults_of(verify=[*SOUND.verify, walk("{verison}")]) == [
+        f'verify[{len(SOUND.verify)}] "walk": a call\'s text_lacks has "verison", which nothing fills: it is '
+        "never found. Capture it in an earlier call, or use {version}, {release_id} or a journey_ of the "
+        "connection."
+    ]
+    step = RunCheck(name="look", check=walk("{verison}"))
+    [refused] = faults_of(on_production=[*SOUND.on_production, step])
+    assert 'has "verison", which nothing fills' in refused
+    assert faults_of(verify=[*SOUND.verify, walk("{version} {release_id} {journey_user}")]) == []
 
 
 def test_what_a_secret_keeps_is_not_expected() -> None:

@@ -83,6 +83,7 @@ class AskOperator(HITLOperator):
             people=permitted(self.plan),
             deadline=deadline,
             way_back=way_back_now(graph, gather(context, graph), Verdict.from_json(verdict)),
+            whom_to_call=self.plan.whom_to_call,
         )
         self.log.info("%s\n%s", self.subject, self.body)
         return super().execute(context)

@@ -60,7 +60,7 @@ def gather(context: Mapping[str, Any], graph: ReleaseGraph) -> Facts:
         marked=Asked(looks, lambda task_id: task_id in marked() or None),
         breaches=Asked(watches, lambda task_id: _breaches(ti, task_id)),
         # XComs outlive a clear, until a new try begins.
-        acted=frozenset(t for t in idle if t in returned or _pull(ti, t, BEFORE) is not None),
+        acted=Asked(idle, lambda t: t in returned or _pull(ti, t, BEFORE) is not None or None),
         backup_age=_backup_age(ti, steps),
         earlier=((returned.get(ROLLBACK_START) or {}).get("earlier")) or {},
     )

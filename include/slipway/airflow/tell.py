@@ -150,7 +150,7 @@ def facts_of(context: Mapping[str, Any], graph: ReleaseGraph) -> dict[str, str]:
         "now": f"{datetime.now(UTC):%Y-%m-%d %H:%M %Z}",
         "run_url": f"{conf.get('api', 'base_url', fallback='')}/dags/{ti.dag_id}/runs/{ti.run_id}",
         "report": _or_nothing(run, lambda: report_path(plan.name, ti.run_id)),
-        "contacts": "; ".join(f"{each.role}: {each.name}, {each.contact}" for each in plan.contacts),
+        "contacts": plan.whom_to_call,
     }
 
 

@@ -18,6 +18,7 @@ class Question:
 
     :param status: the statuses that pass
     :param json_has: expected values of the JSON answer by dotted path; numbers index lists
+    :param text_lacks: what the answer must not contain, "" for nothing
     :param within: the longest time to the answer
     """
 
@@ -29,6 +30,7 @@ class Question:
     status: Sequence[int] = (200,)
     json_has: Mapping[str, Json] = field(default_factory=dict)
     text_has: str = ""
+    text_lacks: str = ""
     within: timedelta | None = None
     timeout: timedelta = timedelta(seconds=10)
 
@@ -85,6 +87,8 @@ def _faults(question: Question, reply: Reply) -> list[str]:
         faults.append(f"status {reply.status}, expected {' or '.join(map(str, question.status))}")
     if question.text_has and question.text_has not in reply.text:
         faults.append(f'the answer does not contain "{question.text_has}"')
+    if question.text_lacks and question.text_lacks in reply.text:
+        faults.append(f'the answer contains "{question.text_lacks}"')
     faults += _json_faults(question.json_has, reply.text)
     if question.within and reply.seconds > question.within.total_seconds():
         limit = question.within.total_seconds() * 1000

@@ -19,6 +19,7 @@ class HttpCheck(Check):
     :param body: sent as JSON
     :param status: the statuses that pass
     :param json_has: expected values of the JSON answer by dotted path, e.g. {"items.0.state": "open"}
+    :param text_lacks: what the answer must not contain, "" for nothing
     :param within: the longest time to the answer
     :param timeout: no answer after this long is an ERROR
     """
@@ -30,6 +31,7 @@ class HttpCheck(Check):
     status: Sequence[int] = (200,)
     json_has: Mapping[str, Json] = field(default_factory=dict)
     text_has: str = ""
+    text_lacks: str = ""
     within: timedelta | None = None
     timeout: timedelta = timedelta(seconds=10)
     role: str = "service"
@@ -47,6 +49,7 @@ class HttpCheck(Check):
             status=self.status,
             json_has=self.json_has,
             text_has=self.text_has,
+            text_lacks=self.text_lacks,
             within=self.within,
             timeout=self.timeout,
         )

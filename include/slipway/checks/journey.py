@@ -14,11 +14,14 @@ from slipway.run import Finding, Json, Run
 from slipway.steps.reach import extra
 from slipway.words import Answer
 
+VARIABLE = re.compile(r"\{(\w+)\}")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Call:
-    """One call of a journey. "{name}" in path, headers and body is replaced by a captured variable.
+    """One call of a journey. "{name}" in path, headers, body and texts is replaced by a captured variable.
 
+    :param text_lacks: what the answer must not contain, "" for nothing
     :param capture: variable -> dotted path in the JSON answer
     """
 
@@ -30,6 +33,7 @@ class Call:
     status: Sequence[int] = (200,)
     json_has: Mapping[str, Json] = field(default_factory=dict)
     text_has: str = ""
+    text_lacks: str = ""
     within: timedelta | None = None
     capture: Mapping[str, str] = field(default_factory=dict)
 
@@ -52,12 +56,21 @@ class Journey(Check):
     kind: ClassVar[str] = "journey"
 
     @property
+    def unfilled(self) -> tuple[str, ...]:
+        """The variables of `text_lacks` that nothing fills: what is looked for would never be there."""
+        known, left = {"version", "release_id"}, []
+        for call in self.calls:
+            left += [name for name in VARIABLE.findall(call.text_lacks) if name not in known]
+            known |= set(call.capture)
+        return tuple(name for name in dict.fromkeys(left) if not name.startswith("journey_"))
+
+    @property
     def extras(self) -> tuple[str, ...]:
         """The names that begin with "journey_" and that no call captures."""
-        written = [(c.path, c.body, c.headers, c.json_has, c.text_has) for c in self.calls]
+        written = [(c.path, c.body, c.headers, c.json_has, c.text_has, c.text_lacks) for c in self.calls]
         captured = {name for call in self.calls for name in call.capture}
-        names = dict.fromkeys(re.findall(r"\{(journey_\w+)\}", json.dumps(written, default=dict)))
-        return tuple(name for name in names if name not in captured)
+        names = dict.fromkeys(VARIABLE.findall(json.dumps(written, default=dict)))
+        return tuple(name for name in names if name.startswith("journey_") and name not in captured)
 
     def probe(self, run: Run) -> Finding:
         """Make the journey. Raises MissingExtra before its first call where a login is not given."""
@@ -65,6 +78,9 @@ class Journey(Check):
         done: list[Mapping[str, Json]] = []
         for number, call in enumerate(self.calls, 1):
             question = self._question(call, run, known)
+            if call.text_lacks and not question.text_lacks:
+                why = f"{call.text_lacks} is empty, so that nothing can be missed"
+                return self._stopped(Answer.ERROR, number, call, why, done)
             try:
                 reply = ask(question)
             except NoAnswer as error:
@@ -98,7 +114,8 @@ class Journey(Check):
             headers=filled(call.headers, known),
             status=call.status,
             json_has=filled(call.json_has, known),
-            text_has=filled(call.text_has, known),
+            text_has=str(filled(call.text_has, known)),
+            text_lacks=str(filled(call.text_lacks, known)),
             within=call.within,
             timeout=self.timeout,
         )

@@ -98,9 +98,17 @@ def _window_lines(asking: Asking) -> list[str]:
 
 
 def ask_text(
-    *, reasons: Sequence[str], people: Sequence[str], deadline: datetime, way_back: Sequence[str]
+    *,
+    reasons: Sequence[str],
+    people: Sequence[str],
+    deadline: datetime,
+    way_back: Sequence[str],
+    whom_to_call: str,
 ) -> str:
-    """Return the body of "fix forward or roll back?" as Markdown."""
+    """Return the body of "fix forward or roll back?" as Markdown.
+
+    :param whom_to_call: the plan's contacts in one line
+    """
     return "\n".join(
         [
             "### What happened",
@@ -112,6 +120,7 @@ def ask_text(
             *way_back,
             "",
             f"May answer: {', '.join(people)}. FIX FORWARD needs a rationale.",
+            *([f"Whom to call: {whom_to_call}."] if whom_to_call else ()),
             f"Without an answer by {_clock(deadline)} the release is **rolled back**.",
             "By marking this task: success is FIX FORWARD (write why as the note), failed is ROLL BACK.",
         ]

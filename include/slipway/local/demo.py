@@ -114,7 +114,7 @@ def _answering(airflow: LocalAirflow, wish: Wish, run: Run) -> Callable[[Questio
     person = Person(airflow=airflow, answer=wish.answer, requester=REQUESTER)
 
     def answer(question: Question) -> str | None:
-        if not has_settled(airflow, run, question):
+        if not has_settled(airflow, run, question.task_id):
             return None
         try:
             return person.answer_question(run, question)
@@ -126,14 +126,14 @@ def _answering(airflow: LocalAirflow, wish: Wish, run: Run) -> Callable[[Questio
     return answer
 
 
-def has_settled(airflow: LocalAirflow, run: Run, question: Question) -> bool:
-    """Say whether the scheduler knows that the question's task has begun to wait.
+def has_settled(airflow: LocalAirflow, run: Run, task_id: str) -> bool:
+    """Say whether the scheduler knows that the task of a question has begun to wait.
 
     An answer before that fails the task: Airflow takes the process that asked for the one that answers.
     """
     told = airflow.log("scheduler").read_text(errors="replace")
-    finished = f"TaskInstance Finished: dag_id={run.dag_id}, task_id={question.task_id}, run_id={run.run_id},"
-    started = f"<TaskInstance: {run.dag_id}.{question.task_id} {run.run_id} [scheduled]"
+    finished = f"TaskInstance Finished: dag_id={run.dag_id}, task_id={task_id}, run_id={run.run_id},"
+    started = f"<TaskInstance: {run.dag_id}.{task_id} {run.run_id} [scheduled]"
     return told.rfind(finished) > told.rfind(started)
 
 

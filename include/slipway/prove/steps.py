@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from slipway.checks.journey import Journey
 from slipway.checks.kubernetes_object import KubernetesObject, secret_fields
 from slipway.environment import ROLES, Environment
 from slipway.errors import Fault
@@ -124,6 +125,24 @@ class SecretExpected(Fault):
 
 
 @dataclass(frozen=True)
+class NeverFilled(Fault):
+    """A journey that must not find a text with a variable that nothing fills: it would always pass.
+
+    :param variables: e.g. "verison"
+    """
+
+    variables: tuple[str, ...]
+
+    @property
+    def what(self) -> str:
+        return f"a call's text_lacks has {listed(self.variables)}, which nothing fills: it is never found"
+
+    @property
+    def mend(self) -> str:
+        return "Capture it in an earlier call, or use {version}, {release_id} or a journey_ of the connection"
+
+
+@dataclass(frozen=True)
 class NothingToDeploy(Fault):
     """A plan without a production step."""
 
@@ -169,8 +188,11 @@ def faults(graph: ReleaseGraph) -> Iterator[Fault]:
             yield NegativeRetries(each.place, each.item.retries)
         if isinstance(each.item, ApplyManifest | DeleteManifest) and (named := _secrets(each.item.manifest)):
             yield SecretInPlan(each.place, named)
-        if fields := _secrets_expected(check_of(each.item)):
+        look = check_of(each.item)
+        if fields := _secrets_expected(look):
             yield SecretExpected(each.place, fields)
+        if isinstance(look, Journey) and look.unfilled:
+            yield NeverFilled(each.place, look.unfilled)
         if isinstance(each.item, AirflowTask):
             yield from (ImpossibleOperator(each.place, reason) for reason in each.item.faults())
 

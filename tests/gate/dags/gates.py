@@ -23,7 +23,7 @@ from slipway.airflow.gate import (
 from slipway.compile import gate_task_ids
 from slipway.environment import Environment
 from slipway.kinds import Check, Checklist, ReleasingStep
-from slipway.plan import Approval, Criterion, DecisionMatrix, Gate, Plan
+from slipway.plan import Approval, Contact, Criterion, DecisionMatrix, Gate, Plan
 from slipway.verdict import Branch, Verdict
 from slipway.watching import Watch
 from slipway.words import Action, Risk
@@ -73,6 +73,10 @@ def plan(name: str, *approvals: Approval, **changes: Any) -> Plan:
         gate=replace(gate, **changes),
         on_production=[Deploy(name="deploy")],
         watch=Watch(metrics=[], thresholds=[], checkpoints=[]),
+        contacts=[
+            Contact(role="On call", name="oscar", contact="0123"),
+            Contact(role="Manager", name="mia", contact="0456"),
+        ],
         matrix=DecisionMatrix(rules=[]),
     )
 

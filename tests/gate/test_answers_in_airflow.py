@@ -1,30 +1,16 @@
-"""The gate on a running Airflow: every way to answer it, and every way around it."""
+"""The gate on a running Airflow: every way to answer it."""
 
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from tests.gate.house import House, Release
+from tests.gate.house import DECISION, GATE, House, reasons, went
 
 from slipway.local.errors import Refused
 
 pytestmark = pytest.mark.e2e
 
-GATE = "gate.go_no_go"
-DECISION = "gate.decision"
-PRODUCTION = "production.deploy"
 OWNER_TASK = "gate.approve_as_product_owner"
 LEAD_TASK = "gate.approve_as_tech_lead"
-ASK = "ask.fix_forward_or_roll_back"
-
-
-def went(release: Release) -> tuple[str | None, str | None]:
-    """How decision and production ended."""
-    release.wait_for(DECISION).wait_for(PRODUCTION)
-    return release.task(DECISION).state, release.task(PRODUCTION).state
-
-
-def reasons(release: Release) -> list[str]:
-    return list(release.xcom(DECISION)["reasons"])
 
 
 def test_go_by_mark_opens_production(house: House) -> None:
@@ -37,19 +23,6 @@ def test_go_by_mark_opens_production(house: House) -> None:
     assert decision["answer"] == "GO"
     assert decision["commits"] == {"deploy": "abc123"}
     assert (given["person"], given["way"], given["rationale"]) == ("product_owner", "mark", "tests are green")
-
-
-def test_a_staging_step_that_was_marked_success_by_hand_opens_nothing(house: House) -> None:
-    release = house.release("alone", deploys=False).wait_for("staging.deploy", "failed")
-    release.mark("staging.deploy", "success", by="tech_lead", note="it is there, I looked")
-    release.asked(GATE)
-    release.mark(GATE, "success", by="product_owner", note="tests are green\noverride: seen by hand")
-
-    assert went(release) == ("failed", "upstream_failed")
-    assert reasons(release) == [
-        "staging.deploy left no proof of what it tried: it was marked by hand, or skipped; release again, "
-        "and let it run"
-    ]
 
 
 def test_go_by_form_opens_production(house: House) -> None:
@@ -142,78 +115,6 @@ def test_a_viewer_who_tries_afterwards_changes_nothing(house: House) -> None:
     assert went(release) == ("success", "success")
 
 
-def test_a_mark_among_several_tasks_leaves_no_record_and_is_no_go(house: House) -> None:
-    release = house.release("alone").asked(GATE)
-    entities = [{"task_id": GATE, "new_state": "success"}]
-    release.call(
-        "PATCH", "/taskInstances", {"actions": [{"action": "update", "entities": entities}]}, by="devops_lead"
-    )
-
-    assert went(release) == ("failed", "upstream_failed")
-    assert "leaves no record" in reasons(release)[0]
-
-
-def test_marking_the_whole_group_opens_nothing(house: House) -> None:
-    release = house.release("grouped").asked(GATE)
-    release.call("PATCH", "/taskGroupInstances/gate", {"new_state": "success"}, by="product_owner")
-
-    release.wait_for(PRODUCTION)
-    assert release.task(PRODUCTION).state == "failed"
-    assert "gate.decision never decided" in release.log(PRODUCTION)
-
-
-def test_marking_the_decision_opens_nothing(house: House) -> None:
-    release = house.release("alone").asked(GATE)
-    release.mark(DECISION, "success", by="release_manager")
-    release.mark(GATE, "success", by="devops_lead", note="tests are green")
-
-    release.wait_for(PRODUCTION)
-    assert release.task(PRODUCTION).state == "failed"
-    assert "gate.decision never decided" in release.log(PRODUCTION)
-
-
-def test_marking_the_decision_after_a_no_go_opens_nothing(house: House) -> None:
-    release = house.release("alone").asked(GATE)
-    release.mark(GATE, "failed", by="product_owner", note="stop")
-    assert went(release) == ("failed", "upstream_failed")
-    release.mark(DECISION, "success", by="devops_lead")
-    release.clear(PRODUCTION)
-
-    release.wait_for(PRODUCTION, "failed", "success")
-    assert release.task(PRODUCTION).state == "failed"
-    assert "NO-GO by product_owner: stop" in release.log(PRODUCTION)
-
-
-def test_a_no_go_stays_after_a_clear(house: House) -> None:
-    release = house.release("alone").asked(GATE)
-    release.mark(GATE, "failed", by="product_owner", note="stop")
-    assert went(release) == ("failed", "upstream_failed")
-
-    release.clear(GATE, DECISION, PRODUCTION)
-    release.wait_for(GATE, "failed", "awaiting_input")
-
-    assert release.task(GATE).state == "failed"
-    assert "answered NO-GO already" in release.log(GATE, 2)
-    assert went(release) == ("failed", "upstream_failed")
-    release.mark(GATE, "success", by="tech_lead", note="tests are green")
-    release.clear(DECISION)
-    release.wait_for(DECISION, "failed", "success")
-    assert release.task(DECISION).state == "failed"
-    assert "Trigger a new release" in release.log(DECISION, 3)
-
-
-def test_a_go_is_proven_again_when_the_decision_is_cleared(house: House) -> None:
-    release = house.release("alone").asked(GATE)
-    release.mark(GATE, "success", by="product_owner", note="tests are green")
-    assert went(release) == ("success", "success")
-
-    release.clear(DECISION)
-    release.wait_for(DECISION, "success", "failed")
-
-    assert release.task(DECISION).state == "success"
-    assert release.task(DECISION).try_number == 2
-
-
 def test_an_answer_without_rationale_is_asked_again(house: House) -> None:
     release = house.release("alone").asked(GATE)
     release.answer(GATE, "GO", by="product_owner")
@@ -292,61 +193,3 @@ def test_any_no_go_closes_the_other_questions(house: House) -> None:
     assert went(release) == ("failed", "upstream_failed")
     assert release.task(LEAD_TASK).state == "failed"
     assert "closed: NO-GO at gate.approve_as_product_owner" in (release.task(LEAD_TASK).note or "")
-
-
-def branches(release: Release) -> tuple[str | None, str | None]:
-    release.wait_for("held").wait_for("rollback")
-    return release.task("held").state, release.task("rollback").state
-
-
-def test_a_permitted_fix_forward_holds_the_release(house: House) -> None:
-    release = house.release("ask").asked(ASK)
-    release.answer(ASK, "FIX FORWARD", by="product_owner", rationale="patch in ten minutes")
-
-    assert branches(release) == ("success", "skipped")
-    answer = release.xcom("ask.answer", "answer")
-    assert (answer["answer"], answer["person"]) == ("fix_forward", "product_owner")
-
-
-def test_roll_back_by_form_rolls_back(house: House) -> None:
-    release = house.release("ask").asked(ASK)
-    release.answer(ASK, "ROLL BACK", by="product_owner", rationale="too bad")
-
-    assert branches(release) == ("skipped", "success")
-
-
-def test_no_answer_in_time_rolls_back(house: House) -> None:
-    assert branches(house.release("ask", within=1)) == ("skipped", "success")
-
-
-def test_a_fix_forward_by_somebody_else_rolls_back(house: House) -> None:
-    release = house.release("ask").asked(ASK)
-    release.mark(ASK, "success", by="devops_lead")
-
-    assert branches(release) == ("skipped", "success")
-
-
-def test_a_ticked_checklist_passes(house: House) -> None:
-    release = house.release("lists").asked("preflight.must")
-    release.answer("preflight.must", "DONE", by="tech_lead", item_1=True, item_2=True)
-    release.wait_for("preflight.must")
-
-    finding = release.xcom("preflight.must")
-    assert finding["answer"] == "PASS"
-    assert finding["evidence"]["by"] == "tech_lead"
-
-
-def test_an_unticked_item_stops_where_the_checklist_blocks(house: House) -> None:
-    release = house.release("lists").asked("preflight.must").asked("preflight.may")
-    for name in ("preflight.must", "preflight.may"):
-        release.answer(name, "DONE", by="tech_lead", item_1=True, item_2=False)
-        release.wait_for(name)
-
-    assert (release.task("preflight.must").state, release.task("preflight.may").state) == (
-        "failed",
-        "success",
-    )
-    for name in ("preflight.must", "preflight.may"):
-        assert release.xcom(name)["answer"] == "FAIL"
-        assert release.xcom(name)["evidence"]["unticked"] == ["Team told"]
-        assert "Not ticked: Team told" in release.log(name)
