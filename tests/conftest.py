@@ -34,15 +34,15 @@ os.environ |= {
 }
 
 
-# What begins first: what takes longest, and of what waits for an Airflow at the end what is short.
-ORDER = ("e2e", "local", "plan", "gate", "sandbox", "other", "simulation")
+# What begins first: what takes longest, of what waits for an Airflow and of what computes.
+ORDER = ("e2e", "plan", "local", "gate", "sandbox", "other", "simulation")
 AIRFLOW = ORDER[:4]  # they wait for an Airflow while others compute
 SHARES = ("e2e", "plan", "gate")  # the one Airflow of their process
 PLANS = [path.stem for path in (Path(__file__).parents[1] / "dags").glob("*.py")]
 OWN_AIRFLOW = ("test_a_running_airflow", "test_the_launcher")
 TRIES_AGAIN = 1  # of a test on a running Airflow
 FAILED = pytest.StashKey[bool]()
-WAITING = 3  # so many processes wait for an Airflow, any others compute
+WAITING = 2  # so many processes wait for an Airflow, any others compute
 NICER = 5  # those that compute: as nice as Airflow is, for the service that it measures comes first
 
 
@@ -93,6 +93,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: ORDER.index(_kind(item.nodeid)))  # keeps the order within each
     for item in items:
         if item.get_closest_marker("e2e"):
+            if _kind(item.nodeid) not in AIRFLOW:
+                raise pytest.UsageError(f"{item.nodeid} wants an Airflow, and its file is not named so")
             item.add_marker(pytest.mark.flaky(reruns=TRIES_AGAIN))
         if _kind(item.nodeid) == "simulation" and "toy" not in item.nodeid:
             item.add_marker(pytest.mark.slow)
@@ -103,8 +105,8 @@ class Together(LoadScopeScheduling):  # type: ignore[misc]
 
     Each file does; so do all end-to-end tests of the small plans, for they share a running Airflow; all tests
     of the sandbox, for they share its services; and each plan's simulation, for its tests share the plan's
-    ways. Of four processes three wait for Airflow and one computes, as long as there is both: what computes
-    comes in small parts, and the parts that are left go to whoever is done with its Airflow.
+    ways. Of four processes two wait for Airflow and the others compute, as long as there is both: beside two
+    other Airflows a service that is well was found to be slow, and the release rolled back.
     """
 
     def _reschedule(self, node: Any) -> None:

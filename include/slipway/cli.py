@@ -128,7 +128,7 @@ def _status(arguments: argparse.Namespace) -> int:
 def _test(arguments: argparse.Namespace) -> int:
     rest = [argument for argument in arguments.rest if argument != QUICK]
     chosen = ["-m", "not e2e and not slow"] if len(rest) < len(arguments.rest) else []
-    # The whole suite goes in four processes: three mostly wait for Airflow, one computes. Without Airflow two
+    # The whole suite goes in four processes: two mostly wait for Airflow, two compute. Without Airflow two
     # keep two cores busy.
     spread = [] if rest else ["-n", "2" if chosen else "4", "--dist", "loadscope", "--no-loadscope-reorder"]
     return subprocess.call([sys.executable, "-m", "pytest", *chosen, *spread, *rest], cwd=HERE)

@@ -144,6 +144,19 @@ def test_the_rollback_goes_by_the_verdict_in_force(
     assert not reads(Ti("later", verdict_return_value=ASKED.to_json(), answer_answer=said))
 
 
+def test_a_rollback_goes_by_what_is_so_when_it_has_waited(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [Facts(states={"production.migrate": "success", "production.deploy": "queued"})]
+    begun = Facts(states={"production.migrate": "success", "production.deploy": "running"})
+    monkeypatch.setattr(flow, "gather", lambda context, graph: now[-1])
+    monkeypatch.setattr(flow, "await_the_end_of_steps", lambda *given: now.append(begun))
+    monkeypatch.setattr(RollbackStartOperator, "skip", lambda *given: None)
+    back = Verdict(branch=Branch.ROLL_BACK, action=Action.ROLL_BACK)
+    ti = Ti("rollback.start", verdict_return_value=back.to_json())
+    said = RollbackStartOperator(task_id="start", graph=GRAPH).execute(context(ti))
+    fates = {each["task_id"]: each["fate"] for each in said["undo"]}
+    assert (fates["rollback.undo_deploy"], fates["rollback.undo_migrate"]) == ("undo", "undo")
+
+
 @pytest.mark.parametrize("reads", [undo_task, guest_task])
 def test_what_is_left_as_it_is_is_skipped_and_says_why(
     reads: Callable[[Ti], bool], monkeypatch: pytest.MonkeyPatch

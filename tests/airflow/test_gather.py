@@ -86,7 +86,7 @@ def test_what_nobody_looks_at_is_not_asked_for(release: Release) -> None:
     assert release.read == 0
 
 
-def test_an_undo_asks_of_no_other_step_whether_it_acted(release: Release) -> None:
+def test_an_undo_of_everything_asks_of_no_other_step_whether_it_acted(release: Release) -> None:
     graph, facts = compile_plan(toy.plan()), release.facts()
     undos = {node.undoes: node for node in graph.of_kind(Kind.UNDO)}
     idle = [node.task_id for node in graph.production_steps() if node.task_id not in release.states]

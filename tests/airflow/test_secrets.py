@@ -11,8 +11,8 @@ from tests import toy
 from tests.airflow.task import a_run
 
 from slipway.airflow import gather
-from slipway.airflow.check import redacted
 from slipway.airflow.step import StepOperator, UndoOperator
+from slipway.checks.looking import redacted
 from slipway.compile import compile_plan
 from slipway.errors import StepFailed, StepImpossible
 from slipway.facts import Facts

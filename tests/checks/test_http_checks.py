@@ -23,6 +23,8 @@ from slipway.checks.calls import NoAnswer, ask_async
 from slipway.checks.expect import NothingThere, Question, Reply, at_path, judge
 from slipway.errors import MissingExtra
 from slipway.run import Evidence, Finding
+from slipway.steps.faults.checks import CheckNotPassed
+from slipway.steps.run_check import RunCheck
 from slipway.testing import LocalRun
 from slipway.words import Answer
 
@@ -279,24 +281,40 @@ def test_a_journey_ends_where_an_answer_has_what_it_must_not(service: Service, r
 
 
 @pytest.mark.parametrize(
-    ("number", "answer"), [(7, Answer.FAIL), (8, Answer.PASS), ("", Answer.ERROR)], ids=str
+    ("made", "answer"),
+    [
+        (7, Answer.FAIL),
+        (8, Answer.PASS),
+        ("", Answer.ERROR),
+        (None, Answer.ERROR),
+        (True, Answer.ERROR),
+        ({"number": 7}, Answer.ERROR),
+    ],
+    ids=str,
 )
+@pytest.mark.parametrize("text", ["{id}", "[{id}]"])
 def test_a_journey_looks_whether_what_it_captured_is_gone(
-    service: Service, run: LocalRun, number: int | str, answer: Answer
+    service: Service, run: LocalRun, made: Any, answer: Answer, text: str
 ) -> None:
-    service.says("/made", {"id": number})
+    service.says("/made", {"id": made})
     service.says("/all", {"ids": [7]})
-    made = Call(name="make", path="/made", capture={"id": "id"})
-    gone = Call(name="all", path="/all", text_lacks="{id}")
-    assert Journey(name="walk", calls=[made, gone]).probe(run).answer is answer
+    make = Call(name="make", path="/made", capture={"id": "id"})
+    gone = Call(name="all", path="/all", text_lacks=text)
+    found = Journey(name="walk", calls=[make, gone]).probe(run)
+    assert found.answer is answer
+    assert ("which is no text to look for" in found.summary) is (answer is Answer.ERROR)
+    if answer is Answer.ERROR:
+        there = replace(gone, text_lacks="", text_has=text)
+        assert Journey(name="walk", calls=[make, there]).probe(run).answer is Answer.ERROR
 
 
 def test_what_nothing_fills_is_known_of_a_journey() -> None:
     calls = [
         Call(name="make", path="/made", text_lacks="{id} {version} {verison}", capture={"id": "id"}),
-        Call(name="all", path="/all", text_lacks="{id} {journey_user}"),
+        Call(name="all", path="/all", text_lacks="{id} {journey_user} {journey_id} {item-id}"),
+        Call(name="late", path="/late", capture={"journey_id": "id"}),
     ]
-    assert Journey(name="walk", calls=calls).unfilled == ("id", "verison")
+    assert Journey(name="walk", calls=calls).unfilled == ("id", "verison", "journey_id", "item-id")
 
 
 def test_a_journey_logs_in_with_what_the_connection_holds(
@@ -314,11 +332,28 @@ def test_a_journey_logs_in_with_what_the_connection_holds(
     assert "pr4ctice" not in str(found.to_json())
 
 
+def test_a_secret_that_an_answer_shows_stands_in_no_finding(
+    service: Service, run: LocalRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service.says("/page", {"shown": "an-0pen-secret"})
+    extra = "journey_password=an-0pen-secret"
+    monkeypatch.setenv("AIRFLOW_CONN_SERVICE", f"{os.environ['AIRFLOW_CONN_SERVICE']}?{extra}")
+    hidden = Journey(name="hidden", calls=[Call(name="page", path="/page", text_lacks="{journey_password}")])
+    found = run_check(hidden, run)
+    assert (found.answer, "an-0pen-secret" in str(found.to_json())) == (Answer.FAIL, False)
+    with pytest.raises(CheckNotPassed, match=r'the answer contains "\*\*\*"'):
+        RunCheck(name="look", check=hidden).do(run)
+
+
 def test_a_journey_without_its_login_asks_nothing_and_names_what_is_missing(
     service: Service, run: LocalRun
 ) -> None:
     log_in = Call(
-        name="log in", method="POST", path="/login", body={"as": "{journey_user}"}, text_lacks="{journey_pin}"
+        name="log in",
+        method="POST",
+        path="/login",
+        body={"as": ["{journey_user}"]},
+        text_lacks="{journey_pin}",
     )
     journey = Journey(name="walk", calls=[log_in])
     assert journey.extras == ("journey_user", "journey_pin")

@@ -88,7 +88,7 @@ def test_a_journey_does_not_look_for_the_absence_of_what_nothing_fills() -> None
     assert faults_of(verify=[*SOUND.verify, walk("{verison}")]) == [
         f'verify[{len(SOUND.verify)}] "walk": a call\'s text_lacks has "verison", which nothing fills: it is '
         "never found. Capture it in an earlier call, or use {version}, {release_id} or a journey_ of the "
-        "connection."
+        "connection; HttpCheck takes braces as they stand."
     ]
     step = RunCheck(name="look", check=walk("{verison}"))
     [refused] = faults_of(on_production=[*SOUND.on_production, step])

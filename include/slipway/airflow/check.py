@@ -17,7 +17,6 @@ from slipway.checks.looking import HOPELESS
 from slipway.codec import to_json
 from slipway.environment import Environment
 from slipway.kinds import Check
-from slipway.masking import masked_texts
 from slipway.run import Finding, Json
 from slipway.words import Answer
 
@@ -46,7 +45,7 @@ class CheckSensor(BaseOperator):
 
     def _look(self, context: Mapping[str, Any], until: float | None = None) -> Json:
         run = AirflowRun(context, self.environment, earlier_evidence(context))
-        finding = redacted(run_check(self.check, run))
+        finding = run_check(self.check, run)
         run.log.info("%s: %s, %s", self.check.heading, finding.answer, finding.summary)
         if until is None:  # patience begins when the first look has ended, however long that took
             until = time.time() + self.check.patience.total_seconds()
@@ -76,11 +75,3 @@ class CheckSensor(BaseOperator):
 def question_of(check: Check, run: AirflowRun) -> Question | None:
     """Return the HTTP question that a trigger can ask instead of the task, if the check is one."""
     return check.question(run) if isinstance(check, HttpCheck | VersionServed) else None
-
-
-def redacted(finding: Finding) -> Finding:
-    """Return the finding without any secret that Airflow knows, and without what looks like one."""
-    from airflow.sdk.log import redact  # type: ignore[attr-defined]
-
-    plain: Any = masked_texts(redact(finding.to_json()))
-    return Finding.from_json(plain)

@@ -129,6 +129,7 @@ class RollbackStartOperator(BaseOperator, SkipMixin):
             )
         else:
             await_the_end_of_steps(context, self.graph, facts)
+            facts = gather(context, self.graph)  # it may have waited, and a step may have begun meanwhile
         self.log.info("Rolling back release %s (%s)", release, verdict.procedure or "everything that ran")
         undo = []
         for node in self.graph.of_kind(Kind.UNDO, Kind.RESTORE):

@@ -14,7 +14,7 @@ from slipway.run import Finding, Json, Run
 from slipway.steps.reach import extra
 from slipway.words import Answer
 
-VARIABLE = re.compile(r"\{(\w+)\}")
+VARIABLE = re.compile(r"\{([\w-]+)\}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,18 +58,18 @@ class Journey(Check):
     @property
     def unfilled(self) -> tuple[str, ...]:
         """The variables of `text_lacks` that nothing fills: what is looked for would never be there."""
-        known, left = {"version", "release_id"}, []
+        known, left = {"version", "release_id", *self.extras}, []
         for call in self.calls:
             left += [name for name in VARIABLE.findall(call.text_lacks) if name not in known]
             known |= set(call.capture)
-        return tuple(name for name in dict.fromkeys(left) if not name.startswith("journey_"))
+        return tuple(dict.fromkeys(left))
 
     @property
     def extras(self) -> tuple[str, ...]:
         """The names that begin with "journey_" and that no call captures."""
         written = [(c.path, c.body, c.headers, c.json_has, c.text_has, c.text_lacks) for c in self.calls]
         captured = {name for call in self.calls for name in call.capture}
-        names = dict.fromkeys(VARIABLE.findall(json.dumps(written, default=dict)))
+        names = dict.fromkeys(VARIABLE.findall(json.dumps(written, default=dict, ensure_ascii=False)))
         return tuple(name for name in names if name.startswith("journey_") and name not in captured)
 
     def probe(self, run: Run) -> Finding:
@@ -78,8 +78,7 @@ class Journey(Check):
         done: list[Mapping[str, Json]] = []
         for number, call in enumerate(self.calls, 1):
             question = self._question(call, run, known)
-            if call.text_lacks and not question.text_lacks:
-                why = f"{call.text_lacks} is empty, so that nothing can be missed"
+            if why := _no_text(call, known):
                 return self._stopped(Answer.ERROR, number, call, why, done)
             try:
                 reply = ask(question)
@@ -142,6 +141,18 @@ def filled(content: Json, known: Mapping[str, Json]) -> Json:
             return value
         content = content.replace(f"{{{name}}}", str(value))
     return content
+
+
+def _no_text(call: Call, known: Mapping[str, Json]) -> str:
+    """Say which variable of the expected texts is none that an answer can show, "" if each is.
+
+    Whatever is looked for by it would always be missing, or always be there.
+    """
+    for name in VARIABLE.findall(call.text_has + call.text_lacks):
+        value = known.get(name, name)
+        if value == "" or isinstance(value, bool) or not isinstance(value, str | int | float):
+            return f"{{{name}}} is {json.dumps(value)}, which is no text to look for"
+    return ""
 
 
 def _captured(call: Call, reply: Reply, known: dict[str, Json]) -> str:

@@ -139,7 +139,10 @@ class NeverFilled(Fault):
 
     @property
     def mend(self) -> str:
-        return "Capture it in an earlier call, or use {version}, {release_id} or a journey_ of the connection"
+        return (
+            "Capture it in an earlier call, or use {version}, {release_id} or a journey_ of the connection; "
+            "HttpCheck takes braces as they stand"
+        )
 
 
 @dataclass(frozen=True)

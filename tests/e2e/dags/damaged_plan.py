@@ -10,7 +10,8 @@ from slipway.plan import DecisionMatrix, Procedure, Rule
 from slipway.steps import RestorePostgres, RunCheck
 from slipway.words import Action, Severity
 
-TASKS = [Table(name="tasks", key="id", columns=("id", "title"))]
+# Those of the users from 1000000 on come and go with the practice range's own load.
+TASKS = [Table(name="tasks", key="id", columns=("id", "title"), where="user_id < 1000000")]
 thin = thin_plan("damaged")
 back_up, fetch, migrate, *deploy = thin.on_production
 
