@@ -77,9 +77,9 @@ class Journey(Check):
         known: dict[str, Json] = {"version": run.version, "release_id": run.release_id, **self._login(run)}
         done: list[Mapping[str, Json]] = []
         for number, call in enumerate(self.calls, 1):
-            question = self._question(call, run, known)
             if why := _no_text(call, known):
                 return self._stopped(Answer.ERROR, number, call, why, done)
+            question = self._question(call, run, known)
             try:
                 reply = ask(question)
             except NoAnswer as error:

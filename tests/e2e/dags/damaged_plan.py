@@ -18,10 +18,10 @@ back_up, fetch, migrate, *deploy = thin.on_production
 plan = replace(
     thin,
     on_production=[
-        replace(back_up, on_failure=Severity.HIGH),
-        replace(fetch, on_failure=Severity.HIGH),
-        TakeRowChecksums(name="note_rows", tables=TASKS, on_failure=Severity.HIGH),
-        replace(migrate, on_failure=Severity.HIGH),
+        back_up,
+        fetch,
+        TakeRowChecksums(name="note_rows", tables=TASKS),
+        migrate,
         RunCheck(
             name="verify_rows",
             check=RowChecksums(
@@ -32,7 +32,7 @@ plan = replace(
                 on_failure=Severity.CRITICAL,
             ),
         ),
-        *(replace(step, on_failure=Severity.HIGH) for step in deploy),
+        *deploy,
     ],
     matrix=DecisionMatrix(
         rules=[
